@@ -38,3 +38,25 @@ create table signing_keys (
     created_at timestamptz not null,
     retired_at timestamptz
 );
+
+-- Work for later. A runner claims a due row by moving run_at past its lease, works, and deletes it;
+-- a runner that dies loses its lease, and another takes over. dead_at: given up, for a person to look at.
+create table jobs (
+    id         bigint      generated always as identity primary key,
+    kind       text        not null,
+    payload    jsonb       not null,
+    -- A job with a key replaces the waiting one with the same key (a reminder that moves).
+    key        text        unique,
+    run_at     timestamptz not null,
+    attempts   smallint    not null default 0,
+    last_error text,
+    dead_at    timestamptz,
+    created_at timestamptz not null
+);
+create index jobs_due on jobs (run_at) where dead_at is null;
+
+-- When each recurring job was last put into the queue, so that several nodes put it there once.
+create table cron_runs (
+    name   text        primary key,
+    ran_at timestamptz not null
+);

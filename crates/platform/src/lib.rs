@@ -1,1 +1,28 @@
-//! What every feature stands on.
+//! What every feature stands on: the application, errors, extractors, money, time, pages, jobs, events.
+//! It knows no feature.
+
+pub mod app;
+pub mod auth;
+pub mod bus;
+pub mod cache;
+pub mod config;
+pub mod crypto;
+pub mod db;
+pub mod error;
+pub mod extract;
+pub mod http;
+pub mod idempotency;
+pub mod ids;
+pub mod jobs;
+pub mod locale;
+pub mod money;
+pub mod openapi;
+pub mod outbox;
+pub mod page;
+pub mod ports;
+pub mod rate_limit;
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod time;
+pub mod validation;

@@ -1,0 +1,79 @@
+//! What every handler and every job may use.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, State};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+
+use crate::{
+    auth::Authenticator,
+    bus::Bus,
+    cache::PublicCache,
+    config::Settings,
+    crypto::Secrets,
+    ports::{mailer::Mailer, sms::SmsSender, social::SocialVerifier, storage::Storage},
+    rate_limit::Limits,
+    time::Clock,
+};
+
+/// The application: cheap to clone, the same for every request and job of a process.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+pub struct Parts {
+    /// PostgreSQL.
+    pub db: PgPool,
+    /// The time.
+    pub clock: Clock,
+    /// Flags and environment.
+    pub settings: Settings,
+    /// Keys that derive from the server's secret.
+    pub secrets: Secrets,
+    /// Tells the other nodes.
+    pub bus: Bus,
+    /// Answers that everybody gets, kept for less than a second.
+    pub cache: PublicCache,
+    /// How often somebody may call.
+    pub limits: Limits,
+    /// Who is calling.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Sends mail; call it from jobs only.
+    pub mailer: Arc<dyn Mailer>,
+    /// Sends SMS; call it from jobs only.
+    pub sms: Arc<dyn SmsSender>,
+    /// Keeps files.
+    pub storage: Arc<dyn Storage>,
+    /// Checks the tokens of Google, Apple and Facebook.
+    pub social: Arc<dyn SocialVerifier>,
+    /// Wakes the job runner of this process, so that a job starts at once and not at the next poll.
+    pub jobs_waiting: Notify,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The absolute URL of a path of ours.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.settings.http.public_url.trim_end_matches('/'))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl FromRequestParts<Self> for App {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &Self) -> Result<Self, Self::Rejection> {
+        State::<Self>::from_request_parts(parts, app).await.map(|State(app)| app)
+    }
+}

@@ -1,0 +1,143 @@
+//! Who is calling. A handler that lists [`Caller`], [`Provider`] or [`Staff`] in its arguments cannot be
+//! reached without one; a public handler is one that lists none.
+
+use async_trait::async_trait;
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::App,
+    error::{ApiError, ApiResult, Kind},
+    http::RequestContext,
+    ids::{SessionId, UserId},
+    locale::Language,
+    time::Instant,
+};
+
+/// What a member of staff may do in the admin panel.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema, strum::IntoStaticStr,
+    strum::EnumString, strum::VariantNames,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum StaffRole {
+    /// Helps people.
+    Support,
+    /// Judges content.
+    Moderator,
+    /// Moves money.
+    Finance,
+    /// Everything.
+    Superuser,
+}
+
+/// The signed-in person, as their access token and their session say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub id: UserId,
+    /// By which sign-in.
+    pub session: SessionId,
+    /// The language of their profile.
+    pub language: Language,
+    /// Whether they offer services.
+    pub is_provider: bool,
+    /// Whether they work here.
+    pub staff: Option<StaffRole>,
+    /// When the access token ends.
+    pub expires_at: Instant,
+}
+
+/// Turns a bearer token into a [`Caller`]. The `identity` crate implements it; tests have a simpler one.
+#[async_trait]
+pub trait Authenticator: Send + Sync {
+    /// The person behind `token`, or why it is refused (`token_expired`, `token_invalid`, `session_ended`).
+    async fn authenticate(&self, app: &App, token: &str) -> ApiResult<Caller>;
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        MaybeCaller::from_request_parts(parts, app)
+            .await?
+            .0
+            .ok_or_else(|| ApiError::new(Kind::Unauthenticated, "unauthenticated"))
+    }
+}
+
+/// The signed-in person, or nobody. A token that is sent but wrong is refused all the same.
+#[derive(Clone, Copy, Debug)]
+pub struct MaybeCaller(pub Option<Caller>);
+
+impl FromRequestParts<App> for MaybeCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        if let Some(known) = parts.extensions.get::<Self>() {
+            return Ok(*known);
+        }
+        let Some(header) = parts.headers.get(header::AUTHORIZATION) else { return Ok(Self(None)) };
+        let token = header.to_str().ok().and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        });
+        let token = token.ok_or_else(|| ApiError::new(Kind::Unauthenticated, "token_invalid"))?;
+        let caller = app.authenticator.authenticate(app, token).await?;
+        app.limits.check_account(caller.id)?;
+        if let Some(context) = parts.extensions.get::<RequestContext>() {
+            context.signed_in(caller.id, caller.language);
+        }
+        parts.extensions.insert(Self(Some(caller)));
+        Ok(Self(Some(caller)))
+    }
+}
+
+/// A signed-in provider; others get 403 `provider_required`.
+#[derive(Clone, Copy, Debug)]
+pub struct Provider(pub Caller);
+
+impl FromRequestParts<App> for Provider {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        if caller.is_provider { Ok(Self(caller)) } else { Err(ApiError::new(Kind::Forbidden, "provider_required")) }
+    }
+}
+
+/// A signed-in member of staff, whatever the role; others get 403 `forbidden`.
+#[derive(Clone, Copy, Debug)]
+pub struct Staff {
+    /// The person.
+    pub caller: Caller,
+    /// What they may do.
+    pub role: StaffRole,
+}
+
+impl FromRequestParts<App> for Staff {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        match caller.staff {
+            Some(role) => Ok(Self { caller, role }),
+            None => Err(ApiError::new(Kind::Forbidden, "forbidden")),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Language {
+    type Rejection = ApiError;
+
+    /// The language of the answer: `?lang=`, then the signed-in person's, then `Accept-Language`, then English.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        MaybeCaller::from_request_parts(parts, app).await?;
+        Ok(parts.extensions.get::<RequestContext>().map(RequestContext::language).unwrap_or_default())
+    }
+}

@@ -1,0 +1,104 @@
+//! Answers that everybody gets, from memory for less than a second; and `ETag`s.
+//!
+//! Freshness is by age alone: an entry lives [`MAX_AGE`], so an edit is seen by everybody on every node
+//! within a second and there is no invalidation to get wrong. People who are signed in are answered from
+//! the database, so an author sees an edit at once. Any number of callers at once cost one query.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use crate::{
+    error::{ApiError, ApiResult},
+    locale::Language,
+};
+
+/// How long an answer is good for.
+const MAX_AGE: Duration = Duration::from_millis(900);
+/// How many bytes of answers are kept.
+const CAPACITY: u64 = 32 * 1024 * 1024;
+
+/// A JSON body with its ETag.
+#[derive(Clone, Debug)]
+pub struct Document {
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+impl Document {
+    /// Writes `value` as JSON.
+    pub fn of(value: &impl Serialize) -> ApiResult<Self> {
+        let body = Bytes::from(serde_json::to_vec(value).map_err(anyhow::Error::from)?);
+        let etag = format!("W/\"{:016x}\"", xxhash_rust::xxh3::xxh3_64(&body));
+        let etag = HeaderValue::try_from(etag).map_err(anyhow::Error::from)?;
+        Ok(Self { body, etag })
+    }
+
+    /// The answer to a GET that everybody may make: 304 where the client has this very document.
+    pub fn respond(&self, request: &HeaderMap) -> Response {
+        let control = HeaderValue::from_static("public, max-age=0, must-revalidate");
+        let vary = HeaderValue::from_static("Accept-Language, Authorization");
+        let headers = [(header::ETAG, self.etag.clone()), (header::CACHE_CONTROL, control), (header::VARY, vary)];
+        if matches(request, &self.etag) {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        (headers, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], self.body.clone())
+            .into_response()
+    }
+
+    /// The same for somebody in particular: their own answer, not to be stored by anybody.
+    pub fn respond_privately(&self, request: &HeaderMap) -> Response {
+        let mut response = self.respond(request);
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// Weak comparison of `If-None-Match` (RFC 9110, 13.1.2).
+fn matches(request: &HeaderMap, etag: &HeaderValue) -> bool {
+    let Some(wanted) = request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()) else { return false };
+    let ours = etag.to_str().unwrap_or_default().trim_start_matches("W/");
+    wanted.trim() == "*" || wanted.split(',').any(|tag| tag.trim().trim_start_matches("W/") == ours)
+}
+
+/// The cache of one node.
+pub struct PublicCache(moka::future::Cache<String, Document>);
+
+impl Default for PublicCache {
+    fn default() -> Self {
+        let cache = moka::future::Cache::builder()
+            .weigher(|key: &String, document: &Document| {
+                u32::try_from(key.len() + document.body.len() + 200).unwrap_or(u32::MAX)
+            })
+            .max_capacity(CAPACITY)
+            .time_to_live(MAX_AGE);
+        Self(cache.build())
+    }
+}
+
+impl PublicCache {
+    /// The document for `request` (its path and query) in `language`, made by `make` when it is not in memory.
+    pub async fn get<T: Serialize>(
+        &self,
+        request: &str,
+        language: Language,
+        make: impl Future<Output = ApiResult<T>>,
+    ) -> ApiResult<Document> {
+        let key = format!("{language} {request}");
+        if let Some(document) = self.0.get(&key).await {
+            return Ok(document);
+        }
+        let made = self.0.try_get_with(key, async { Document::of(&make.await?) }).await;
+        made.map_err(|error: Arc<ApiError>| ApiError::shared(error))
+    }
+
+    /// Forgets everything; for tests and benchmarks.
+    pub fn clear(&self) {
+        self.0.invalidate_all();
+    }
+}

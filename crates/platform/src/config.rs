@@ -1,0 +1,249 @@
+//! Every setting: a flag and an environment variable, listed by `skillbuddy --help` with its default.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// All settings of a process.
+#[derive(Args, Clone, Debug)]
+pub struct Settings {
+    /// See [`HttpSettings`].
+    #[command(flatten)]
+    pub http: HttpSettings,
+    /// See [`DatabaseSettings`].
+    #[command(flatten)]
+    pub database: DatabaseSettings,
+    /// See [`SecuritySettings`].
+    #[command(flatten)]
+    pub security: SecuritySettings,
+    /// See [`LimitSettings`].
+    #[command(flatten)]
+    pub limits: LimitSettings,
+    /// See [`MailSettings`].
+    #[command(flatten)]
+    pub mail: MailSettings,
+    /// See [`SmsSettings`].
+    #[command(flatten)]
+    pub sms: SmsSettings,
+    /// See [`StorageSettings`].
+    #[command(flatten)]
+    pub storage: StorageSettings,
+    /// See [`SocialSettings`].
+    #[command(flatten)]
+    pub social: SocialSettings,
+    /// See [`MarketSettings`].
+    #[command(flatten)]
+    pub market: MarketSettings,
+}
+
+/// Where the server listens and how it is reached.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "HTTP")]
+pub struct HttpSettings {
+    /// Address and port to listen on
+    #[arg(long, env = "LISTEN", default_value = "127.0.0.1:8000")]
+    pub listen: SocketAddr,
+    /// How clients reach this server; links in answers and mails begin with it
+    #[arg(long, env = "PUBLIC_URL", default_value = "http://localhost:8000", value_parser = url)]
+    pub public_url: String,
+    /// Origins that browsers may call from, comma-separated (exact, like https://app.example.com)
+    #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',', value_parser = url)]
+    pub cors_origins: Vec<String>,
+    /// How many proxies in front of this server append to X-Forwarded-For
+    #[arg(long, env = "TRUSTED_PROXIES", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
+    pub trusted_proxies: u8,
+    /// Longest time a request may take, in seconds
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub request_timeout: u64,
+    /// Longest time that running requests get to finish at shutdown, in seconds
+    #[arg(long, env = "SHUTDOWN_TIMEOUT", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub shutdown_timeout: u64,
+    /// `development` also serves /dev/outbox and the demo logins of the start page
+    #[arg(long, env = "ENVIRONMENT", value_enum, default_value_t = Environment::Production)]
+    pub environment: Environment,
+}
+
+/// Who the server is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Environment {
+    /// For people who build on it: open helpers, no secrets.
+    Development,
+    /// For everybody.
+    Production,
+}
+
+/// The database.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseSettings {
+    /// PostgreSQL 15 or newer, as postgres://user:password@host/database; `dev` brings its own where absent
+    #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true)]
+    pub url: Option<SecretString>,
+    /// Most connections of this process
+    #[arg(long = "database-connections", env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
+    pub connections: u32,
+    /// Longest wait for a free connection before 503, in milliseconds
+    #[arg(long = "database-wait", env = "DATABASE_WAIT", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(10..=60_000))]
+    pub wait: u64,
+}
+
+/// Secrets and tokens.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Security")]
+pub struct SecuritySettings {
+    /// The one secret of the installation, at least 32 characters, the same on every node; `dev` makes its own
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = secret)]
+    pub secret_key: Option<SecretString>,
+    /// Life of an access token, in seconds
+    #[arg(long, env = "ACCESS_TOKEN_LIFE", default_value_t = 900, value_parser = clap::value_parser!(u32).range(10..=900))]
+    pub access_token_life: u32,
+    /// Most passwords that are checked at once (each takes 19 MiB and a core)
+    #[arg(long, env = "PASSWORD_WORKERS", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub password_workers: u8,
+}
+
+/// How often somebody may call. 0 switches a limit off.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitSettings {
+    /// Requests a second from one address
+    #[arg(long = "limit-per-address", env = "LIMIT_PER_ADDRESS", default_value_t = 100)]
+    pub per_address: u32,
+    /// Requests a second from one account
+    #[arg(long = "limit-per-account", env = "LIMIT_PER_ACCOUNT", default_value_t = 50)]
+    pub per_account: u32,
+    /// Password and code attempts, mails and SMS are held back as docs/security.md says; `false` only for load tests
+    #[arg(long = "limit-sign-ins", env = "LIMIT_SIGN_INS", default_value_t = true, action = clap::ArgAction::Set)]
+    pub sign_ins: bool,
+}
+
+/// Mail.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Mail")]
+pub struct MailSettings {
+    /// SMTP server, like smtps://user:password@mail.example.com:465; without it mail stays in an outbox table
+    #[arg(long, env = "SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<SecretString>,
+    /// Sender
+    #[arg(long, env = "MAIL_FROM", default_value = "SkillBuddy <hello@skillbuddy.app>")]
+    pub mail_from: String,
+}
+
+/// SMS by Twilio; without an account SMS stay in the outbox table.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "SMS")]
+pub struct SmsSettings {
+    /// Twilio account id
+    #[arg(long, env = "TWILIO_ACCOUNT_SID", requires_all = ["twilio_auth_token", "twilio_from"])]
+    pub twilio_account_sid: Option<String>,
+    /// Twilio token
+    #[arg(long, env = "TWILIO_AUTH_TOKEN", hide_env_values = true)]
+    pub twilio_auth_token: Option<SecretString>,
+    /// Number or sender that SMS come from
+    #[arg(long, env = "TWILIO_FROM")]
+    pub twilio_from: Option<String>,
+    /// Base URL of Twilio's API
+    #[arg(long, env = "TWILIO_URL", default_value = "https://api.twilio.com", value_parser = url)]
+    pub twilio_url: String,
+    /// Country calling codes that SMS may go to, comma-separated
+    #[arg(long, env = "SMS_COUNTRIES", value_delimiter = ',', default_values_t = [39, 41, 43, 44, 49])]
+    pub sms_countries: Vec<u16>,
+}
+
+/// Pictures and documents.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Storage")]
+pub struct StorageSettings {
+    /// Directory for files, where no S3 bucket is given
+    #[arg(long, env = "STORAGE_DIR", default_value = ".skillbuddy/files")]
+    pub storage_dir: PathBuf,
+    /// S3 bucket
+    #[arg(long, env = "S3_BUCKET", requires_all = ["s3_access_key", "s3_secret_key"])]
+    pub s3_bucket: Option<String>,
+    /// S3 endpoint, for stores other than Amazon's
+    #[arg(long, env = "S3_ENDPOINT", value_parser = url)]
+    pub s3_endpoint: Option<String>,
+    /// S3 region
+    #[arg(long, env = "S3_REGION", default_value = "eu-central-1")]
+    pub s3_region: String,
+    /// S3 access key
+    #[arg(long, env = "S3_ACCESS_KEY")]
+    pub s3_access_key: Option<String>,
+    /// S3 secret key
+    #[arg(long, env = "S3_SECRET_KEY", hide_env_values = true)]
+    pub s3_secret_key: Option<SecretString>,
+    /// Where clients read public files of the bucket (a CDN); without it this server passes them on
+    #[arg(long, env = "S3_PUBLIC_URL", value_parser = url)]
+    pub s3_public_url: Option<String>,
+}
+
+/// Sign-in with other services. One without client ids is switched off.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Social sign-in")]
+pub struct SocialSettings {
+    /// Client ids of our apps at Google, comma-separated
+    #[arg(long, env = "GOOGLE_CLIENT_IDS", value_delimiter = ',')]
+    pub google_client_ids: Vec<String>,
+    /// Issuer of Google's id tokens
+    #[arg(long, env = "GOOGLE_ISSUER", default_value = "https://accounts.google.com", value_parser = url)]
+    pub google_issuer: String,
+    /// Client ids of our apps at Apple, comma-separated
+    #[arg(long, env = "APPLE_CLIENT_IDS", value_delimiter = ',')]
+    pub apple_client_ids: Vec<String>,
+    /// Issuer of Apple's id tokens
+    #[arg(long, env = "APPLE_ISSUER", default_value = "https://appleid.apple.com", value_parser = url)]
+    pub apple_issuer: String,
+    /// Ids of our apps at Facebook, comma-separated
+    #[arg(long, env = "FACEBOOK_APP_IDS", value_delimiter = ',')]
+    pub facebook_app_ids: Vec<String>,
+    /// Secret of our app at Facebook, for classic access tokens
+    #[arg(long, env = "FACEBOOK_APP_SECRET", hide_env_values = true)]
+    pub facebook_app_secret: Option<SecretString>,
+    /// Issuer of Facebook's limited-login tokens
+    #[arg(long, env = "FACEBOOK_ISSUER", default_value = "https://www.facebook.com", value_parser = url)]
+    pub facebook_issuer: String,
+    /// Base URL of Facebook's Graph API
+    #[arg(long, env = "FACEBOOK_GRAPH_URL", default_value = "https://graph.facebook.com", value_parser = url)]
+    pub facebook_graph_url: String,
+}
+
+/// Rules of this marketplace.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Marketplace")]
+pub struct MarketSettings {
+    /// The platform's share of a booking, in hundredths of a percent
+    #[arg(long, env = "COMMISSION_BPS", default_value_t = 1500, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub commission_bps: u16,
+}
+
+fn url(value: &str) -> Result<String, String> {
+    match reqwest::Url::parse(value) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(value.trim_end_matches('/').to_owned()),
+        Ok(_) => Err("must begin with http:// or https://".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn secret(value: &str) -> Result<SecretString, String> {
+    let secret = SecretString::from(value.to_owned());
+    if secret.expose_secret().chars().count() < 32 {
+        return Err("must have at least 32 characters; `openssl rand -base64 32` makes a good one".to_owned());
+    }
+    Ok(secret)
+}
+
+impl Settings {
+    /// The defaults and `args`, without the environment's help; for tests.
+    pub fn for_tests(args: &[&str]) -> Self {
+        #[derive(clap::Parser)]
+        struct Command {
+            #[command(flatten)]
+            settings: Settings,
+        }
+        let args = ["skillbuddy", "--secret-key", "a secret that is only used in tests", "--environment", "development"]
+            .into_iter()
+            .chain(args.iter().copied());
+        <Command as clap::Parser>::parse_from(args).settings
+    }
+}

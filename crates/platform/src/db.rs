@@ -1,0 +1,43 @@
+//! The connection pool and the migrations.
+
+use std::{str::FromStr as _, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{
+    PgPool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::config::DatabaseSettings;
+
+/// All migrations, embedded. Applying them is safe from several nodes at once: sqlx takes an advisory lock.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// Opens a pool; no connection is made before the first is needed.
+pub fn pool(url: &SecretString, settings: &DatabaseSettings) -> anyhow::Result<PgPool> {
+    let options = PgConnectOptions::from_str(url.expose_secret())?
+        .application_name("skillbuddy")
+        // Page sizes stand in the text of queries, so one query has several texts.
+        .statement_cache_capacity(512)
+        .options([
+            ("statement_timeout", "15s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+            ("lock_timeout", "10s"),
+            // Our statements are short: compiling them costs more than it saves.
+            ("jit", "off"),
+        ]);
+    Ok(PgPoolOptions::new()
+        .max_connections(settings.connections)
+        .min_connections(settings.connections.min(2))
+        .acquire_timeout(Duration::from_millis(settings.wait))
+        // A ping before each use would double the round trips; a dead connection fails once and is dropped.
+        .test_before_acquire(false)
+        .connect_lazy_with(options))
+}
+
+/// Brings the schema up to date.
+pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
+    MIGRATIONS.run(pool).await?;
+    Ok(())
+}

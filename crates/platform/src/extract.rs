@@ -1,0 +1,239 @@
+//! Extractors whose rejections are [`ApiError`]s. Axum's own are banned in `clippy.toml`.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    http::{header, request::Parts},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+use crate::{
+    error::{ApiError, ApiResult, FieldErrors, Kind},
+    locale::Sentence,
+    validation,
+};
+
+/// Parts of the path. What does not parse does not exist: 404.
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> ApiResult<Self> {
+        #[expect(clippy::disallowed_types, reason = "this is the wrapper that the ban points to")]
+        let path = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        path.map(|path| Self(path.0)).map_err(|_rejection| ApiError::not_found())
+    }
+}
+
+/// The query string, parsed and past its `garde` rules; keys may repeat for lists.
+pub struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + garde::Validate<Context = ()>> FromRequestParts<S> for Query<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> ApiResult<Self> {
+        let query = parts.uri.query().unwrap_or_default();
+        if query.contains("%00") {
+            return Err(ApiError::new(Kind::Invalid, "validation_failed"));
+        }
+        let deserializer = serde_html_form::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        let value = serde_path_to_error::deserialize(deserializer)
+            .map_err(|e| wrong_type(&e.path().to_string(), &e.inner().to_string()))?;
+        validation::check(&value)?;
+        Ok(Self(value))
+    }
+}
+
+/// A JSON body that has been parsed and has passed its `garde` rules.
+pub struct Valid<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + garde::Validate<Context = ()>> FromRequest<S> for Valid<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+        let body = json_body(request, state).await?;
+        parse(&body).map(Self)
+    }
+}
+
+/// A JSON merge patch (RFC 7386) of the top level: what is absent stays, `null` goes back to the default.
+pub struct Patch<T> {
+    members: BTreeMap<String, Box<RawValue>>,
+    of: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Serialize + DeserializeOwned + garde::Validate<Context = ()>> Patch<T> {
+    /// The request that a PUT of the patched `current` would have been, checked by the same rules.
+    pub fn apply(self, current: &T) -> ApiResult<T> {
+        let current = serde_json::to_string(current).map_err(anyhow::Error::from)?;
+        let mut members: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_str(&current).map_err(anyhow::Error::from)?;
+        for (name, value) in self.members {
+            if value.get() == "null" {
+                members.remove(&name);
+            } else {
+                members.insert(name, value);
+            }
+        }
+        parse(&serde_json::to_vec(&members).map_err(anyhow::Error::from)?)
+    }
+}
+
+impl<S: Send + Sync, T> FromRequest<S> for Patch<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+        let body = json_body(request, state).await?;
+        let members = deserialize(&body)?;
+        Ok(Self { members, of: std::marker::PhantomData })
+    }
+}
+
+/// The version in `If-Match`, where one was sent.
+pub struct IfMatch(Option<String>);
+
+impl IfMatch {
+    /// 412 `stale_version` unless the header is absent, `*`, or names `version`.
+    pub fn check(&self, version: i32) -> ApiResult<()> {
+        let Some(header) = &self.0 else { return Ok(()) };
+        let current = version.to_string();
+        let named = header.split(',').map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"'));
+        if header.trim() == "*" || named.into_iter().any(|tag| tag == current) {
+            Ok(())
+        } else {
+            Err(ApiError::new(Kind::Stale, "stale_version"))
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> ApiResult<Self> {
+        Ok(Self(parts.headers.get(header::IF_MATCH).and_then(|v| v.to_str().ok()).map(str::to_owned)))
+    }
+}
+
+async fn json_body<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Bytes> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if essence != "application/json" && !(essence.starts_with("application/") && essence.ends_with("+json")) {
+        return Err(ApiError::new(Kind::Unsupported, "unsupported_media_type"));
+    }
+    Bytes::from_request(request, state).await.map_err(ApiError::from)
+}
+
+impl From<BytesRejection> for ApiError {
+    fn from(rejection: BytesRejection) -> Self {
+        match rejection.status() {
+            axum::http::StatusCode::PAYLOAD_TOO_LARGE => Self::new(Kind::TooLarge, "payload_too_large"),
+            _ => Self::new(Kind::Malformed, "malformed_request"),
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned + garde::Validate<Context = ()>>(body: &[u8]) -> ApiResult<T> {
+    let value = deserialize(body)?;
+    validation::check(&value)?;
+    Ok(value)
+}
+
+fn deserialize<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
+    if let Some(field) = validation::field_with_nul(body) {
+        return Err(ApiError::invalid_field(field, Sentence::new("field-control_character")));
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
+        if e.inner().is_data() {
+            wrong_type(&e.path().to_string(), &e.inner().to_string())
+        } else {
+            ApiError::new(Kind::Malformed, "malformed_request")
+        }
+    })?;
+    deserializer.end().map_err(|_trailing| ApiError::new(Kind::Malformed, "malformed_request"))?;
+    Ok(value)
+}
+
+/// Serde says in English what is wrong; this finds the field and the sentence for it.
+fn wrong_type(path: &str, message: &str) -> ApiError {
+    let path = path.trim_start_matches('.').trim_start_matches('?');
+    let named = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let (path, key) = match named {
+        Some(field) if path.is_empty() || path == "." => (field.to_owned(), "required"),
+        Some(field) => (format!("{path}.{field}"), "required"),
+        None if message.starts_with("unknown variant") => (path.to_owned(), "unknown_choice"),
+        // Types of ours name their sentence themselves; serde_json puts the position behind it.
+        None => {
+            let word = message.split(" at line").next().unwrap_or_default();
+            let known = Language::En.has(&format!("field-{word}"));
+            (path.to_owned(), if known { return field_error(path, word) } else { "wrong_type" })
+        }
+    };
+    field_error(&path, key)
+}
+
+fn field_error(path: &str, word: &str) -> ApiError {
+    let field = path.replace(['['], ".").replace(']', "");
+    let errors = if field.is_empty() {
+        FieldErrors::new()
+    } else {
+        FieldErrors::from([(field, vec![Sentence::new(format!("field-{word}"))])])
+    };
+    ApiError::invalid(errors)
+}
+
+use crate::locale::Language;
+
+#[cfg(test)]
+mod tests {
+    use garde::Validate;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::money::Amount;
+
+    #[derive(Debug, Serialize, Deserialize, Validate)]
+    struct Offer {
+        #[garde(length(chars, min = 1, max = 5))]
+        title: String,
+        #[garde(skip)]
+        price: Amount,
+        #[garde(inner(range(min = 1)))]
+        #[serde(default)]
+        sizes: Vec<u8>,
+    }
+
+    fn refused(body: &str) -> String {
+        format!("{:?}", parse::<Offer>(body.as_bytes()).unwrap_err())
+    }
+
+    #[test]
+    fn errors_name_the_field_and_the_rule() {
+        for (body, expected) in [
+            (r#"{"title":"a"}"#, "\"price\": [Sentence { key: \"field-required\""),
+            (r#"{"title":1,"price":1}"#, "\"title\": [Sentence { key: \"field-wrong_type\""),
+            (r#"{"title":"a","price":"x"}"#, "\"price\": [Sentence { key: \"field-invalid_amount\""),
+            (r#"{"title":"abcdef","price":1}"#, "\"title\": [Sentence { key: \"field-too_long\""),
+            (r#"{"title":"a","price":1,"sizes":[1,0]}"#, "\"sizes.1\": [Sentence { key: \"field-too_small\""),
+            (r#"{"title":"a\u0000","price":1}"#, "\"title\": [Sentence { key: \"field-control_character\""),
+            (r#"{"title":"a","price":1"#, "Malformed"),
+            (r#"{"title":"a","price":1}x"#, "Malformed"),
+        ] {
+            let error = refused(body);
+            assert!(error.contains(expected), "{body}: {error}");
+        }
+        assert!(parse::<Offer>(br#"{"title":"a\\u0000","price":49.9}"#).is_ok());
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names() {
+        let current: Offer = parse(br#"{"title":"old","price":49.90,"sizes":[1,2]}"#).unwrap();
+        let members = deserialize(br#"{"title":"new","sizes":null}"#).unwrap();
+        let patched = Patch { members, of: std::marker::PhantomData }.apply(&current).unwrap();
+        assert_eq!((patched.title.as_str(), patched.price.hundredths(), patched.sizes.len()), ("new", 4990, 0));
+    }
+}

@@ -1,0 +1,328 @@
+//! What happens to every request, whatever it asks for; and how the server starts and stops.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU8, Ordering},
+    },
+    time::{Duration, Instant as Stopwatch},
+};
+
+use axum::{
+    Router, ServiceExt as _,
+    extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use tokio::net::TcpListener;
+use tower::{Layer as _, util::MapRequestLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, predicate::{Predicate as _, SizeAbove}},
+    cors::{AllowOrigin, CorsLayer, ExposeHeaders},
+    timeout::TimeoutLayer,
+};
+use tracing::Instrument as _;
+
+use crate::{
+    app::App,
+    error::{self, ApiError},
+    idempotency,
+    ids::UserId,
+    locale::Language,
+    rate_limit::Remaining,
+};
+
+/// Largest JSON body. Uploads set their own limit on their route.
+const MAX_JSON: usize = 256 * 1024;
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What is known of the present request; found in its extensions.
+#[derive(Clone, Debug)]
+pub struct RequestContext(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    id: String,
+    address: IpAddr,
+    /// From `?lang=`, which goes before everything.
+    chosen: Option<Language>,
+    language: AtomicU8,
+    user: OnceLock<UserId>,
+}
+
+impl RequestContext {
+    fn of(request: &Request, trusted_proxies: u8) -> Self {
+        let chosen = request.uri().query().and_then(|query| {
+            let (_, value) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "lang")?;
+            value.parse().ok()
+        });
+        let accepted = || Language::accepted(request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?);
+        let language: Language = chosen.or_else(accepted).unwrap_or_default();
+        Self(Arc::new(Inner {
+            id: request_id(request.headers()),
+            address: client_address(request, trusted_proxies),
+            chosen,
+            language: AtomicU8::new(index(language)),
+            user: OnceLock::new(),
+        }))
+    }
+
+    /// The id that is in the answer and on every log line.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// Where the request comes from, as far as trusted proxies say.
+    pub fn address(&self) -> IpAddr {
+        self.0.address
+    }
+
+    /// The language that the answer is written in.
+    pub fn language(&self) -> Language {
+        let index = usize::from(self.0.language.load(Ordering::Relaxed));
+        Language::ALL.get(index).copied().unwrap_or_default()
+    }
+
+    /// Notes who is calling; their own language goes before the browser's.
+    pub(crate) fn signed_in(&self, user: UserId, language: Language) {
+        let _already_known = self.0.user.set(user);
+        if self.0.chosen.is_none() {
+            self.0.language.store(index(language), Ordering::Relaxed);
+        }
+    }
+}
+
+impl<S: Send + Sync> axum::extract::FromRequestParts<S> for RequestContext {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, _state: &S) -> Result<Self, ApiError> {
+        let missing = || anyhow::anyhow!("the request has no context").into();
+        parts.extensions.get::<Self>().cloned().ok_or_else(missing)
+    }
+}
+
+fn index(language: Language) -> u8 {
+    match language {
+        Language::En => 0,
+        Language::De => 1,
+        Language::It => 2,
+    }
+}
+
+/// Takes a sane id over, so that one id follows a request through several services; else makes one.
+fn request_id(headers: &HeaderMap) -> String {
+    let sane = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    match headers.get(&REQUEST_ID).and_then(|v| v.to_str().ok()).filter(sane) {
+        Some(id) => id.to_owned(),
+        #[expect(clippy::disallowed_methods, reason = "an id for logs, not for a row")]
+        None => uuid::Uuid::now_v7().simple().to_string(),
+    }
+}
+
+/// The address that the outermost trusted proxy saw; without proxies, the peer's.
+fn client_address(request: &Request, trusted_proxies: u8) -> IpAddr {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+    if trusted_proxies == 0 {
+        return peer;
+    }
+    let hops = request.headers().get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
+    let hops: Vec<&str> = hops.flat_map(|v| v.split(',')).map(str::trim).collect();
+    let place = hops.len().checked_sub(usize::from(trusted_proxies));
+    place.and_then(|i| hops.get(i)?.parse().ok()).unwrap_or(peer)
+}
+
+/// Wraps the routes of all features in what every request needs.
+pub fn service(router: Router<App>, app: App) -> axum::routing::RouterIntoService<axum::body::Body, ()> {
+    let timeout = Duration::from_secs(app.settings.http.request_timeout);
+    router
+        .fallback(|| async { ApiError::not_found() })
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::layer))
+        .layer(DefaultBodyLimit::max(MAX_JSON))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, timeout))
+        .layer(CatchPanicLayer::custom(|_panic| {
+            ApiError::from(anyhow::anyhow!("the handler panicked")).into_response()
+        }))
+        .layer(middleware::from_fn_with_state(app.clone(), edge))
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(860).and(not_compressed_yet)))
+        .layer(cors(&app))
+        .with_state(app)
+        .into_service()
+}
+
+fn not_compressed_yet(_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    !content_type.starts_with("image/")
+}
+
+fn cors(app: &App) -> CorsLayer {
+    let origins: Vec<HeaderValue> =
+        app.settings.http.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    let exposed = ["etag", "x-request-id", "retry-after", "location", "content-language", "idempotency-replayed",
+        "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT_LANGUAGE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("idempotency-key"),
+            REQUEST_ID.clone(),
+        ])
+        .expose_headers(ExposeHeaders::list(exposed.map(HeaderName::from_static)))
+        .max_age(Duration::from_secs(3600))
+}
+
+/// The edge of the server: id, language, limits, error bodies, headers, metrics, log.
+async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let started = Stopwatch::now();
+    let context = RequestContext::of(&request, app.settings.http.trusted_proxies);
+    request.extensions_mut().insert(context.clone());
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
+    let span = tracing::info_span!("request", id = context.id(), %method, route);
+
+    let (response, remaining) = async {
+        let (response, remaining) = match app.limits.check_address(context.address()) {
+            Ok(remaining) => (next.run(request).await, remaining),
+            Err(refused) => (refused.into_response(), None),
+        };
+        (error::render(response, context.language(), context.id()), remaining)
+    }
+    .instrument(span.clone())
+    .await;
+    let response = with_headers(response, &context, remaining);
+
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    metrics::histogram!("http_request_seconds", "method" => method.to_string(), "route" => route, "status" => status.to_string())
+        .record(took);
+    span.in_scope(|| {
+        let user = context.0.user.get().map(tracing::field::display);
+        tracing::info!(status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), user, "answered");
+    });
+    response
+}
+
+fn with_headers(mut response: Response, context: &RequestContext, remaining: Option<Remaining>) -> Response {
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(context.id()) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    headers
+        .entry(header::CONTENT_LANGUAGE)
+        .or_insert(HeaderValue::from_static(context.language().code()));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    if let Some(left) = remaining {
+        headers.insert("ratelimit-limit", left.limit.into());
+        headers.insert("ratelimit-remaining", left.remaining.into());
+        headers.insert("ratelimit-reset", left.reset.into());
+    }
+    response
+}
+
+/// Paths that end without a slash; every other path is known with one. Either form is accepted of all.
+const WITHOUT_SLASH: [&str; 6] = ["/", "/healthz", "/readyz", "/metrics", "/version", "/docs"];
+
+/// Gives the path the form that routes are registered in, so that both forms are the same request.
+pub fn canonical(mut request: Request) -> Request {
+    let path = request.uri().path();
+    let bare = path.trim_end_matches('/');
+    let is_file = bare.rsplit('/').next().is_some_and(|last| last.contains('.'));
+    let wanted = if bare.is_empty() || path == "/" {
+        "/".to_owned()
+    } else if is_file || WITHOUT_SLASH.contains(&bare) {
+        bare.to_owned()
+    } else {
+        format!("{bare}/")
+    };
+    if wanted != path {
+        let query = request.uri().query().map(|q| format!("?{q}")).unwrap_or_default();
+        let mut parts = request.uri().clone().into_parts();
+        parts.path_and_query = PathAndQuery::try_from(format!("{wanted}{query}")).ok();
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
+}
+
+/// Serves until `stop` resolves; then takes no new connections and lets running requests finish, for at
+/// most the configured time.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router<App>,
+    app: App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let patience = Duration::from_secs(app.settings.http.shutdown_timeout);
+    let service = MapRequestLayer::new(canonical).layer(service(router, app));
+    let (stopping, stopped) = tokio::sync::oneshot::channel();
+    let signal = async move {
+        stop.await;
+        let _receiver_gone = stopping.send(());
+    };
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(signal);
+    let deadline = async {
+        let _sender_gone = stopped.await;
+        tokio::time::sleep(patience).await;
+    };
+    tokio::select! {
+        done = server.into_future() => done?,
+        () = deadline => tracing::warn!("some requests did not finish in time"),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_path_are_one() {
+        for (path, wanted) in [
+            ("/services", "/services/"),
+            ("/services/", "/services/"),
+            ("/services//", "/services/"),
+            ("/services?x=1/", "/services/?x=1/"),
+            ("/healthz/", "/healthz"),
+            ("/", "/"),
+            ("//", "/"),
+            ("/bookings/1/calendar.ics/", "/bookings/1/calendar.ics"),
+            ("/.well-known/jwks.json", "/.well-known/jwks.json"),
+        ] {
+            let request = canonical(Request::builder().uri(path).body(Body::empty()).unwrap());
+            assert_eq!(request.uri().to_string(), wanted);
+        }
+    }
+
+    #[test]
+    fn only_trusted_proxies_say_where_a_request_comes_from() {
+        let request = |forwarded: &str| {
+            let mut request = Request::new(Body::empty());
+            request.headers_mut().insert("x-forwarded-for", forwarded.parse().unwrap());
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 5))));
+            request
+        };
+        let seen = |forwarded, proxies| client_address(&request(forwarded), proxies).to_string();
+        assert_eq!(seen("6.6.6.6", 0), "10.0.0.1");
+        assert_eq!(seen("6.6.6.6, 1.2.3.4", 1), "1.2.3.4");
+        assert_eq!(seen("6.6.6.6, 1.2.3.4, 10.0.0.9", 2), "1.2.3.4");
+        assert_eq!(seen("garbage", 1), "10.0.0.1");
+        assert_eq!(seen("1.2.3.4", 3), "10.0.0.1");
+    }
+}

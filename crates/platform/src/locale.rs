@@ -1,0 +1,221 @@
+//! The three languages: which one an answer is written in, and the texts themselves.
+//!
+//! Every sentence that a person reads stands in `locales/<language>/<feature>.ftl`, embedded in the binary.
+
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
+
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use serde::{Deserialize, Serialize};
+use unic_langid::{LanguageIdentifier, langid};
+
+/// A language that everything is available in.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord,
+    Serialize, Deserialize, sqlx::Type, utoipa::ToSchema, strum::IntoStaticStr, strum::EnumString, strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Language {
+    /// English, where nothing else is asked for.
+    #[default]
+    En,
+    /// German.
+    De,
+    /// Italian.
+    It,
+}
+
+impl Language {
+    /// All of them, the default first.
+    pub const ALL: [Self; 3] = [Self::En, Self::De, Self::It];
+
+    /// `en`, `de`, `it`.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+
+    /// The best of ours for an `Accept-Language` header.
+    pub fn accepted(header: &str) -> Option<Self> {
+        // Headers can be long on purpose; a real one is short.
+        let header = header.get(..header.len().min(256))?;
+        let mut wanted: Vec<(u16, Self)> = header.split(',').filter_map(Self::accepted_range).collect();
+        wanted.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        wanted.first().map(|(_, language)| *language)
+    }
+
+    /// One part of the header, `de-AT;q=0.8`, with its weight in thousandths (RFC 9110, 12.4.2).
+    fn accepted_range(range: &str) -> Option<(u16, Self)> {
+        let mut parts = range.split(';').map(str::trim);
+        let tag = parts.next()?;
+        let weight = match parts.find_map(|p| p.strip_prefix("q=")) {
+            None => 1000,
+            Some("1" | "1.0" | "1.00" | "1.000") => 1000,
+            Some(q) => format!("{:0<3}", q.strip_prefix("0.")?).parse().ok().filter(|w| (1..1000).contains(w))?,
+        };
+        let primary = tag.split('-').next()?.to_ascii_lowercase();
+        let language = if tag == "*" { Self::En } else { primary.parse().ok()? };
+        Some((weight, language))
+    }
+
+    fn langid(self) -> LanguageIdentifier {
+        match self {
+            Self::En => langid!("en"),
+            Self::De => langid!("de"),
+            Self::It => langid!("it"),
+        }
+    }
+
+    /// The sentence `key` in this language, in English where it is missing, else the key itself.
+    pub fn text(self, key: &str, args: &[(&str, &str)]) -> String {
+        [self, Self::En].into_iter().find_map(|language| format(language, key, args)).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// Whether the catalogue of this language itself has `key`.
+    pub fn has(self, key: &str) -> bool {
+        CATALOGUES.get(&self).is_some_and(|catalogue| catalogue.has_message(key))
+    }
+}
+
+impl std::fmt::Display for Language {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// A sentence before its language is known: a key of the catalogues and what goes into it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    key: Cow<'static, str>,
+    args: Vec<(Cow<'static, str>, String)>,
+}
+
+impl Sentence {
+    /// The sentence `key`, with nothing to fill in yet.
+    pub fn new(key: impl Into<Cow<'static, str>>) -> Self {
+        Self { key: key.into(), args: Vec::new() }
+    }
+
+    /// Fills `{ $name }`.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl ToString) -> Self {
+        self.args.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// The words in `language`.
+    pub fn render(&self, language: Language) -> String {
+        let args: Vec<_> = self.args.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
+        language.text(&self.key, &args)
+    }
+
+    /// One string for APIs that carry only strings; [`Sentence::unpack`] reads it.
+    pub fn pack(&self) -> String {
+        self.args.iter().fold(self.key.to_string(), |packed, (name, value)| format!("{packed}\u{1f}{name}\u{1e}{value}"))
+    }
+
+    /// Reads what [`Sentence::pack`] wrote.
+    pub fn unpack(packed: &str) -> Self {
+        let mut parts = packed.split('\u{1f}');
+        let key = parts.next().unwrap_or_default().to_owned();
+        let args = parts.filter_map(|p| p.split_once('\u{1e}')).map(|(n, v)| (n.to_owned().into(), v.to_owned()));
+        Self { key: key.into(), args: args.collect() }
+    }
+}
+
+type Catalogue = FluentBundle<FluentResource>;
+
+static CATALOGUES: LazyLock<BTreeMap<Language, Catalogue>> =
+    LazyLock::new(|| Language::ALL.into_iter().map(|language| (language, catalogue(language))).collect());
+
+macro_rules! files {
+    ($language:literal: $($feature:literal)*) => {
+        &[$(include_str!(concat!("../../../locales/", $language, "/", $feature, ".ftl"))),*]
+    };
+}
+
+fn catalogue(language: Language) -> Catalogue {
+    let files: &[&str] = match language {
+        Language::En => files!("en": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "app"),
+        Language::De => files!("de": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "app"),
+        Language::It => files!("it": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "app"),
+    };
+    let mut bundle = FluentBundle::new_concurrent(vec![language.langid()]);
+    // The marks around placeables help screens with mixed directions, and look broken in mails and SMS.
+    bundle.set_use_isolating(false);
+    for file in files {
+        // A test reads every file; here a broken sentence costs that sentence, not the service.
+        let resource = FluentResource::try_new((*file).to_owned()).unwrap_or_else(|(readable, _)| readable);
+        bundle.add_resource_overriding(resource);
+    }
+    bundle
+}
+
+fn format(language: Language, key: &str, args: &[(&str, &str)]) -> Option<String> {
+    let bundle = CATALOGUES.get(&language)?;
+    let pattern = bundle.get_message(key)?.value()?;
+    let mut values = FluentArgs::new();
+    for (name, value) in args {
+        // Whole numbers choose plural forms.
+        values.set(*name, value.parse::<i64>().map_or_else(|_| FluentValue::from(*value), FluentValue::from));
+    }
+    Some(bundle.format_pattern(pattern, Some(&values), &mut Vec::new()).into_owned())
+}
+
+/// The keys of every sentence in `language`'s files, for tests that compare the languages.
+pub fn keys(language: Language) -> Vec<String> {
+    let directory = format!("{}/../../locales/{language}", env!("CARGO_MANIFEST_DIR"));
+    let mut keys: Vec<String> = std::fs::read_dir(directory)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|file| std::fs::read_to_string(file.path()).ok())
+        .flat_map(|text| {
+            text.lines()
+                .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic()))
+                .filter_map(|line| line.split_once(" =").map(|(key, _)| key.to_owned()))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    keys.sort();
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_accepted_language_wins() {
+        for (header, language) in [
+            ("de-AT,de;q=0.9,en;q=0.8", Some(Language::De)),
+            ("fr, it;q=0.5, en;q=0.4", Some(Language::It)),
+            ("en;q=0.1, it;q=0.25", Some(Language::It)),
+            ("fr", None),
+            ("*", Some(Language::En)),
+            ("de;q=0", None),
+            (";;;,,q=", None),
+            ("IT", Some(Language::It)),
+        ] {
+            assert_eq!(Language::accepted(header), language, "{header}");
+        }
+    }
+
+    #[test]
+    fn every_sentence_exists_in_every_language() {
+        let english = keys(Language::En);
+        assert!(!english.is_empty());
+        for language in Language::ALL {
+            assert_eq!(keys(language), english, "{language}");
+            for key in &english {
+                assert!(language.has(key), "{language}: {key} cannot be read");
+            }
+        }
+    }
+
+    #[test]
+    fn sentences_survive_packing() {
+        let sentence = Sentence::new("field-too_long").with("max", 5);
+        assert_eq!(Sentence::unpack(&sentence.pack()), sentence);
+    }
+}

@@ -1,0 +1,93 @@
+//! Completes the OpenAPI document: what is true of every operation is added to it in one place, so that a
+//! handler declares only what is special about it.
+
+use serde_json::{Map, Value, json};
+
+/// Adds to each operation the refusals that follow from its shape, common headers, and the security scheme.
+/// Handlers declare their own 2xx and the refusals of their rules (403, 404, 409, 410 …).
+pub fn complete(mut document: Value) -> Value {
+    document["components"]["securitySchemes"] =
+        json!({"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+            "description": "The access token of POST /auth/signin/."}});
+    let paths = document["paths"].as_object_mut().map(std::mem::take).unwrap_or_default();
+    let paths = paths.into_iter().map(|(path, mut item)| {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if ["get", "put", "post", "delete", "patch"].contains(&method.as_str()) {
+                complete_operation(&path, method, operation);
+            }
+        }
+        (path, item)
+    });
+    document["paths"] = Value::Object(paths.collect());
+    document
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Value) {
+    let has_body = operation.get("requestBody").is_some();
+    let is_json = operation.pointer("/requestBody/content/application~1json").is_some();
+    let has_query = parameters(operation).any(|p| p["in"] == "query");
+    let is_secured = operation.get("security").is_some_and(|s| s.as_array().is_some_and(|s| !s.is_empty()));
+    let mut refusals: Vec<(&str, &str)> = vec![("429", "Too many requests."), ("503", "Try again in a moment.")];
+    if has_body || has_query {
+        refusals.push(("400", "The request cannot be parsed."));
+        refusals.push(("422", "Some values are not valid."));
+    }
+    if has_body {
+        refusals.push(("413", "The body is too large."));
+        refusals.push(("415", "The content type is not accepted."));
+    }
+    if is_secured {
+        refusals.push(("401", "No token, or one that is not good any more."));
+    }
+    if path.contains('{') {
+        refusals.push(("404", "It does not exist, or you may not know that it does."));
+    }
+    if method == "post" && is_json {
+        refusals.push(("409", "The first request with this Idempotency-Key is still running, or the state forbids it."));
+        add_parameter(operation, json!({"name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "Repeats of the request with the same key get the first answer again, for 24 hours.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}}));
+    }
+    add_parameter(operation, json!({"name": "lang", "in": "query", "required": false,
+        "description": "The language of the answer; else the account's, else Accept-Language, else English.",
+        "schema": {"type": "string", "enum": ["en", "de", "it"]}}));
+    let Some(responses) = operation["responses"].as_object_mut() else { return };
+    for (status, description) in refusals {
+        responses.entry(status).or_insert_with(|| json!({"description": description}));
+    }
+    for (status, response) in responses.iter_mut() {
+        complete_response(status, response);
+    }
+}
+
+fn parameters(operation: &Value) -> impl Iterator<Item = &Value> {
+    operation.get("parameters").and_then(Value::as_array).into_iter().flatten()
+}
+
+fn add_parameter(operation: &mut Value, parameter: Value) {
+    if parameters(operation).any(|p| p["name"] == parameter["name"]) {
+        return;
+    }
+    match operation["parameters"].as_array_mut() {
+        Some(all) => all.push(parameter),
+        None => operation["parameters"] = json!([parameter]),
+    }
+}
+
+fn complete_response(status: &str, response: &mut Value) {
+    if status.starts_with(['4', '5']) {
+        response["content"] = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+    }
+    let mut headers = response["headers"].as_object().cloned().unwrap_or_default();
+    let mut add = |name: &str, description: &str, kind: &str| {
+        let header = json!({"description": description, "schema": {"type": kind}});
+        headers.entry(name).or_insert(header);
+    };
+    add("X-Request-Id", "Quote it when you ask us.", "string");
+    match status {
+        "429" | "503" => add("Retry-After", "Seconds to wait.", "integer"),
+        "401" => add("WWW-Authenticate", "RFC 6750.", "string"),
+        _ => {}
+    }
+    response["headers"] = Value::Object(Map::from_iter(headers));
+}

@@ -1,0 +1,23 @@
+//! Sending mail.
+
+use async_trait::async_trait;
+
+/// A mail to one person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The address.
+    pub to: String,
+    /// One line.
+    pub subject: String,
+    /// The text part; every mail has one.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+/// Sends mail. Called from jobs, which try again when it fails.
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Hands the mail over; an error means that it was not taken.
+    async fn send(&self, mail: Mail) -> anyhow::Result<()>;
+}

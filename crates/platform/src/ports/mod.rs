@@ -1,0 +1,6 @@
+//! The outside world: one small trait each, and the data it speaks. `adapters` has the real ones.
+
+pub mod mailer;
+pub mod sms;
+pub mod social;
+pub mod storage;

@@ -1,0 +1,89 @@
+//! How often somebody may call: a bucket an address and a bucket an account, on each node (GCRA).
+
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DashMapStateStore,
+};
+
+use crate::{
+    config::LimitSettings,
+    error::{ApiError, ApiResult, Kind},
+    ids::UserId,
+};
+
+type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
+
+/// A bucket holds this many seconds of its rate, so that an app may open a screen with many calls.
+const BURST_SECONDS: u32 = 4;
+
+/// The limits of one node.
+pub struct Limits {
+    addresses: Option<Buckets<IpAddr>>,
+    accounts: Option<Buckets<UserId>>,
+}
+
+/// What is left in a bucket, for the `RateLimit-*` headers.
+#[derive(Clone, Copy, Debug)]
+pub struct Remaining {
+    /// Size of the bucket.
+    pub limit: u32,
+    /// Calls that may follow at once.
+    pub remaining: u32,
+    /// Seconds until it is full again.
+    pub reset: u64,
+}
+
+fn buckets<K: std::hash::Hash + Eq + Clone>(per_second: u32) -> Option<Buckets<K>> {
+    let rate = NonZeroU32::new(per_second)?;
+    let burst = NonZeroU32::new(per_second.saturating_mul(BURST_SECONDS))?;
+    Some(RateLimiter::dashmap(Quota::per_second(rate).allow_burst(burst)).with_middleware())
+}
+
+impl Limits {
+    /// Empty buckets.
+    pub fn new(settings: &LimitSettings) -> Self {
+        Self { addresses: buckets(settings.per_address), accounts: buckets(settings.per_account) }
+    }
+
+    /// One more call from an address; `None` where there is no limit.
+    pub fn check_address(&self, address: IpAddr) -> ApiResult<Option<Remaining>> {
+        check(self.addresses.as_ref(), &address)
+    }
+
+    /// One more call of an account.
+    pub fn check_account(&self, user: UserId) -> ApiResult<Option<Remaining>> {
+        check(self.accounts.as_ref(), &user)
+    }
+
+    /// Forgets full buckets; call it every minute.
+    pub fn sweep(&self) {
+        if let Some(buckets) = &self.addresses {
+            buckets.retain_recent();
+        }
+        if let Some(buckets) = &self.accounts {
+            buckets.retain_recent();
+        }
+    }
+}
+
+fn check<K: std::hash::Hash + Eq + Clone>(buckets: Option<&Buckets<K>>, key: &K) -> ApiResult<Option<Remaining>> {
+    let Some(buckets) = buckets else { return Ok(None) };
+    match buckets.check_key(key) {
+        Ok(state) => {
+            let quota = state.quota();
+            let limit = quota.burst_size().get();
+            let remaining = state.remaining_burst_capacity();
+            let per_call = quota.replenish_interval();
+            let reset = per_call.saturating_mul(limit.saturating_sub(remaining)).as_secs();
+            Ok(Some(Remaining { limit, remaining, reset }))
+        }
+        Err(wait) => {
+            let wait = wait.wait_time_from(DefaultClock::default().now()).max(Duration::from_secs(1));
+            Err(ApiError::new(Kind::Throttled, "too_many_requests").retry_after(wait.as_secs()))
+        }
+    }
+}

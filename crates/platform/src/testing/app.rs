@@ -1,0 +1,177 @@
+//! The application under test.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::Router;
+use jiff::SignedDuration;
+use tokio::sync::Notify;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{Client, FakeMailer, FakeSms, FakeSocial, MemoryStorage, database};
+use crate::{
+    app::{App, Parts},
+    auth::{Authenticator, Caller, StaffRole},
+    bus::Bus,
+    cache::PublicCache,
+    config::Settings,
+    crypto::Secrets,
+    error::{ApiError, ApiResult, Kind},
+    http,
+    ids::{SessionId, UserId},
+    jobs::Registry,
+    locale::Language,
+    rate_limit::Limits,
+    time::{Clock, Instant},
+};
+
+/// Where a test's clock stands when it starts: a Monday in March, before the clocks change in Europe.
+const START: &str = "2026-03-02T09:00:00Z";
+
+/// An application with everything real but the outside world and the time.
+pub struct TestApp {
+    /// The application itself.
+    pub app: App,
+    /// The mails it sent.
+    pub mailer: Arc<FakeMailer>,
+    /// The SMS it sent.
+    pub sms: Arc<FakeSms>,
+    /// The social accounts that it believes in.
+    pub social: Arc<FakeSocial>,
+    /// The files it stored.
+    pub storage: Arc<MemoryStorage>,
+    registry: Registry,
+    service: Router,
+}
+
+impl TestApp {
+    /// These routes, no jobs, and bearer tokens that are user ids.
+    pub async fn start(router: OpenApiRouter<App>) -> Self {
+        Self::with(router, Registry::default(), Arc::new(TokenIsUserId), &[]).await
+    }
+
+    /// Everything chosen; `args` are command-line settings. Rate limits are off unless asked for.
+    pub async fn with(
+        router: OpenApiRouter<App>,
+        registry: Registry,
+        authenticator: Arc<dyn Authenticator>,
+        args: &[&str],
+    ) -> Self {
+        let defaults = ["--limit-per-address", "0", "--limit-per-account", "0"];
+        let unset = |flag: &&str| !args.contains(flag);
+        let defaults = defaults.chunks(2).filter(|pair| unset(&pair[0])).flatten().copied();
+        let settings = Settings::for_tests(&defaults.chain(args.iter().copied()).collect::<Vec<_>>());
+        let secret = settings.security.secret_key.as_ref().expect("tests have a secret");
+        let (mailer, sms, social, storage) = <(Arc<FakeMailer>, Arc<FakeSms>, Arc<FakeSocial>, Arc<MemoryStorage>)>::default();
+        let app = App::new(Parts {
+            db: database().await,
+            clock: Clock::manual(START.parse::<jiff::Timestamp>().expect("a timestamp").into()),
+            secrets: Secrets::derive(secret).expect("secrets"),
+            bus: Bus::default(),
+            cache: PublicCache::default(),
+            limits: Limits::new(&settings.limits),
+            authenticator,
+            mailer: mailer.clone(),
+            sms: sms.clone(),
+            storage: storage.clone(),
+            social: social.clone(),
+            jobs_waiting: Notify::new(),
+            settings,
+        });
+        let (router, _document) = router.split_for_parts();
+        let service = Router::new().fallback_service(http::service(router, app.clone()));
+        Self { app, mailer, sms, social, storage, registry, service }
+    }
+
+    /// The present, as the application sees it.
+    pub fn now(&self) -> Instant {
+        self.app.clock.now()
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, by: SignedDuration) {
+        self.app.clock.advance(by);
+    }
+
+    /// Relays events and runs jobs until nothing is due.
+    pub async fn run_jobs(&self) {
+        self.registry.work_off(&self.app).await.expect("jobs");
+    }
+
+    /// A client that nobody is signed in to.
+    pub fn anonymous(&self) -> Client {
+        Client { service: self.service.clone(), user: None, token: None, headers: Vec::new() }
+    }
+
+    /// A client for a new person with a verified address; `name` in lower case is also their mailbox.
+    pub async fn user(&self, name: &str) -> Client {
+        let (now, id) = (self.now(), UserId::at(self.now()));
+        sqlx::query!(
+            "insert into users (id, email, name, is_email_verified, created_at, updated_at) values ($1, $2, $3, true, $4, $4)",
+            id as _,
+            format!("{}@example.com", name.to_lowercase().replace(' ', ".")),
+            name,
+            now as _,
+        )
+        .execute(&self.app.db)
+        .await
+        .expect("a user");
+        self.client_of(id)
+    }
+
+    /// A client for a new person who is also a provider.
+    pub async fn provider(&self, name: &str) -> Client {
+        let client = self.user(name).await;
+        sqlx::query!(
+            "with u as (update users set is_provider = true where id = $1)
+             insert into providers (user_id, account_type, created_at, updated_at) values ($1, 'individual', $2, $2)",
+            client.id() as _,
+            self.now() as _,
+        )
+        .execute(&self.app.db)
+        .await
+        .expect("a provider");
+        client
+    }
+
+    /// A client for a new member of staff.
+    pub async fn staff(&self, name: &str, role: StaffRole) -> Client {
+        let client = self.user(name).await;
+        sqlx::query!("update users set staff_role = $2 where id = $1", client.id() as _, role as _)
+            .execute(&self.app.db)
+            .await
+            .expect("staff");
+        client
+    }
+
+    /// A client for somebody who is in the database.
+    pub fn client_of(&self, user: UserId) -> Client {
+        Client { user: Some(user), token: Some(user.to_string()), ..self.anonymous() }
+    }
+}
+
+/// Takes the token for the id of the person; everything else comes from their row.
+pub struct TokenIsUserId;
+
+#[async_trait]
+impl Authenticator for TokenIsUserId {
+    async fn authenticate(&self, app: &App, token: &str) -> ApiResult<Caller> {
+        let invalid = || ApiError::new(Kind::Unauthenticated, "token_invalid");
+        let id: UserId = token.parse().map_err(|_e| invalid())?;
+        let row = sqlx::query!(
+            r#"select language as "language: Language", is_provider, staff_role as "staff: StaffRole" from users where id = $1"#,
+            id as _,
+        )
+        .fetch_optional(&app.db)
+        .await?
+        .ok_or_else(invalid)?;
+        Ok(Caller {
+            id,
+            session: SessionId::from(id.uuid()),
+            language: row.language,
+            is_provider: row.is_provider,
+            staff: row.staff,
+            expires_at: app.clock.now().plus(SignedDuration::from_mins(15)),
+        })
+    }
+}

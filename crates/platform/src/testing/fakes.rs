@@ -1,0 +1,111 @@
+//! Outside services that remember what they were told, and can be told to fail.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{
+    error::{ApiError, ApiResult, Kind},
+    ports::{
+        mailer::{Mail, Mailer},
+        sms::{Sms, SmsSender},
+        social::{SocialIdentity, SocialProvider, SocialToken, SocialVerifier},
+        storage::Storage,
+    },
+    time::Instant,
+};
+
+/// A mailer that keeps the mails.
+#[derive(Default)]
+pub struct FakeMailer(Mutex<Vec<Mail>>);
+
+impl FakeMailer {
+    /// Takes out everything that was sent so far.
+    pub fn take(&self) -> Vec<Mail> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl Mailer for FakeMailer {
+    async fn send(&self, mail: Mail) -> anyhow::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+        Ok(())
+    }
+}
+
+/// A sender that keeps the messages.
+#[derive(Default)]
+pub struct FakeSms(Mutex<Vec<Sms>>);
+
+impl FakeSms {
+    /// Takes out everything that was sent so far.
+    pub fn take(&self) -> Vec<Sms> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl SmsSender for FakeSms {
+    async fn send(&self, sms: Sms) -> anyhow::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sms);
+        Ok(())
+    }
+}
+
+/// Knows the identities that it was told of, by token.
+#[derive(Default)]
+pub struct FakeSocial(Mutex<HashMap<String, SocialIdentity>>);
+
+impl FakeSocial {
+    /// From now on `token` stands for `identity`.
+    pub fn vouch(&self, token: &str, identity: SocialIdentity) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(token.to_owned(), identity);
+    }
+}
+
+#[async_trait]
+impl SocialVerifier for FakeSocial {
+    async fn verify(&self, provider: SocialProvider, token: &SocialToken, _now: Instant) -> ApiResult<SocialIdentity> {
+        let (SocialToken::IdToken { token, .. } | SocialToken::AccessToken(token)) = token;
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
+        known
+            .filter(|identity| identity.provider == provider)
+            .ok_or_else(|| ApiError::new(Kind::Unauthenticated, "social_token_invalid"))
+    }
+}
+
+/// Files in memory.
+#[derive(Default)]
+pub struct MemoryStorage(Mutex<HashMap<String, Bytes>>);
+
+impl MemoryStorage {
+    /// The names of all files, sorted.
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys: Vec<_> = self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
+        keys.sort();
+        keys
+    }
+}
+
+#[async_trait]
+impl Storage for MemoryStorage {
+    async fn put(&self, key: &str, _content_type: &str, bytes: Bytes) -> anyhow::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), bytes);
+        Ok(())
+    }
+    async fn get(&self, key: &str) -> anyhow::Result<Option<Bytes>> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
+    }
+    async fn delete(&self, key: &str) -> anyhow::Result<()> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        Ok(())
+    }
+    fn public_url(&self, key: &str) -> String {
+        format!("http://files.test/{key}")
+    }
+}

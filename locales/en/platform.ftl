@@ -1,0 +1,44 @@
+# Errors that every path can give, by code.
+malformed_request = The request could not be read.
+unauthenticated = Please sign in.
+token_expired = Your sign-in has expired. Please refresh it or sign in again.
+token_invalid = This sign-in is not valid. Please sign in again.
+session_ended = This sign-in has been ended. Please sign in again.
+account_suspended = This account is suspended. Please contact support.
+forbidden = You are not allowed to do this.
+provider_required = Only providers can do this. Register as a provider first.
+not_found = There is nothing here, or you may not see it.
+method_not_allowed = This address does not support that action.
+conflict = This is not possible in the present state.
+stale_version = This has been changed in the meantime. Load it again and repeat your change.
+payload_too_large = This is too large to send.
+unsupported_media_type = Content of this type is not accepted here.
+validation_failed = Some of the values are not valid.
+too_many_requests = Too many requests. Please wait a moment.
+unavailable = This is not available right now. Please try again in a moment.
+internal = Something went wrong on our side. Please try again.
+idempotency_key_reused = This Idempotency-Key was used for another request.
+request_in_progress = The first request with this Idempotency-Key is still running.
+
+# What can be wrong with a field.
+field-required = This is required.
+field-wrong_type = This has the wrong type.
+field-unknown_choice = This is not one of the possible choices.
+field-too_short = Please enter at least { $min } { $min ->
+    [one] character
+   *[other] characters
+}.
+field-too_long = Please enter at most { $max } { $max ->
+    [one] character
+   *[other] characters
+}.
+field-too_small = This must be at least { $min }.
+field-too_large = This must be at most { $max }.
+field-invalid = This is not valid.
+field-invalid_email = This is not a valid email address.
+field-invalid_phone = This is not a valid phone number. Please include the country code, like +49.
+field-invalid_amount = Please enter an amount with at most two decimals, like 49.90.
+field-invalid_cursor = This page link is not valid any more.
+field-unknown_currency = This currency is not known.
+field-unknown_timezone = This time zone is not known.
+field-control_character = This contains a character that is not allowed.

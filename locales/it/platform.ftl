@@ -1,0 +1,44 @@
+# Errori che ogni percorso può dare, per codice.
+malformed_request = Non è stato possibile leggere la richiesta.
+unauthenticated = Accedi, per favore.
+token_expired = L'accesso è scaduto. Rinnovalo o accedi di nuovo.
+token_invalid = Questo accesso non è valido. Accedi di nuovo.
+session_ended = Questo accesso è stato chiuso. Accedi di nuovo.
+account_suspended = Questo account è sospeso. Contatta l'assistenza.
+forbidden = Non sei autorizzato a farlo.
+provider_required = Solo i fornitori possono farlo. Registrati prima come fornitore.
+not_found = Qui non c'è nulla, oppure non puoi vederlo.
+method_not_allowed = Questo indirizzo non supporta tale azione.
+conflict = Non è possibile nello stato attuale.
+stale_version = Nel frattempo è stato modificato. Ricaricalo e ripeti la modifica.
+payload_too_large = È troppo grande da inviare.
+unsupported_media_type = Contenuti di questo tipo non sono accettati qui.
+validation_failed = Alcuni valori non sono validi.
+too_many_requests = Troppe richieste. Attendi un momento.
+unavailable = Al momento non è disponibile. Riprova tra poco.
+internal = Qualcosa è andato storto da parte nostra. Riprova.
+idempotency_key_reused = Questa Idempotency-Key è stata usata per un'altra richiesta.
+request_in_progress = La prima richiesta con questa Idempotency-Key è ancora in corso.
+
+# Che cosa può non andare in un campo.
+field-required = Questo valore è obbligatorio.
+field-wrong_type = Questo valore è del tipo sbagliato.
+field-unknown_choice = Non è una delle scelte possibili.
+field-too_short = Inserisci almeno { $min } { $min ->
+    [one] carattere
+   *[other] caratteri
+}.
+field-too_long = Inserisci al massimo { $max } { $max ->
+    [one] carattere
+   *[other] caratteri
+}.
+field-too_small = Deve essere almeno { $min }.
+field-too_large = Deve essere al massimo { $max }.
+field-invalid = Non è valido.
+field-invalid_email = Non è un indirizzo e-mail valido.
+field-invalid_phone = Non è un numero di telefono valido. Includi il prefisso internazionale, ad esempio +39.
+field-invalid_amount = Inserisci un importo con al massimo due decimali, ad esempio 49.90.
+field-invalid_cursor = Questo collegamento alla pagina non è più valido.
+field-unknown_currency = Questa valuta non è nota.
+field-unknown_timezone = Questo fuso orario non è noto.
+field-control_character = Contiene un carattere non consentito.
