@@ -60,7 +60,8 @@ impl Window {
     }
 }
 
-/// Why a service cannot start at a time. Where several reasons hold it is the first of these.
+/// Why a service cannot start at a time; the name is the code that clients see. Where several reasons
+/// hold it is the first of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum SlotRefusal {
@@ -74,6 +75,7 @@ pub enum SlotRefusal {
     #[error("The provider does not offer this time.")]
     OutsideSchedule,
     /// Another booking or its buffers are in the way.
+    #[strum(serialize = "slot_taken")]
     #[error("This time has just been taken.")]
     Taken,
 }

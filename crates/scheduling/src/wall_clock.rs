@@ -13,14 +13,16 @@ pub(crate) const DAY: i64 = 86_400;
 
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
-/// Why a date and a time of day in a time zone name no instant.
+/// Why a date and a time of day in a time zone name no instant; the name is the code that clients see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum LocalTimeFault {
     /// The clocks jump over it.
+    #[strum(serialize = "nonexistent_local_time")]
     #[error("This local time does not exist: the clocks go forward over it.")]
     Nonexistent,
     /// It lies at the edge of the supported calendar (years -9999 to 9999).
+    #[strum(serialize = "date_out_of_range")]
     #[error("This date is outside the calendar.")]
     OutOfRange,
 }

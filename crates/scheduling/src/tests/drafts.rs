@@ -165,3 +165,11 @@ fn the_weekly_summary_has_seven_days_and_joins_what_touches() {
     assert_eq!(summary.days[1].intervals, [hours("09:00-13:00"), hours("14:00-18:00")]);
     assert!(summary.days[0].intervals.is_empty());
 }
+
+#[test]
+fn codes_are_stable() {
+    use strum::VariantNames as _;
+    assert_eq!(crate::SlotRefusal::VARIANTS, ["too_soon", "too_far", "outside_schedule", "slot_taken"]);
+    assert_eq!(crate::LocalTimeFault::VARIANTS, ["nonexistent_local_time", "date_out_of_range"]);
+    assert_eq!(<&str>::from(crate::SlotRefusal::Taken), "slot_taken");
+}

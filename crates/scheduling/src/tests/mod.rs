@@ -1,7 +1,5 @@
 //! Tests of the schedule and its slots, and the words they share.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 mod clock_changes;
 mod drafts;
 mod oracle;

@@ -1,16 +1,19 @@
 //! The same rules once more, as slowly and plainly as possible: minute by minute.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::ops::Range;
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 
 use super::zone;
 use crate::{ScheduleDraft, TimeOfDay};
 
-const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-
 /// One minute of a provider's life.
 struct Minute {
+    start: Timestamp,
     local: DateTime,
     /// Whether the clock shows a time that it has not shown before.
     is_new: bool,
@@ -18,27 +21,27 @@ struct Minute {
     open: bool,
 }
 
-/// Days lived through minute by minute, from three days before the first date to four after the last.
+/// Some days, minute by minute, and enough around them for a service of 24 hours.
 pub(super) struct Diary {
     draft: ScheduleDraft,
-    minutes: BTreeMap<Timestamp, Minute>,
+    minutes: Vec<Minute>,
 }
 
 impl Diary {
-    pub(super) fn of(draft: &ScheduleDraft, first: jiff::civil::Date, last: jiff::civil::Date) -> Self {
-        let utc = |date: jiff::civil::Date| date.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
-        let (mut now, end) =
-            (utc(first) - SignedDuration::from_hours(72), utc(last) + SignedDuration::from_hours(120));
+    pub(super) fn of(draft: &ScheduleDraft, first: Date, last: Date) -> Self {
+        let utc = |date: Date| date.to_zoned(TimeZone::UTC).unwrap().timestamp();
+        let (mut start, end) =
+            (utc(first) - SignedDuration::from_hours(24), utc(last) + SignedDuration::from_hours(72));
         let zone = zone(&draft.timezone);
         // The latest time that the clock has shown. While it is set back, the day is as far on as it was.
         let mut latest = DateTime::MIN;
-        let mut minutes = BTreeMap::new();
-        while now < end {
-            let local = zone.to_datetime(now);
+        let mut minutes = Vec::new();
+        while start < end {
+            let local = zone.to_datetime(start);
             let is_new = local > latest;
             latest = latest.max(local);
-            minutes.insert(now, Minute { local, is_new, open: works_at(draft, latest) });
-            now += MINUTE;
+            minutes.push(Minute { start, local, is_new, open: works_at(draft, latest) });
+            start += SignedDuration::from_mins(1);
         }
         Self { draft: draft.clone(), minutes }
     }
@@ -48,26 +51,27 @@ impl Diary {
         &self,
         length: i64,
         busy: &[Range<Timestamp>],
-        window: (jiff::civil::Date, jiff::civil::Date),
+        window: (Date, Date),
         now: Timestamp,
     ) -> Vec<Timestamp> {
-        let in_window = |minute: &Minute| (window.0..=window.1).contains(&minute.local.date());
-        let starts = self.minutes.iter().filter(|(_, minute)| in_window(minute)).map(|(start, _)| *start);
-        starts.filter(|start| self.is_free(*start, length, busy, now)).collect()
+        let days = (0..self.minutes.len()).map(|index| &self.minutes[index..]);
+        let in_window = days.filter(|rest| (window.0..=window.1).contains(&rest[0].local.date()));
+        in_window.filter(|rest| self.is_free(rest, length, busy, now)).map(|rest| rest[0].start).collect()
     }
 
-    fn is_free(&self, start: Timestamp, length: i64, busy: &[Range<Timestamp>], now: Timestamp) -> bool {
-        let minute = &self.minutes[&start];
-        let of_day = i64::from(minute.local.hour()) * 60 + i64::from(minute.local.minute());
+    /// Whether a service can start with the first of these minutes.
+    fn is_free(&self, minutes: &[Minute], length: i64, busy: &[Range<Timestamp>], now: Timestamp) -> bool {
+        let Minute { start, local, is_new, .. } = minutes[0];
+        let of_day = i64::from(local.hour()) * 60 + i64::from(local.minute());
         let end = start + SignedDuration::from_mins(length);
         let blocked_from = start - SignedDuration::from_mins(self.draft.buffer_before_minutes);
         let blocked_to = end + SignedDuration::from_mins(self.draft.buffer_after_minutes);
-        let today = now.to_zoned(zone(&self.draft.timezone)).date();
-        minute.is_new
+        let today = zone(&self.draft.timezone).to_datetime(now).date();
+        is_new
             && of_day % self.draft.slot_step_minutes == 0
             && start >= now + SignedDuration::from_mins(self.draft.min_notice_minutes)
-            && i64::from((minute.local.date() - today).get_days()) <= self.draft.max_advance_days
-            && self.minutes.range(start..end).all(|(_, minute)| minute.open)
+            && i64::from((local.date() - today).get_days()) <= self.draft.max_advance_days
+            && minutes[..usize::try_from(length).unwrap()].iter().all(|minute| minute.open)
             && !busy.iter().any(|taken| taken.start < blocked_to && blocked_from < taken.end)
     }
 }
