@@ -73,7 +73,10 @@ impl std::ops::Deref for App {
 impl FromRequestParts<Self> for App {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut axum::http::request::Parts, app: &Self) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        app: &Self,
+    ) -> Result<Self, Self::Rejection> {
         State::<Self>::from_request_parts(parts, app).await.map(|State(app)| app)
     }
 }

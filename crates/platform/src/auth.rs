@@ -19,8 +19,18 @@ use crate::{
 
 /// What a member of staff may do in the admin panel.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema, strum::IntoStaticStr,
-    strum::EnumString, strum::VariantNames,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    sqlx::Type,
+    utoipa::ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantNames,
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -107,7 +117,11 @@ impl FromRequestParts<App> for Provider {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        if caller.is_provider { Ok(Self(caller)) } else { Err(ApiError::new(Kind::Forbidden, "provider_required")) }
+        if caller.is_provider {
+            Ok(Self(caller))
+        } else {
+            Err(ApiError::new(Kind::Forbidden, "provider_required"))
+        }
     }
 }
 

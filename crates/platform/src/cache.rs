@@ -43,7 +43,8 @@ impl Document {
     pub fn respond(&self, request: &HeaderMap) -> Response {
         let control = HeaderValue::from_static("public, max-age=0, must-revalidate");
         let vary = HeaderValue::from_static("Accept-Language, Authorization");
-        let headers = [(header::ETAG, self.etag.clone()), (header::CACHE_CONTROL, control), (header::VARY, vary)];
+        let headers =
+            [(header::ETAG, self.etag.clone()), (header::CACHE_CONTROL, control), (header::VARY, vary)];
         if matches(request, &self.etag) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }

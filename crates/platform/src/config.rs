@@ -241,9 +241,15 @@ impl Settings {
             #[command(flatten)]
             settings: Settings,
         }
-        let args = ["skillbuddy", "--secret-key", "a secret that is only used in tests", "--environment", "development"]
-            .into_iter()
-            .chain(args.iter().copied());
+        let args = [
+            "skillbuddy",
+            "--secret-key",
+            "a secret that is only used in tests",
+            "--environment",
+            "development",
+        ]
+        .into_iter()
+        .chain(args.iter().copied());
         <Command as clap::Parser>::parse_from(args).settings
     }
 }

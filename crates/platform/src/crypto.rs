@@ -38,7 +38,8 @@ impl Secrets {
                 .context("derive a key")?;
             Ok(bytes)
         };
-        let sealing = aead::UnboundKey::new(&aead::AES_256_GCM, &key("sealing")?).ok().context("sealing key")?;
+        let sealing =
+            aead::UnboundKey::new(&aead::AES_256_GCM, &key("sealing")?).ok().context("sealing key")?;
         Ok(Self {
             fingerprints: hmac::Key::new(hmac::HMAC_SHA256, &key("fingerprints")?),
             tokens: hmac::Key::new(hmac::HMAC_SHA256, &key("tokens")?),
@@ -62,7 +63,11 @@ impl Secrets {
         let nonce = random::<{ aead::NONCE_LEN }>()?;
         let mut sealed = plain.to_vec();
         self.sealing
-            .seal_in_place_append_tag(aead::Nonce::assume_unique_for_key(nonce), aead::Aad::empty(), &mut sealed)
+            .seal_in_place_append_tag(
+                aead::Nonce::assume_unique_for_key(nonce),
+                aead::Aad::empty(),
+                &mut sealed,
+            )
             .ok()
             .context("seal")?;
         Ok([nonce.as_slice(), &sealed].concat())
@@ -73,8 +78,11 @@ impl Secrets {
         let (nonce, body) = sealed.split_at_checked(aead::NONCE_LEN).context("sealed value too short")?;
         let nonce = aead::Nonce::try_assume_unique_for_key(nonce).ok().context("nonce")?;
         let mut body = body.to_vec();
-        let plain =
-            self.sealing.open_in_place(nonce, aead::Aad::empty(), &mut body).ok().context("sealed by another secret")?;
+        let plain = self
+            .sealing
+            .open_in_place(nonce, aead::Aad::empty(), &mut body)
+            .ok()
+            .context("sealed by another secret")?;
         Ok(plain.to_vec())
     }
 }

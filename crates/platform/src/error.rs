@@ -237,11 +237,15 @@ impl<E: Fault> From<E> for ApiError {
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
         let down = match &error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) => true,
+            sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_) => true,
             // Shutting down, starting up, out of connections, disk full: passing states of the server.
             // Deadlocks and serialization failures too: another try of the whole request may succeed.
             sqlx::Error::Database(e) => e.code().is_some_and(|code| {
-                ["57P01", "57P02", "57P03", "53300", "53100", "53200", "40P01", "40001", "57014", "25006"].contains(&&*code)
+                ["57P01", "57P02", "57P03", "53300", "53100", "53200", "40P01", "40001", "57014", "25006"]
+                    .contains(&&*code)
             }),
             _ => false,
         };
@@ -323,7 +327,11 @@ pub fn render(response: Response, language: Language, request_id: &str) -> Respo
         code: error.code,
         success: false,
         message,
-        errors: error.errors.iter().map(|(field, all)| (field.clone(), all.iter().map(|s| s.render(language)).collect())).collect(),
+        errors: error
+            .errors
+            .iter()
+            .map(|(field, all)| (field.clone(), all.iter().map(|s| s.render(language)).collect()))
+            .collect(),
         request_id: request_id.to_owned(),
         extra: error.extra.clone(),
     };

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::{ApiError, ApiResult, FieldErrors, Kind},
-    locale::Sentence,
+    locale::{Language, Sentence},
     validation,
 };
 
@@ -119,7 +119,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 }
 
 async fn json_body<S: Send + Sync>(request: Request, state: &S) -> ApiResult<Bytes> {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let content_type =
+        request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if essence != "application/json" && !(essence.starts_with("application/") && essence.ends_with("+json")) {
         return Err(ApiError::new(Kind::Unsupported, "unsupported_media_type"));
@@ -177,7 +178,7 @@ fn wrong_type(path: &str, message: &str) -> ApiError {
 }
 
 fn field_error(path: &str, word: &str) -> ApiError {
-    let field = path.replace(['['], ".").replace(']', "");
+    let field = path.replace('[', ".").replace(']', "");
     let errors = if field.is_empty() {
         FieldErrors::new()
     } else {
@@ -185,8 +186,6 @@ fn field_error(path: &str, word: &str) -> ApiError {
     };
     ApiError::invalid(errors)
 }
-
-use crate::locale::Language;
 
 #[cfg(test)]
 mod tests {
@@ -198,7 +197,7 @@ mod tests {
 
     #[derive(Debug, Serialize, Deserialize, Validate)]
     struct Offer {
-        #[garde(length(chars, min = 1, max = 5))]
+        #[garde(length(chars, min = 1, max = 9))]
         title: String,
         #[garde(skip)]
         price: Amount,
@@ -217,7 +216,7 @@ mod tests {
             (r#"{"title":"a"}"#, "\"price\": [Sentence { key: \"field-required\""),
             (r#"{"title":1,"price":1}"#, "\"title\": [Sentence { key: \"field-wrong_type\""),
             (r#"{"title":"a","price":"x"}"#, "\"price\": [Sentence { key: \"field-invalid_amount\""),
-            (r#"{"title":"abcdef","price":1}"#, "\"title\": [Sentence { key: \"field-too_long\""),
+            (r#"{"title":"abcdefghij","price":1}"#, "\"title\": [Sentence { key: \"field-too_long\""),
             (r#"{"title":"a","price":1,"sizes":[1,0]}"#, "\"sizes.1\": [Sentence { key: \"field-too_small\""),
             (r#"{"title":"a\u0000","price":1}"#, "\"title\": [Sentence { key: \"field-control_character\""),
             (r#"{"title":"a","price":1"#, "Malformed"),
@@ -234,6 +233,9 @@ mod tests {
         let current: Offer = parse(br#"{"title":"old","price":49.90,"sizes":[1,2]}"#).unwrap();
         let members = deserialize(br#"{"title":"new","sizes":null}"#).unwrap();
         let patched = Patch { members, of: std::marker::PhantomData }.apply(&current).unwrap();
-        assert_eq!((patched.title.as_str(), patched.price.hundredths(), patched.sizes.len()), ("new", 4990, 0));
+        assert_eq!(
+            (patched.title.as_str(), patched.price.hundredths(), patched.sizes.len()),
+            ("new", 4990, 0)
+        );
     }
 }

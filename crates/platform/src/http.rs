@@ -20,7 +20,10 @@ use tokio::net::TcpListener;
 use tower::{Layer as _, util::MapRequestLayer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
-    compression::{CompressionLayer, predicate::{Predicate as _, SizeAbove}},
+    compression::{
+        CompressionLayer,
+        predicate::{Predicate as _, SizeAbove},
+    },
     cors::{AllowOrigin, CorsLayer, ExposeHeaders},
     timeout::TimeoutLayer,
 };
@@ -98,7 +101,10 @@ impl RequestContext {
 impl<S: Send + Sync> axum::extract::FromRequestParts<S> for RequestContext {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut axum::http::request::Parts, _state: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _state: &S,
+    ) -> Result<Self, ApiError> {
         let missing = || anyhow::anyhow!("the request has no context").into();
         parts.extensions.get::<Self>().cloned().ok_or_else(missing)
     }
@@ -155,7 +161,12 @@ pub fn service(router: Router<App>, app: App) -> axum::routing::RouterIntoServic
         .into_service()
 }
 
-fn not_compressed_yet(_: StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &axum::http::Extensions) -> bool {
+fn not_compressed_yet(
+    _: StatusCode,
+    _: axum::http::Version,
+    headers: &HeaderMap,
+    _: &axum::http::Extensions,
+) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     !content_type.starts_with("image/")
 }
@@ -163,8 +174,17 @@ fn not_compressed_yet(_: StatusCode, _: axum::http::Version, headers: &HeaderMap
 fn cors(app: &App) -> CorsLayer {
     let origins: Vec<HeaderValue> =
         app.settings.http.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
-    let exposed = ["etag", "x-request-id", "retry-after", "location", "content-language", "idempotency-replayed",
-        "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+    let exposed = [
+        "etag",
+        "x-request-id",
+        "retry-after",
+        "location",
+        "content-language",
+        "idempotency-replayed",
+        "ratelimit-limit",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+    ];
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
@@ -206,7 +226,12 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
         .record(took);
     span.in_scope(|| {
         let user = context.0.user.get().map(tracing::field::display);
-        tracing::info!(status, micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), user, "answered");
+        tracing::info!(
+            status,
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            user,
+            "answered"
+        );
     });
     response
 }
@@ -216,14 +241,17 @@ fn with_headers(mut response: Response, context: &RequestContext, remaining: Opt
     if let Ok(id) = HeaderValue::from_str(context.id()) {
         headers.insert(REQUEST_ID.clone(), id);
     }
-    headers
-        .entry(header::CONTENT_LANGUAGE)
-        .or_insert(HeaderValue::from_static(context.language().code()));
+    headers.entry(header::CONTENT_LANGUAGE).or_insert(HeaderValue::from_static(context.language().code()));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'"));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    headers.insert(
+        header::STRICT_TRANSPORT_SECURITY,
+        HeaderValue::from_static("max-age=31536000; includeSubDomains"),
+    );
     if let Some(left) = remaining {
         headers.insert("ratelimit-limit", left.limit.into());
         headers.insert("ratelimit-remaining", left.remaining.into());

@@ -78,15 +78,18 @@ enum Prepared {
 }
 
 async fn prepare(app: &App, request: Request) -> ApiResult<Prepared> {
-    let Some(key) = request.headers().get("idempotency-key").filter(|_| request.method() == Method::POST) else {
+    let Some(key) = request.headers().get("idempotency-key").filter(|_| request.method() == Method::POST)
+    else {
         return Ok(Prepared::Fresh(request));
     };
     let key = key.to_str().ok().filter(|k| (1..=255).contains(&k.len())).map(str::to_owned);
-    let key = key.ok_or_else(|| ApiError::invalid_field("Idempotency-Key", Sentence::new("field-invalid")))?;
+    let key =
+        key.ok_or_else(|| ApiError::invalid_field("Idempotency-Key", Sentence::new("field-invalid")))?;
 
     let (mut parts, body) = request.into_parts();
     let user = MaybeCaller::from_request_parts(&mut parts, app).await?.0.map_or(Uuid::nil(), |c| c.id.uuid());
-    let body = to_bytes(body, MAX_BODY).await.map_err(|_e| ApiError::new(Kind::TooLarge, "payload_too_large"))?;
+    let body =
+        to_bytes(body, MAX_BODY).await.map_err(|_e| ApiError::new(Kind::TooLarge, "payload_too_large"))?;
     let key = RequestKey {
         user,
         fingerprint: fingerprint(app, &parts, &body),
@@ -106,7 +109,8 @@ async fn prepare(app: &App, request: Request) -> ApiResult<Prepared> {
 
 /// Equal for equal requests. A multipart boundary is chosen anew for every try, so it does not count.
 fn fingerprint(app: &App, parts: &Parts, body: &Bytes) -> Vec<u8> {
-    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let content_type =
+        parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let (essence, boundary) = match content_type.split_once("boundary=") {
         Some((essence, boundary)) => (essence, boundary.trim_matches('"')),
         None => (content_type, ""),
@@ -140,8 +144,12 @@ struct Stored {
 
 impl Stored {
     fn into_response(self, app: &App) -> ApiResult<Response> {
-        let status = u16::try_from(self.status).ok().and_then(|s| StatusCode::from_u16(s).ok()).unwrap_or(StatusCode::OK);
-        let kept: BTreeMap<String, String> = serde_json::from_value(self.headers).map_err(anyhow::Error::from)?;
+        let status = u16::try_from(self.status)
+            .ok()
+            .and_then(|s| StatusCode::from_u16(s).ok())
+            .unwrap_or(StatusCode::OK);
+        let kept: BTreeMap<String, String> =
+            serde_json::from_value(self.headers).map_err(anyhow::Error::from)?;
         let mut headers = HeaderMap::new();
         for (name, value) in kept {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -269,7 +277,9 @@ impl crate::jobs::Job for ForgetKeys {
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let before = app.clock.now().minus(jiff::SignedDuration::from_hours(72));
-        sqlx::query!("delete from idempotency_keys where created_at < $1", before as _).execute(&app.db).await?;
+        sqlx::query!("delete from idempotency_keys where created_at < $1", before as _)
+            .execute(&app.db)
+            .await?;
         Ok(())
     }
 }

@@ -43,7 +43,12 @@ pub async fn enqueue<J: Job>(db: &mut PgConnection, job: &J, now: Instant) -> sq
 }
 
 /// Puts a job into the queue for a certain time, or in place of the one with the same key.
-pub async fn schedule<J: Job>(db: &mut PgConnection, job: &J, now: Instant, timing: Timing) -> sqlx::Result<()> {
+pub async fn schedule<J: Job>(
+    db: &mut PgConnection,
+    job: &J,
+    now: Instant,
+    timing: Timing,
+) -> sqlx::Result<()> {
     let payload = serde_json::to_value(job).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
     insert(db, J::KIND, payload, now, timing).await
 }
@@ -76,7 +81,9 @@ async fn insert(
     Ok(())
 }
 
-type Run = Arc<dyn Fn(App, serde_json::Value) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync>;
+type Run = Arc<
+    dyn Fn(App, serde_json::Value) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync,
+>;
 type FromEvent = fn(serde_json::Value) -> anyhow::Result<serde_json::Value>;
 
 struct Cron {
@@ -107,7 +114,8 @@ impl Registry {
     /// Runs `J` for every `E`.
     #[must_use]
     pub fn on<E: Event, J: Job + From<E>>(mut self) -> Self {
-        let convert: FromEvent = |payload| Ok(serde_json::to_value(J::from(serde_json::from_value::<E>(payload)?))?);
+        let convert: FromEvent =
+            |payload| Ok(serde_json::to_value(J::from(serde_json::from_value::<E>(payload)?))?);
         self.subscribers.entry(E::TOPIC).or_default().push((J::KIND, convert));
         self.job::<J>()
     }
@@ -182,7 +190,9 @@ impl Registry {
             for (kind, convert) in self.subscribers.get(event.topic.as_str()).into_iter().flatten() {
                 match convert(event.payload.clone()) {
                     Ok(payload) => insert(&mut tx, kind, payload, now, Timing::default()).await?,
-                    Err(error) => tracing::error!(topic = event.topic, kind, %error, "an event has no such shape"),
+                    Err(error) => {
+                        tracing::error!(topic = event.topic, kind, %error, "an event has no such shape")
+                    }
                 }
             }
         }
@@ -194,7 +204,8 @@ impl Registry {
         let now = app.clock.now();
         for cron in &self.crons {
             let span = i64::try_from(cron.every.as_micros()).unwrap_or(i64::MAX).max(1);
-            let slot = Instant::from_micros(now.as_micros() - now.as_micros().rem_euclid(span)).unwrap_or(now);
+            let slot =
+                Instant::from_micros(now.as_micros() - now.as_micros().rem_euclid(span)).unwrap_or(now);
             let mut tx = app.db.begin().await?;
             let first = sqlx::query!(
                 "insert into cron_runs as c (name, ran_at) values ($1, $2)
@@ -244,7 +255,8 @@ impl Registry {
             Ok(()) => done(app, &job).await,
             Err(error) => failed(app, &job, error).await,
         };
-        metrics::counter!("jobs_total", "kind" => job.kind.clone(), "ok" => outcome.is_ok().to_string()).increment(1);
+        metrics::counter!("jobs_total", "kind" => job.kind.clone(), "ok" => outcome.is_ok().to_string())
+            .increment(1);
         if let Err(error) = settled {
             // Its lease will run out, and the job will run again.
             tracing::warn!(job.kind, error = format!("{error:#}"), "a job's outcome could not be kept");
@@ -262,7 +274,9 @@ struct Claimed {
 
 /// A job that was replaced while it ran has another `run_at`, and stays.
 async fn done(app: &App, job: &Claimed) -> sqlx::Result<()> {
-    sqlx::query!("delete from jobs where id = $1 and run_at = $2", job.id, job.lease as _).execute(&app.db).await?;
+    sqlx::query!("delete from jobs where id = $1 and run_at = $2", job.id, job.lease as _)
+        .execute(&app.db)
+        .await?;
     Ok(())
 }
 
@@ -299,7 +313,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_to_an_hour() {
-        assert!(pause(1, 1) >= SignedDuration::from_secs(2) && pause(1, 1) <= SignedDuration::from_millis(2500));
+        assert!(
+            pause(1, 1) >= SignedDuration::from_secs(2) && pause(1, 1) <= SignedDuration::from_millis(2500)
+        );
         assert!((1..30).all(|n| pause(n, 5) <= SignedDuration::from_mins(75)));
         assert!(pause(30, 1) >= SignedDuration::from_hours(1));
     }

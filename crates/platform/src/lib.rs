@@ -22,7 +22,10 @@ pub mod page;
 pub mod ports;
 pub mod rate_limit;
 pub mod telemetry;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod time;
 pub mod validation;
+
+#[cfg(test)]
+mod tests;

@@ -10,8 +10,22 @@ use unic_langid::{LanguageIdentifier, langid};
 
 /// A language that everything is available in.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord,
-    Serialize, Deserialize, sqlx::Type, utoipa::ToSchema, strum::IntoStaticStr, strum::EnumString, strum::VariantArray,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    sqlx::Type,
+    utoipa::ToSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -51,7 +65,9 @@ impl Language {
         let weight = match parts.find_map(|p| p.strip_prefix("q=")) {
             None => 1000,
             Some("1" | "1.0" | "1.00" | "1.000") => 1000,
-            Some(q) => format!("{:0<3}", q.strip_prefix("0.")?).parse().ok().filter(|w| (1..1000).contains(w))?,
+            Some(q) => {
+                format!("{:0<3}", q.strip_prefix("0.")?).parse().ok().filter(|w| (1..1000).contains(w))?
+            }
         };
         let primary = tag.split('-').next()?.to_ascii_lowercase();
         let language = if tag == "*" { Self::En } else { primary.parse().ok()? };
@@ -68,7 +84,10 @@ impl Language {
 
     /// The sentence `key` in this language, in English where it is missing, else the key itself.
     pub fn text(self, key: &str, args: &[(&str, &str)]) -> String {
-        [self, Self::En].into_iter().find_map(|language| format(language, key, args)).unwrap_or_else(|| key.to_owned())
+        [self, Self::En]
+            .into_iter()
+            .find_map(|language| format(language, key, args))
+            .unwrap_or_else(|| key.to_owned())
     }
 
     /// Whether the catalogue of this language itself has `key`.
@@ -111,14 +130,17 @@ impl Sentence {
 
     /// One string for APIs that carry only strings; [`Sentence::unpack`] reads it.
     pub fn pack(&self) -> String {
-        self.args.iter().fold(self.key.to_string(), |packed, (name, value)| format!("{packed}\u{1f}{name}\u{1e}{value}"))
+        self.args
+            .iter()
+            .fold(self.key.to_string(), |packed, (name, value)| format!("{packed}\u{1f}{name}\u{1e}{value}"))
     }
 
     /// Reads what [`Sentence::pack`] wrote.
     pub fn unpack(packed: &str) -> Self {
         let mut parts = packed.split('\u{1f}');
         let key = parts.next().unwrap_or_default().to_owned();
-        let args = parts.filter_map(|p| p.split_once('\u{1e}')).map(|(n, v)| (n.to_owned().into(), v.to_owned()));
+        let args =
+            parts.filter_map(|p| p.split_once('\u{1e}')).map(|(n, v)| (n.to_owned().into(), v.to_owned()));
         Self { key: key.into(), args: args.collect() }
     }
 }
@@ -136,9 +158,15 @@ macro_rules! files {
 
 fn catalogue(language: Language) -> Catalogue {
     let files: &[&str] = match language {
-        Language::En => files!("en": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "app"),
-        Language::De => files!("de": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "app"),
-        Language::It => files!("it": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "app"),
+        Language::En => {
+            files!("en": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "app")
+        }
+        Language::De => {
+            files!("de": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "app")
+        }
+        Language::It => {
+            files!("it": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "app")
+        }
     };
     let mut bundle = FluentBundle::new_concurrent(vec![language.langid()]);
     // The marks around placeables help screens with mixed directions, and look broken in mails and SMS.

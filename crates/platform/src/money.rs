@@ -228,7 +228,9 @@ impl utoipa::PartialSchema for Amount {
             .multiple_of(Some(0.01))
             .minimum(Some(0))
             .maximum(Some(999_999_999));
-        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,2})?$"));
+        let text = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,2})?$"));
         OneOfBuilder::new().item(number).item(text).examples([serde_json::json!(49.9)]).into()
     }
 }
@@ -246,19 +248,27 @@ mod tests {
 
     #[test]
     fn amounts_are_read_exactly() {
-        for (json, hundredths) in
-            [("49.90", 4990), ("49.9", 4990), ("\"49.90\"", 4990), ("0.29", 29), ("-1", -100), ("49.900", 4990)]
-        {
+        for (json, hundredths) in [
+            ("49.90", 4990),
+            ("49.9", 4990),
+            ("\"49.90\"", 4990),
+            ("0.29", 29),
+            ("-1", -100),
+            ("49.900", 4990),
+        ] {
             assert_eq!(read(json), Some(Amount { hundredths }), "{json}");
         }
-        for json in ["49.999", "1e3", "\"\"", "\"1,5\"", "null", "true", "1234567890123", "[]", "\".5\"", "\"--1\""] {
+        for json in
+            ["49.999", "1e3", "\"\"", "\"1,5\"", "null", "true", "1234567890123", "[]", "\".5\"", "\"--1\""]
+        {
             assert_eq!(read(json), None, "{json}");
         }
     }
 
     #[test]
     fn amounts_are_written_with_the_decimals_of_their_currency() {
-        let json = |minor, code| serde_json::to_string(&Money::new(minor, Currency::parse(code).unwrap())).unwrap();
+        let json =
+            |minor, code| serde_json::to_string(&Money::new(minor, Currency::parse(code).unwrap())).unwrap();
         assert_eq!(json(4990, "EUR"), "49.90");
         assert_eq!(json(-5, "EUR"), "-0.05");
         assert_eq!(json(4990, "JPY"), "4990");

@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 /// Adds to each operation the refusals that follow from its shape, common headers, and the security scheme.
 /// Handlers declare their own 2xx and the refusals of their rules (403, 404, 409, 410 …).
 pub fn complete(mut document: Value) -> Value {
-    document["components"]["securitySchemes"] =
-        json!({"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
+    document["components"]["securitySchemes"] = json!({"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "The access token of POST /auth/signin/."}});
     let paths = document["paths"].as_object_mut().map(std::mem::take).unwrap_or_default();
     let paths = paths.into_iter().map(|(path, mut item)| {
@@ -27,7 +26,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let is_json = operation.pointer("/requestBody/content/application~1json").is_some();
     let has_query = parameters(operation).any(|p| p["in"] == "query");
     let is_secured = operation.get("security").is_some_and(|s| s.as_array().is_some_and(|s| !s.is_empty()));
-    let mut refusals: Vec<(&str, &str)> = vec![("429", "Too many requests."), ("503", "Try again in a moment.")];
+    let mut refusals: Vec<(&str, &str)> =
+        vec![("429", "Too many requests."), ("503", "Try again in a moment.")];
     if has_body || has_query {
         refusals.push(("400", "The request cannot be parsed."));
         refusals.push(("422", "Some values are not valid."));
@@ -43,14 +43,23 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         refusals.push(("404", "It does not exist, or you may not know that it does."));
     }
     if method == "post" && is_json {
-        refusals.push(("409", "The first request with this Idempotency-Key is still running, or the state forbids it."));
-        add_parameter(operation, json!({"name": "Idempotency-Key", "in": "header", "required": false,
+        refusals.push((
+            "409",
+            "The first request with this Idempotency-Key is still running, or the state forbids it.",
+        ));
+        add_parameter(
+            operation,
+            json!({"name": "Idempotency-Key", "in": "header", "required": false,
             "description": "Repeats of the request with the same key get the first answer again, for 24 hours.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}}));
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}}),
+        );
     }
-    add_parameter(operation, json!({"name": "lang", "in": "query", "required": false,
+    add_parameter(
+        operation,
+        json!({"name": "lang", "in": "query", "required": false,
         "description": "The language of the answer; else the account's, else Accept-Language, else English.",
-        "schema": {"type": "string", "enum": ["en", "de", "it"]}}));
+        "schema": {"type": "string", "enum": ["en", "de", "it"]}}),
+    );
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, description) in refusals {
         responses.entry(status).or_insert_with(|| json!({"description": description}));
@@ -76,7 +85,8 @@ fn add_parameter(operation: &mut Value, parameter: Value) {
 
 fn complete_response(status: &str, response: &mut Value) {
     if status.starts_with(['4', '5']) {
-        response["content"] = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+        response["content"] =
+            json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
     }
     let mut headers = response["headers"].as_object().cloned().unwrap_or_default();
     let mut add = |name: &str, description: &str, kind: &str| {

@@ -63,7 +63,8 @@ impl Link {
 
     /// A cursor is good only for the list and the filters that it was made for.
     fn scope(&self) -> u32 {
-        let mut filters: Vec<_> = self.others.iter().filter(|(name, _)| name != "page_size" && name != "lang").collect();
+        let mut filters: Vec<_> =
+            self.others.iter().filter(|(name, _)| name != "page_size" && name != "lang").collect();
         filters.sort();
         let text = format!("{} {filters:?}", self.path);
         u32::try_from(xxhash_rust::xxh3::xxh3_64(text.as_bytes()) >> 32).unwrap_or_default()
@@ -159,14 +160,21 @@ impl<K: Serialize> Paging<K> {
     }
 
     /// Makes the answer of the rows that were read. `count` may have stopped at [`EXACT_COUNT`] + 1.
-    pub fn finish<T, V>(self, mut rows: Vec<T>, count: i64, key: impl Fn(&T) -> K, view: impl FnMut(T) -> V) -> Page<V> {
+    pub fn finish<T, V>(
+        self,
+        mut rows: Vec<T>,
+        count: i64,
+        key: impl Fn(&T) -> K,
+        view: impl FnMut(T) -> V,
+    ) -> Page<V> {
         let more = rows.len() > usize::from(self.size);
         rows.truncate(usize::from(self.size));
         if self.back() {
             rows.reverse();
         }
         let cursor = |row: Option<&T>, back| row.map(|row| self.cursor_link(key(row), back));
-        let by_number = |skipped: i64| self.link.with("page", &(skipped / i64::from(self.size) + 1).to_string());
+        let by_number =
+            |skipped: i64| self.link.with("page", &(skipped / i64::from(self.size) + 1).to_string());
         let (previous, next) = match &self.position {
             Position::First => (None, cursor(rows.last().filter(|_| more), false)),
             Position::After(_) => (cursor(rows.first(), true), cursor(rows.last().filter(|_| more), false)),
@@ -243,7 +251,9 @@ mod tests {
     fn follow(url: &str) -> PageQuery {
         let query = url.split_once('?').unwrap().1;
         assert!(query.contains("color=red"));
-        let get = |name| form_urlencoded::parse(query.as_bytes()).find(|(n, _)| n == name).map(|(_, v)| v.into_owned());
+        let get = |name| {
+            form_urlencoded::parse(query.as_bytes()).find(|(n, _)| n == name).map(|(_, v)| v.into_owned())
+        };
         PageQuery { cursor: get("cursor"), page: get("page").map(|p| p.parse().unwrap()), page_size: Some(3) }
     }
 
@@ -252,7 +262,7 @@ mod tests {
         let all: Vec<i64> = (0..10).collect();
         for order in [Order::Ascending, Order::Descending] {
             for page in [None, Some(1)] {
-                let mut seen = Vec::new();
+                let mut seen: Vec<i64> = Vec::new();
                 let mut current = read(&all, order, &PageQuery { page_size: Some(3), page, cursor: None });
                 assert_eq!(current.previous, None);
                 seen.extend(&current.results);
@@ -278,14 +288,16 @@ mod tests {
     #[test]
     fn pages_by_number_lead_on() {
         let all: Vec<i64> = (0..10).collect();
-        let page = read(&all, Order::Ascending, &PageQuery { page_size: Some(3), page: Some(4), cursor: None });
+        let page =
+            read(&all, Order::Ascending, &PageQuery { page_size: Some(3), page: Some(4), cursor: None });
         assert_eq!((page.results, page.next), (vec![9], None));
         assert!(page.previous.unwrap().ends_with("page=3"));
     }
 
     #[test]
     fn a_cursor_is_good_for_its_own_list_only() {
-        let first = read(&[1, 2, 3, 4], Order::Ascending, &PageQuery { page_size: Some(3), ..Default::default() });
+        let first =
+            read(&[1, 2, 3, 4], Order::Ascending, &PageQuery { page_size: Some(3), ..Default::default() });
         let query = follow(&first.next.unwrap());
         assert!(query.paging::<i64>(link("color=blue")).is_err());
         assert!(query.paging::<(String, i64)>(link("color=red")).is_err());

@@ -70,7 +70,10 @@ impl Limits {
     }
 }
 
-fn check<K: std::hash::Hash + Eq + Clone>(buckets: Option<&Buckets<K>>, key: &K) -> ApiResult<Option<Remaining>> {
+fn check<K: std::hash::Hash + Eq + Clone>(
+    buckets: Option<&Buckets<K>>,
+    key: &K,
+) -> ApiResult<Option<Remaining>> {
     let Some(buckets) = buckets else { return Ok(None) };
     match buckets.check_key(key) {
         Ok(state) => {

@@ -51,11 +51,16 @@ impl Drop for Telemetry {
 pub fn start(settings: &TelemetrySettings) -> anyhow::Result<Telemetry> {
     let filter = EnvFilter::try_new(&settings.log).context("--log is not a filter like `info,sqlx=debug`")?;
     let lines = match settings.log_format {
-        LogFormat::Json => tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
-        LogFormat::Text => tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr).boxed(),
+        LogFormat::Json => {
+            tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
+        }
+        LogFormat::Text => {
+            tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr).boxed()
+        }
     };
     let traces = settings.otlp_endpoint.as_deref().map(tracer).transpose()?;
-    let spans = traces.as_ref().map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("skillbuddy")));
+    let spans =
+        traces.as_ref().map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("skillbuddy")));
     tracing_subscriber::registry().with(filter).with(lines).with(spans).try_init()?;
     Ok(Telemetry { metrics: recorder()?, traces })
 }

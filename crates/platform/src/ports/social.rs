@@ -50,5 +50,10 @@ pub struct SocialIdentity {
 pub trait SocialVerifier: Send + Sync {
     /// The identity behind the token; 401 `social_token_invalid` when it does not hold, 503 when the
     /// issuer cannot be asked, 422 `social_provider_unavailable` when it is not configured.
-    async fn verify(&self, provider: SocialProvider, token: &SocialToken, now: Instant) -> ApiResult<SocialIdentity>;
+    async fn verify(
+        &self,
+        provider: SocialProvider,
+        token: &SocialToken,
+        now: Instant,
+    ) -> ApiResult<SocialIdentity>;
 }

@@ -62,7 +62,8 @@ impl TestApp {
         let defaults = defaults.chunks(2).filter(|pair| unset(&pair[0])).flatten().copied();
         let settings = Settings::for_tests(&defaults.chain(args.iter().copied()).collect::<Vec<_>>());
         let secret = settings.security.secret_key.as_ref().expect("tests have a secret");
-        let (mailer, sms, social, storage) = <(Arc<FakeMailer>, Arc<FakeSms>, Arc<FakeSocial>, Arc<MemoryStorage>)>::default();
+        let (mailer, sms, social, storage) =
+            <(Arc<FakeMailer>, Arc<FakeSms>, Arc<FakeSocial>, Arc<MemoryStorage>)>::default();
         let app = App::new(Parts {
             db: database().await,
             clock: Clock::manual(START.parse::<jiff::Timestamp>().expect("a timestamp").into()),

@@ -65,11 +65,20 @@ impl Client {
     }
 
     /// POST of one file in the multipart field `field`, with further text fields.
-    pub async fn upload(&self, path: &str, field: &str, file: (&str, &str, &[u8]), texts: &[(&str, &str)]) -> Answer {
+    pub async fn upload(
+        &self,
+        path: &str,
+        field: &str,
+        file: (&str, &str, &[u8]),
+        texts: &[(&str, &str)],
+    ) -> Answer {
         let (name, content_type, bytes) = file;
         let mut body = Vec::new();
         for (name, value) in texts {
-            body.extend(format!("--frontier\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+            body.extend(
+                format!("--frontier\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                    .bytes(),
+            );
         }
         body.extend(format!("--frontier\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\ncontent-type: {content_type}\r\n\r\n").bytes());
         body.extend(bytes);
@@ -93,7 +102,12 @@ impl Client {
         let response = self.service.clone().oneshot(request).await.expect("the router answers");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
-        Answer { status: parts.status, headers: parts.headers, body: serde_json::from_slice(&bytes).unwrap_or_default(), bytes }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: serde_json::from_slice(&bytes).unwrap_or_default(),
+            bytes,
+        }
     }
 }
 
@@ -128,7 +142,12 @@ impl Answer {
     /// Fails the test unless the request was refused with this status and code.
     #[track_caller]
     pub fn refused(self, status: u16, code: &str) -> Self {
-        assert_eq!((self.status.as_u16(), self.body["code"].as_str()), (status, Some(code)), "{}", self.text());
+        assert_eq!(
+            (self.status.as_u16(), self.body["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.text()
+        );
         self
     }
 

@@ -22,7 +22,9 @@ pub fn database_url() -> String {
 }
 
 fn options() -> PgConnectOptions {
-    PgConnectOptions::from_str(&database_url()).expect("DATABASE_URL").log_statements(tracing::log::LevelFilter::Off)
+    PgConnectOptions::from_str(&database_url())
+        .expect("DATABASE_URL")
+        .log_statements(tracing::log::LevelFilter::Off)
 }
 
 /// A fresh database with the present schema.
@@ -52,7 +54,8 @@ async fn prepare_template() -> String {
     if !exists.fetch_one(&mut admin).await.expect("pg_database").unwrap_or_default() {
         run(&mut admin, format!("drop database if exists {name}_new")).await;
         run(&mut admin, format!("create database {name}_new")).await;
-        let mut db = options().database(&format!("{name}_new")).connect().await.expect("the template answers");
+        let mut db =
+            options().database(&format!("{name}_new")).connect().await.expect("the template answers");
         MIGRATIONS.run(&mut db).await.expect("migrations");
         db.close().await.expect("the connection closes");
         run(&mut admin, format!("alter database {name}_new rename to {name}")).await;

@@ -70,7 +70,12 @@ impl FakeSocial {
 
 #[async_trait]
 impl SocialVerifier for FakeSocial {
-    async fn verify(&self, provider: SocialProvider, token: &SocialToken, _now: Instant) -> ApiResult<SocialIdentity> {
+    async fn verify(
+        &self,
+        provider: SocialProvider,
+        token: &SocialToken,
+        _now: Instant,
+    ) -> ApiResult<SocialIdentity> {
         let (SocialToken::IdToken { token, .. } | SocialToken::AccessToken(token)) = token;
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
         known
@@ -86,7 +91,8 @@ pub struct MemoryStorage(Mutex<HashMap<String, Bytes>>);
 impl MemoryStorage {
     /// The names of all files, sorted.
     pub fn keys(&self) -> Vec<String> {
-        let mut keys: Vec<_> = self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
+        let mut keys: Vec<_> =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect();
         keys.sort();
         keys
     }

@@ -7,7 +7,7 @@ mod database;
 mod fakes;
 
 pub use self::{
-    app::TestApp,
+    app::{TestApp, TokenIsUserId},
     client::{Answer, Client},
     database::{database, database_url},
     fakes::{FakeMailer, FakeSms, FakeSocial, MemoryStorage},

@@ -1,0 +1,378 @@
+//! What is true of every path, shown on a small feature that exists only here.
+
+use std::sync::Arc;
+
+use axum::{Json, body::Body, http::Method};
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    auth::{Caller, MaybeCaller, Provider},
+    error::{ApiError, ApiResult},
+    extract::{Path, Valid},
+    http::RequestContext,
+    idempotency::Write,
+    jobs::{self, Job, Registry, Timing},
+    locale::Language,
+    outbox::{self, Event},
+    testing::{Client, TestApp, TokenIsUserId},
+};
+
+#[derive(Serialize, Deserialize, garde::Validate)]
+struct Note {
+    #[garde(length(chars, min = 1, max = 20))]
+    text: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NoteWritten {
+    id: Uuid,
+    text: String,
+}
+
+impl Event for NoteWritten {
+    const TOPIC: &'static str = "notes.written";
+    fn subject(&self) -> Uuid {
+        self.id
+    }
+}
+
+async fn write_note(
+    app: App,
+    caller: Caller,
+    write: Write,
+    Valid(note): Valid<Note>,
+) -> ApiResult<axum::response::Response> {
+    let mut tx = write.begin().await?;
+    let event = NoteWritten { id: caller.id.uuid(), text: note.text.clone() };
+    outbox::emit(&mut tx, &event, app.clock.now()).await?;
+    if note.text == "late failure" {
+        return Err(ApiError::not_found());
+    }
+    let unique = crate::crypto::random_token()?;
+    tx.commit((axum::http::StatusCode::CREATED, Json(json!({"note": note.text, "unique": unique})))).await
+}
+
+async fn panics() {
+    panic!("a bug");
+}
+
+fn router() -> OpenApiRouter<App> {
+    use axum::routing::{get, post};
+    OpenApiRouter::new()
+        .route("/notes/", post(write_note))
+        .route("/language/", get(|language: Language| async move { language.code() }))
+        .route(
+            "/whoami/",
+            get(|MaybeCaller(caller): MaybeCaller| async move {
+                caller.map(|c| c.id.to_string()).unwrap_or_default()
+            }),
+        )
+        .route("/providers-only/", get(|_: Provider| async {}))
+        .route("/notes/{id}/", get(|Path(id): Path<Uuid>| async move { id.to_string() }))
+        .route("/address/", get(|context: RequestContext| async move { context.address().to_string() }))
+        .route("/panic/", get(panics))
+        .route(
+            "/broken/",
+            get(|app: App| async move {
+                sqlx::raw_sql("select secret_column from users").execute(&app.db).await?;
+                ApiResult::Ok(())
+            }),
+        )
+        .route("/long/", get(|| async { Json("x".repeat(5000)) }))
+}
+
+async fn app() -> TestApp {
+    TestApp::start(router()).await
+}
+
+async fn events(t: &TestApp) -> i64 {
+    sqlx::query_scalar!("select count(*) from outbox").fetch_one(&t.app.db).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn every_error_has_the_same_body() {
+    let t = app().await;
+    let (nobody, ann) = (t.anonymous(), t.user("Ann").await);
+    insta::assert_snapshot!(nobody.get("/no/such/path/").await.masked());
+    nobody.get("/no/such/path").await.refused(404, "not_found");
+    let wrong_method = nobody.delete("/notes/").await.refused(405, "method_not_allowed");
+    assert_eq!(wrong_method.header("allow"), "POST");
+    nobody.post("/notes/", json!({})).await.refused(401, "unauthenticated");
+    ann.post("/notes/", json!({"text": ""})).await.refused(422, "validation_failed");
+    ann.post("/notes/", json!({"text": "x".repeat(300_000)})).await.refused(413, "payload_too_large");
+    ann.send(Method::POST, "/notes/", Some("text/plain"), Body::from("{}"))
+        .await
+        .refused(415, "unsupported_media_type");
+    ann.send(Method::POST, "/notes/", Some("application/json"), Body::from("{"))
+        .await
+        .refused(400, "malformed_request");
+    nobody.get("/notes/not-a-uuid/").await.refused(404, "not_found");
+    ann.get("/providers-only/").await.refused(403, "provider_required");
+    let panic = nobody.get("/panic/").await.refused(500, "internal");
+    assert!(!panic.text().contains("a bug"));
+    let broken = nobody.get("/broken/").await.refused(500, "internal");
+    assert!(!broken.text().contains("secret_column"));
+    assert_eq!(broken.header("content-type"), "application/problem+json");
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_changes_nothing() {
+    let t = app().await;
+    assert_eq!(t.anonymous().get("/language").await.text(), t.anonymous().get("/language/").await.text());
+}
+
+#[tokio::test]
+async fn the_request_id_is_taken_over_or_made() {
+    let nobody = app().await.anonymous();
+    assert_eq!(
+        nobody.with("x-request-id", "abc-123").get("/language/").await.header("x-request-id"),
+        "abc-123"
+    );
+    let made = nobody.with("x-request-id", "a b\"<script>").get("/nothing/").await;
+    assert_eq!(made.header("x-request-id").len(), 32);
+    assert_eq!(made["request_id"], made.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn the_language_is_negotiated() {
+    let t = app().await;
+    let nobody = t.anonymous();
+    assert_eq!(nobody.get("/language/").await.text(), "en");
+    let italian = nobody.with("accept-language", "fr, it;q=0.9, de;q=0.1");
+    assert_eq!(italian.get("/language/").await.text(), "it");
+    assert_eq!(italian.get("/language/?lang=de").await.header("content-language"), "de");
+    assert_eq!(italian.get("/nothing/").await["message"], "Qui non c'è nulla, oppure non puoi vederlo.");
+    let ann = t.user("Ann").await;
+    sqlx::raw_sql("update users set language = 'de'").execute(&t.app.db).await.unwrap();
+    assert_eq!(ann.with("accept-language", "it").get("/language/").await.text(), "de");
+}
+
+#[tokio::test]
+async fn a_token_that_is_wrong_is_refused_even_where_none_is_needed() {
+    let t = app().await;
+    assert_eq!(t.anonymous().get("/whoami/").await.text(), "");
+    let refused = t.anonymous().with_token("nonsense").get("/whoami/").await.refused(401, "token_invalid");
+    assert!(refused.header("www-authenticate").starts_with("Bearer"));
+    t.anonymous().with("authorization", "Basic abc").get("/whoami/").await.refused(401, "token_invalid");
+}
+
+#[tokio::test]
+async fn a_repeated_key_gives_the_first_answer_and_one_effect() {
+    let t = app().await;
+    let ann = t.user("Ann").await.with("idempotency-key", "k1");
+    let first = ann.post("/notes/", json!({"text": "hello"})).await.expect(201);
+    let second = ann.post("/notes/", json!({"text": "hello"})).await.expect(201);
+    assert_eq!((&first.bytes, first.header("idempotency-replayed")), (&second.bytes, ""));
+    assert_eq!(second.header("idempotency-replayed"), "true");
+    assert_eq!(events(&t).await, 1);
+    ann.post("/notes/", json!({"text": "other"})).await.refused(422, "idempotency_key_reused");
+    // Another person's key is another key.
+    t.user("Bob")
+        .await
+        .with("idempotency-key", "k1")
+        .post("/notes/", json!({"text": "other"}))
+        .await
+        .expect(201);
+    assert_eq!(events(&t).await, 2);
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_the_key_free() {
+    let t = app().await;
+    let ann = t.user("Ann").await.with("idempotency-key", "k1");
+    ann.post("/notes/", json!({"text": ""})).await.refused(422, "validation_failed");
+    ann.post("/notes/", json!({"text": "late failure"})).await.refused(404, "not_found");
+    assert_eq!(events(&t).await, 0);
+    ann.post("/notes/", json!({"text": "right"})).await.expect(201);
+}
+
+#[tokio::test]
+async fn of_many_requests_with_one_key_exactly_one_has_an_effect() {
+    let t = app().await;
+    let ann = t.user("Ann").await.with("idempotency-key", "k1");
+    let requests = (0..50).map(|_| ann.post("/notes/", json!({"text": "hello"})));
+    let answers = futures_util::future::join_all(requests).await;
+    for answer in answers {
+        assert!(answer.status == 201 || answer["code"] == "request_in_progress", "{}", answer.text());
+    }
+    assert_eq!(events(&t).await, 1);
+    assert_eq!(
+        ann.post("/notes/", json!({"text": "hello"})).await.expect(201).header("idempotency-replayed"),
+        "true"
+    );
+}
+
+#[tokio::test]
+async fn keys_must_be_sane() {
+    let ann = app().await.user("Ann").await;
+    for key in ["", &"k".repeat(256)] {
+        ann.with("idempotency-key", key)
+            .post("/notes/", json!({"text": "hello"}))
+            .await
+            .refused(422, "validation_failed");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_calls_too_often_has_to_wait() {
+    let args = ["--limit-per-address", "2", "--trusted-proxies", "1"];
+    let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;
+    let one = t.anonymous().with("x-forwarded-for", "9.9.9.9, 1.2.3.4");
+    assert_eq!(one.get("/address/").await.text(), "1.2.3.4");
+    for left in (0..7).rev() {
+        assert_eq!(one.get("/language/").await.expect(200).header("ratelimit-remaining"), left.to_string());
+    }
+    let refused = one.get("/language/").await.refused(429, "too_many_requests");
+    assert_eq!(refused.header("retry-after"), "1");
+    // Only the hop that our proxy saw counts: inventing others is no way around.
+    t.anonymous()
+        .with("x-forwarded-for", "8.8.8.8, 1.2.3.4")
+        .get("/language/")
+        .await
+        .refused(429, "too_many_requests");
+    t.anonymous().with("x-forwarded-for", "4.3.2.1").get("/language/").await.expect(200);
+}
+
+#[tokio::test]
+async fn only_listed_origins_may_call_from_a_browser() {
+    let args = ["--cors-origins", "https://app.example.com"];
+    let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;
+    let preflight = |client: Client, origin: &'static str| async move {
+        let client = client.with("origin", origin).with("access-control-request-method", "POST");
+        client.send(Method::OPTIONS, "/notes/", None, Body::empty()).await
+    };
+    let listed = preflight(t.anonymous(), "https://app.example.com").await.expect(200);
+    assert_eq!(listed.header("access-control-allow-origin"), "https://app.example.com");
+    for origin in
+        ["https://evil.example.com", "null", "https://app.example.com.evil.com", "http://app.example.com"]
+    {
+        assert_eq!(preflight(t.anonymous(), origin).await.header("access-control-allow-origin"), "");
+    }
+}
+
+#[tokio::test]
+async fn long_answers_are_compressed() {
+    let nobody = app().await.anonymous();
+    for coding in ["zstd", "br", "gzip"] {
+        let answer = nobody.with("accept-encoding", coding).get("/long/").await;
+        assert_eq!(answer.header("content-encoding"), coding);
+        assert!(answer.bytes.len() < 500);
+    }
+    assert_eq!(nobody.get("/long/").await.header("content-encoding"), "");
+}
+
+#[derive(Serialize, Deserialize)]
+struct Count {
+    failures: i16,
+}
+
+impl Job for Count {
+    const KIND: &'static str = "tests.count";
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        let attempts = sqlx::query_scalar!("select attempts from jobs where kind = 'tests.count'")
+            .fetch_one(&app.db)
+            .await?;
+        assert!(attempts > self.failures, "not yet");
+        sqlx::query!(
+            "insert into outbox (topic, subject, payload, created_at) values ('counted', $1, '1', now())",
+            Uuid::nil()
+        )
+        .execute(&app.db)
+        .await?;
+        Ok(())
+    }
+}
+
+impl From<NoteWritten> for Count {
+    fn from(_: NoteWritten) -> Self {
+        Self { failures: 0 }
+    }
+}
+
+async fn with_jobs(registry: Registry) -> TestApp {
+    TestApp::with(router(), registry, Arc::new(TokenIsUserId), &[]).await
+}
+
+async fn jobs_left(t: &TestApp) -> Vec<(i16, bool)> {
+    let rows = sqlx::query!(r#"select attempts, dead_at is not null as "dead!" from jobs"#)
+        .fetch_all(&t.app.db)
+        .await
+        .unwrap();
+    rows.into_iter().map(|row| (row.attempts, row.dead)).collect()
+}
+
+#[tokio::test]
+async fn an_event_becomes_a_job_of_each_subscriber() {
+    let t = with_jobs(Registry::default().on::<NoteWritten, Count>()).await;
+    t.user("Ann").await.post("/notes/", json!({"text": "hello"})).await.expect(201);
+    t.run_jobs().await;
+    // The note's event was relayed and its job ran; the job's own event has no subscriber and is gone too.
+    assert_eq!((events(&t).await, jobs_left(&t).await), (0, vec![]));
+}
+
+#[tokio::test]
+async fn a_job_that_fails_or_panics_is_tried_again_and_given_up_in_the_end() {
+    let t = with_jobs(Registry::default().job::<Count>()).await;
+    let mut db = t.app.db.acquire().await.unwrap();
+    jobs::enqueue(&mut db, &Count { failures: 2 }, t.now()).await.unwrap();
+    t.run_jobs().await;
+    assert_eq!(jobs_left(&t).await, [(1, false)]);
+    t.advance(SignedDuration::from_mins(1));
+    t.run_jobs().await;
+    t.advance(SignedDuration::from_mins(1));
+    t.run_jobs().await;
+    assert_eq!(jobs_left(&t).await, []);
+
+    jobs::enqueue(&mut db, &Count { failures: 99 }, t.now()).await.unwrap();
+    for _ in 0..12 {
+        t.advance(SignedDuration::from_hours(2));
+        t.run_jobs().await;
+    }
+    assert_eq!(jobs_left(&t).await, [(10, true)]);
+}
+
+#[tokio::test]
+async fn a_job_with_a_key_replaces_the_one_that_waits_and_can_be_taken_back() {
+    let t = with_jobs(Registry::default().job::<Count>()).await;
+    let mut db = t.app.db.acquire().await.unwrap();
+    let at = |hours| Timing {
+        at: Some(t.now().plus(SignedDuration::from_hours(hours))),
+        key: Some("reminder".to_owned()),
+    };
+    jobs::schedule(&mut db, &Count { failures: 0 }, t.now(), at(1)).await.unwrap();
+    jobs::schedule(&mut db, &Count { failures: 0 }, t.now(), at(3)).await.unwrap();
+    t.advance(SignedDuration::from_hours(2));
+    t.run_jobs().await;
+    assert_eq!(jobs_left(&t).await, [(0, false)]);
+    jobs::cancel(&mut db, "reminder").await.unwrap();
+    assert_eq!(jobs_left(&t).await, []);
+}
+
+#[tokio::test]
+async fn what_recurs_is_started_once_in_its_span() {
+    let t = with_jobs(Registry::default().every(SignedDuration::from_hours(1), &Count { failures: 0 })).await;
+    for _ in 0..3 {
+        t.run_jobs().await;
+    }
+    let runs = || async {
+        sqlx::query_scalar!("select count(*) from cron_runs").fetch_one(&t.app.db).await.unwrap()
+    };
+    assert_eq!((runs().await, jobs_left(&t).await), (Some(1), vec![]));
+}
+
+#[test]
+fn the_document_says_what_every_operation_can_answer() {
+    let document: Value = crate::openapi::complete(
+        json!({"components": {}, "paths": {"/things/{id}/": {"post": {
+            "security": [{"bearer": []}], "requestBody": {"content": {"application/json": {}}}, "responses": {"201": {"description": "x"}}
+        }}}}),
+    );
+    let responses = document["paths"]["/things/{id}/"]["post"]["responses"].as_object().unwrap();
+    let statuses: Vec<&str> = responses.keys().map(String::as_str).collect();
+    assert_eq!(statuses, ["201", "400", "401", "404", "409", "413", "415", "422", "429", "503"]);
+}
