@@ -6,7 +6,8 @@ const LETTERS: &[u8] = b"ABDEFGHJLNPQRSTUWXYZ";
 
 #[derive(Serialize)]
 struct Address<'a> {
-    street_address: String,
+    #[serde(rename = "street_address")]
+    street: String,
     city: &'a str,
     state: Option<&'a str>,
     postal_code: String,
@@ -24,7 +25,7 @@ pub(crate) fn near(
 ) -> anyhow::Result<String> {
     let position = service.position.within(4.0, chance);
     let address = Address {
-        street_address: texts.street(country, chance),
+        street: texts.street(country, chance),
         city: service.city,
         state: None,
         postal_code: postal_code(country, chance),

@@ -49,8 +49,10 @@ impl Batch {
             let weekly = schedule.hours.weekly_json();
             Ok(ScheduleRow { schedule, weekly, exceptions: schedule.hours.exceptions_json()? })
         });
-        let history =
-            self.bookings.iter().flat_map(|booking| booking.history.iter().map(|event| HistoryRow(booking, event)));
+        let history = self
+            .bookings
+            .iter()
+            .flat_map(|booking| booking.history.iter().map(|event| HistoryRow(booking, event)));
         let open = self.bookings.iter().filter(|booking| booking.state.is_open());
         let mut loads = vec![
             Load::of(&self.people),

@@ -25,10 +25,9 @@ struct Category {
 impl Category {
     fn id(&self) -> Uuid {
         // FNV-1a: the slug decides the id, not the order of the file.
-        let hash = self
-            .slug
-            .bytes()
-            .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+        let hash = self.slug.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        });
         Chance::of(0, Subject::Category, hash).id_at(WRITTEN_AT)
     }
 }

@@ -27,7 +27,7 @@ impl Subject {
     }
 }
 
-/// A stream of chance (SplitMix64: 64 bits of state, passes the usual batteries, eight lines).
+/// A stream of chance (`SplitMix64`: 64 bits of state, passes the usual batteries, eight lines).
 #[derive(Clone, Debug)]
 pub(crate) struct Chance {
     state: u64,
@@ -89,11 +89,12 @@ impl Chance {
         f64::from(high) / (f64::from(u32::MAX) + 1.0)
     }
 
-    /// A UUIDv7 for something made at that time.
+    /// A `UUIDv7` for something made at that time.
     pub(crate) fn id_at(&mut self, micros: i64) -> Uuid {
         let millis = u64::try_from(micros.div_euclid(1000)).unwrap_or(0);
-        let [a, b, c, d, e, f, g, h] = self.bits().to_be_bytes();
-        let [i, j, ..] = self.bits().to_be_bytes();
-        uuid::Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid()
+        let drawn = (u128::from(self.bits()) << 64 | u128::from(self.bits())).to_be_bytes();
+        let mut random = [0; 10];
+        random.iter_mut().zip(drawn).for_each(|(byte, drawn)| *byte = drawn);
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 }

@@ -1,9 +1,9 @@
-//! PostgreSQL's binary COPY format: a tenth of the work of text on either side.
+//! The binary format of COPY: a tenth of the work of text on either side.
 use uuid::Uuid;
 
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
-/// PostgreSQL counts from 2000-01-01.
+/// The database counts from 2000-01-01.
 const EPOCH: i64 = 946_684_800_000_000;
 
 /// Something that is a row of a table.
@@ -67,7 +67,11 @@ impl Fields<'_> {
         self
     }
 
-    pub(crate) fn some<T>(&mut self, value: Option<T>, put: impl FnOnce(&mut Self, T) -> &mut Self) -> &mut Self {
+    pub(crate) fn some<T>(
+        &mut self,
+        value: Option<T>,
+        put: impl FnOnce(&mut Self, T) -> &mut Self,
+    ) -> &mut Self {
         match value {
             Some(value) => put(self, value),
             None => self.null(),

@@ -61,8 +61,9 @@ fn booked_halves(
 /// `count` numbers of the range, one from each of as many equal parts; where two meet, one is dropped.
 fn spread(range: std::ops::Range<i64>, count: i64, chance: &mut Chance) -> Vec<i64> {
     let length = range.end - range.start;
-    let mut numbers: Vec<i64> =
-        (0..count).map(|part| range.start + (part * length + chance.between(0, length - 1)) / count).collect();
+    let mut numbers: Vec<i64> = (0..count)
+        .map(|part| range.start + (part * length + chance.between(0, length - 1)) / count)
+        .collect();
     numbers.dedup();
     numbers
 }

@@ -52,7 +52,9 @@ pub(crate) fn outcome(span: Span, instantly: bool, chance: &mut Chance) -> State
     });
     match found {
         // Nobody has to answer an instant booking.
-        Some((_, State::Declined | State::RequestExpired | State::Withdrawn)) if instantly => State::Completed,
+        Some((_, State::Declined | State::RequestExpired | State::Withdrawn)) if instantly => {
+            State::Completed
+        }
         Some((_, state)) => state,
         None => State::Completed,
     }

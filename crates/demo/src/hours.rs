@@ -37,7 +37,7 @@ struct Exception {
     day: i64,
     /// Opened specially, in minutes of the day; else closed all day.
     opened: Option<(i64, i64)>,
-    reason: String,
+    reason: Option<String>,
 }
 
 impl Hours {
@@ -69,11 +69,11 @@ impl Hours {
     }
 
     fn draw_exceptions(&mut self, zone: &Zone, language: Language, phrases: &Phrases, chance: &mut Chance) {
-        let mut reason = |chance: &mut Chance| chance.pick(&phrases.days_off).to(language).to_owned();
         if chance.percent(60) {
             let first = zone.today + chance.between(3, 50);
+            let reason = chance.pick(&phrases.days_off).to(language);
             for day in first..first + chance.between(1, 6) {
-                self.exceptions.push(Exception { day, opened: None, reason: reason(chance) });
+                self.exceptions.push(Exception { day, opened: None, reason: Some(reason.to_owned()) });
             }
         }
         if chance.percent(15) {
@@ -81,7 +81,7 @@ impl Hours {
             let day = time::day_in_week(week, 7);
             if !self.is_off(day) {
                 let opened = Some((10 * 60, 14 * 60));
-                self.exceptions.push(Exception { day, opened, reason: String::new() });
+                self.exceptions.push(Exception { day, opened, reason: None });
             }
         }
         self.exceptions.sort_by_key(|exception| exception.day);
@@ -111,7 +111,8 @@ impl Hours {
     }
 
     pub(crate) fn weekly_json(&self) -> String {
-        let interval = |weekday, start, end| json!({"weekday": weekday, "start": clock(start), "end": clock(end)});
+        let interval =
+            |weekday, start, end| json!({"weekday": weekday, "start": clock(start), "end": clock(end)});
         let weekly: serde_json::Value = if self.takes_break {
             self.halves.iter().map(|half| interval(half.weekday, half.opens, half.closes)).collect()
         } else {
@@ -133,12 +134,11 @@ impl Hours {
                 .iter()
                 .map(|(start, end)| json!({"start": clock(*start), "end": clock(*end)}))
                 .collect();
-            let reason = (!exception.reason.is_empty()).then_some(&exception.reason);
             Ok(json!({
                 "date": time::date_of(exception.day)?.to_string(),
                 "is_available": exception.opened.is_some(),
                 "intervals": intervals,
-                "reason": reason,
+                "reason": exception.reason,
             }))
         });
         Ok(list.collect::<anyhow::Result<serde_json::Value>>()?.to_string())

@@ -37,10 +37,11 @@ pub async fn fill(
     let aside = Aside::take(&mut tx).await?;
     let summary = copy_all(&mut tx, &world, &progress).await?;
     progress(Progress { stage: Stage::Indexes, done: 0, total: aside.total() });
-    aside.restore(&mut tx, |done| {
-        progress(Progress { stage: Stage::Indexes, done, total: aside.total() });
-    })
-    .await?;
+    aside
+        .restore(&mut tx, |done| {
+            progress(Progress { stage: Stage::Indexes, done, total: aside.total() });
+        })
+        .await?;
     count_services(&mut tx).await?;
     progress(Progress { stage: Stage::Statistics, done: 0, total: 1 });
     run(&mut tx, format!("analyze categories, {}", TABLES.join(", "))).await?;
@@ -58,7 +59,9 @@ async fn category_ids(db: &mut PgConnection) -> anyhow::Result<BTreeMap<String, 
 async fn count_services(db: &mut PgConnection) -> sqlx::Result<()> {
     db.execute(
         "update categories
-            set services_count = (select count(*) from services where category_id = categories.id and is_active)",
+            set services_count = active.count
+           from (select category_id, count(*) from services where is_active group by category_id) active
+          where id = active.category_id",
     )
     .await?;
     Ok(())

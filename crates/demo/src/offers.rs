@@ -9,6 +9,9 @@ use crate::{
 };
 use serde_json::json;
 
+/// Half of all services are flexible.
+const POLICIES: [&str; 6] = ["flexible", "flexible", "flexible", "moderate", "moderate", "strict"];
+
 /// The provider's services, the oldest first; all titles differ.
 pub(crate) fn draw(setting: &Setting, provider: &Provider) -> anyhow::Result<Vec<Service>> {
     // Stream 0 to providers/2 of this subject decides the numbers of services.
@@ -57,7 +60,7 @@ fn blank(setting: &Setting, provider: &Provider, created_at: i64, chance: &mut C
         currency: provider.country.currency(),
         credits_required: 0,
         duration_minutes: 60,
-        cancellation_policy: chance.pick(&["flexible", "flexible", "flexible", "moderate", "moderate", "strict"]),
+        cancellation_policy: chance.pick::<&str>(&POLICIES),
         position: position(setting, provider, chance),
         city: provider.city,
         radius_km: provider.radius_km,
@@ -140,7 +143,8 @@ impl<'a> Composition<'a> {
         service.title = self.title(own);
         service.description = self.description(own);
         let others = Language::ALL.into_iter().filter(|language| *language != own);
-        let others = others.filter(|language| chance.percent(if *language == Language::English { 35 } else { 15 }));
+        let others =
+            others.filter(|language| chance.percent(if *language == Language::English { 35 } else { 15 }));
         let translations: serde_json::Value = others
             .map(|language| {
                 let text = json!({"title": self.title(language), "description": self.description(language)});

@@ -37,8 +37,10 @@ pub(crate) fn owner(
     let (first, last) = world.texts.name(country, chance);
     let fixed = logins::fixed_provider(number).map(|fixed| fixed.login);
     let name = fixed.map_or_else(|| format!("{first} {last}"), |login| login.name.to_owned());
-    let email =
-        fixed.map_or_else(|| format!("pro-{}", email(first, last, country, number)), |login| login.email.to_owned());
+    let email = fixed.map_or_else(
+        || format!("pro-{}", email(first, last, country, number)),
+        |login| login.email.to_owned(),
+    );
     let last = name.split_once(' ').map_or(last, |(_, last)| last).to_owned();
     let mut person = person(world, country, id, created_at, name, email, chance);
     person.is_provider = true;

@@ -3,7 +3,7 @@
 use crate::{chance::Chance, texts::Language};
 use anyhow::Context as _;
 
-/// From GeoNames, CC BY 4.0; see data/LICENCE-towns.txt.
+/// From `GeoNames`, CC BY 4.0; see data/LICENCE-towns.txt.
 const TOWNS: &str = include_str!("../data/towns.tsv");
 const KM_PER_DEGREE: f64 = 111.195;
 

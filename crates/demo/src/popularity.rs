@@ -27,7 +27,11 @@ pub(crate) fn of(recent: f64, rating: Rating) -> f32 {
     narrow(recent * stars)
 }
 
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "`real` is what the column holds")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "`real` is what the column holds"
+)]
 fn narrow(value: f64) -> f32 {
     value as f32
 }

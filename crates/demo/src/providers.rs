@@ -59,7 +59,7 @@ pub(crate) fn business(world: &World, number: u64) -> anyhow::Result<Business> {
         town,
         zone: world.zone(town.zone)?,
         trade,
-        years: chance.between(3, 24),
+        years: chance.between(if fixed.is_some() { 8 } else { 3 }, 24),
         is_fixed: fixed.is_some(),
     };
     let (owner, mut provider) = introduce(&setting, &mut chance);
@@ -85,7 +85,8 @@ fn introduce(setting: &Setting, chance: &mut Chance) -> (Person, Provider) {
         chance.between(world.start + 30 * DAY, latest)
     };
     let (owner, last_name) = people::owner(world, town.country, setting.number, created_at, chance);
-    let account_type = *chance.pick(&["individual", "individual", "individual", "business", "business", "company"]);
+    let account_type =
+        *chance.pick(&["individual", "individual", "individual", "business", "business", "company"]);
     let business_name = (account_type != "individual")
         .then(|| setting.trade.business.to(setting.language()).replace("{name}", &last_name));
     let radius_km = i32::try_from(chance.between(2, 10) * 5).unwrap_or(25);
@@ -113,14 +114,14 @@ fn introduce(setting: &Setting, chance: &mut Chance) -> (Person, Provider) {
 
 fn languages(own: Language, chance: &mut Chance) -> Vec<&'static str> {
     let others = Language::ALL.into_iter().filter(|language| *language != own);
-    let others = others.filter(|language| chance.percent(if *language == Language::English { 60 } else { 12 }));
+    let others =
+        others.filter(|language| chance.percent(if *language == Language::English { 60 } else { 12 }));
     std::iter::once(own).chain(others).map(Language::code).collect()
 }
 
 fn schedule(setting: &Setting, fixed: Option<FixedProvider>, provider: &Provider) -> Schedule {
     let mut chance = setting.world.chance(Subject::Schedule, setting.number);
-    let mut hours =
-        Hours::draw(setting.zone, setting.language(), &setting.world.texts.phrases, &mut chance);
+    let mut hours = Hours::draw(setting.zone, setting.language(), &setting.world.texts.phrases, &mut chance);
     if let Some(fixed) = fixed {
         hours.auto_accept = fixed.auto_accept;
     }

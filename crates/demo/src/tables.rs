@@ -6,8 +6,16 @@ use crate::{
 };
 
 /// All tables that the demo fills, none of which is filled by anything else before.
-pub(crate) const TABLES: [&str; 8] =
-    ["users", "providers", "schedules", "services", "favourites", "bookings", "booking_history", "reservations"];
+pub(crate) const TABLES: [&str; 8] = [
+    "users",
+    "providers",
+    "schedules",
+    "services",
+    "favourites",
+    "bookings",
+    "booking_history",
+    "reservations",
+];
 
 impl Row for &Person {
     const TABLE: &'static str = "users";

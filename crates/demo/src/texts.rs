@@ -125,7 +125,7 @@ impl Texts {
     /// First and last name of somebody from that country.
     pub(crate) fn name(&self, country: Country, chance: &mut Chance) -> (&str, &str) {
         let Some(names) = self.names.get(country.code()) else { return ("Demo", "Demo") };
-        (chance.pick(&names.first), chance.pick(&names.last))
+        (chance.pick(&names.first).as_str(), chance.pick(&names.last).as_str())
     }
 
     /// Street and number as that country writes them.
