@@ -198,7 +198,7 @@ fn cors(app: &App) -> CorsLayer {
             REQUEST_ID.clone(),
         ])
         .expose_headers(ExposeHeaders::list(exposed.map(HeaderName::from_static)))
-        .max_age(Duration::from_secs(3600))
+        .max_age(Duration::from_hours(1))
 }
 
 /// The edge of the server: id, language, limits, error bodies, headers, metrics, log.

@@ -191,7 +191,7 @@ impl Registry {
                 match convert(event.payload.clone()) {
                     Ok(payload) => insert(&mut tx, kind, payload, now, Timing::default()).await?,
                     Err(error) => {
-                        tracing::error!(topic = event.topic, kind, %error, "an event has no such shape")
+                        tracing::error!(topic = event.topic, kind, %error, "an event has no such shape");
                     }
                 }
             }
@@ -291,7 +291,7 @@ async fn failed(app: &App, job: &Claimed, error: &anyhow::Error) -> sqlx::Result
         job.lease as _,
         now.plus(pause(job.attempts, job.id)) as _,
         error.chars().take(1000).collect::<String>(),
-        dead as Option<Instant>,
+        dead as _,
     )
     .execute(&app.db)
     .await?;

@@ -63,8 +63,7 @@ impl Language {
         let mut parts = range.split(';').map(str::trim);
         let tag = parts.next()?;
         let weight = match parts.find_map(|p| p.strip_prefix("q=")) {
-            None => 1000,
-            Some("1" | "1.0" | "1.00" | "1.000") => 1000,
+            None | Some("1" | "1.0" | "1.00" | "1.000") => 1000,
             Some(q) => {
                 format!("{:0<3}", q.strip_prefix("0.")?).parse().ok().filter(|w| (1..1000).contains(w))?
             }
@@ -117,7 +116,7 @@ impl Sentence {
 
     /// Fills `{ $name }`.
     #[must_use]
-    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl ToString) -> Self {
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl std::fmt::Display) -> Self {
         self.args.push((name.into(), value.to_string()));
         self
     }

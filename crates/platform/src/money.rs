@@ -131,13 +131,11 @@ impl fmt::Display for Money {
         let unit = 10_u64.pow(exponent);
         let magnitude = self.minor.unsigned_abs();
         let sign = if self.minor < 0 { "-" } else { "" };
-        match exponent {
-            0 => write!(f, "{sign}{magnitude}"),
-            _ => {
-                let width = usize::try_from(exponent).unwrap_or(2);
-                write!(f, "{sign}{}.{:0width$}", magnitude / unit, magnitude % unit)
-            }
+        if exponent == 0 {
+            return write!(f, "{sign}{magnitude}");
         }
+        let width = usize::try_from(exponent).unwrap_or(2);
+        write!(f, "{sign}{}.{:0width$}", magnitude / unit, magnitude % unit)
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::time::Instant;
 
 /// Something that happened, for others to hear. Fields are only ever added.
-pub trait Event: Serialize + DeserializeOwned + Send {
+pub trait Event: Serialize + DeserializeOwned + Send + Sync {
     /// `<feature>.<what happened>`; the name is a contract with the subscribers.
     const TOPIC: &'static str;
     /// What it happened to.

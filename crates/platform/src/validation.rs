@@ -37,20 +37,21 @@ pub fn field_with_nul(body: &[u8]) -> Option<String> {
     if !body.windows(6).any(|w| w == b"\\u0000") {
         return None;
     }
-    fn find(value: &serde_json::Value, path: &str) -> Option<String> {
-        let child = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-        match value {
-            serde_json::Value::String(s) if s.contains('\0') => Some(path.to_owned()),
-            serde_json::Value::Array(all) => {
-                all.iter().enumerate().find_map(|(i, v)| find(v, &child(&i.to_string())))
-            }
-            serde_json::Value::Object(all) => all.iter().find_map(|(name, v)| {
-                if name.contains('\0') { Some(path.to_owned()) } else { find(v, &child(name)) }
-            }),
-            _ => None,
+    string_with_nul(&serde_json::from_slice(body).ok()?, "")
+}
+
+fn string_with_nul(value: &serde_json::Value, path: &str) -> Option<String> {
+    let child = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    match value {
+        serde_json::Value::String(s) if s.contains('\0') => Some(path.to_owned()),
+        serde_json::Value::Array(all) => {
+            all.iter().enumerate().find_map(|(i, v)| string_with_nul(v, &child(&i.to_string())))
         }
+        serde_json::Value::Object(all) => all.iter().find_map(|(name, v)| {
+            if name.contains('\0') { Some(path.to_owned()) } else { string_with_nul(v, &child(name)) }
+        }),
+        _ => None,
     }
-    find(&serde_json::from_slice(body).ok()?, "")
 }
 
 struct Keys;
