@@ -54,7 +54,16 @@ impl Cluster {
     /// Makes the cluster if there is none, ends what an earlier run left behind, and starts the server. Returns when
     /// it accepts connections. A server that another living process runs in the same directory is shared.
     pub async fn start(options: Options) -> Result<Self> {
-        let home = Home::settle(&options).await?;
+        let started = Self::make_or_share(&options).await;
+        if started.is_err() {
+            // Leaves no empty directory behind; one with anything in it stays.
+            let _ = fs::remove_dir(&options.data_dir);
+        }
+        started
+    }
+
+    async fn make_or_share(options: &Options) -> Result<Self> {
+        let home = Home::settle(options).await?;
         let binaries = Binaries::find(major_of(&home.data())?).await?;
         if !home.account.can_run(&binaries.program("postgres")).await? {
             let program = binaries.program("postgres");
@@ -63,7 +72,7 @@ impl Cluster {
         let until = Instant::now() + LONGEST_WAIT;
         loop {
             if let Some(lock) = home.try_lock()? {
-                return Self::start_own(home, binaries, lock, &options).await;
+                return Self::start_own(home, binaries, lock, options).await;
             }
             let note = PidFile::read(&home.data()).filter(|note| note.is_running(&home.data()));
             if let Some(note) = note.filter(|note| note.ready) {

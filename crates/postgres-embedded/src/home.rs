@@ -48,7 +48,7 @@ impl Home {
         if wanted.is_symlink() && !wanted.exists() {
             fs::remove_file(&wanted)?;
         }
-        refuse_foreign(&wanted)?;
+        refuse_foreign(&wanted, options.purpose)?;
         fs::create_dir_all(&wanted)
             .with_context(|| format!("cannot make the directory {}", wanted.display()))?;
         let mut dir = wanted.canonicalize()?;
@@ -136,14 +136,21 @@ impl Home {
     }
 }
 
-/// A directory with other things in it is somebody's mistake: the cluster would take it over, or even remove it.
-fn refuse_foreign(dir: &Path) -> Result<()> {
+/// A directory with other things in it is somebody's mistake: the cluster would take it over, or even remove it. So
+/// would a throwaway cluster remove the data of a durable one.
+fn refuse_foreign(dir: &Path, purpose: Purpose) -> Result<()> {
     let mut entries = match fs::read_dir(dir) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries.with_context(|| format!("cannot read {}", dir.display()))?,
     };
-    if entries.next().is_some() && !dir.join(LOCK).exists() {
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    if !dir.join(LOCK).exists() {
         bail!("{} is not empty and is not a cluster of ours; name another directory", dir.display());
+    }
+    if purpose == Purpose::Throwaway {
+        bail!("{} already holds a cluster, which a throwaway one would remove", dir.display());
     }
     Ok(())
 }

@@ -46,8 +46,15 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<ExitCode> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    // Not returned from `main`, which would print a stack trace to people who have RUST_BACKTRACE set.
+    with_postgres(Arguments::parse()).await.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn with_postgres(arguments: Arguments) -> Result<ExitCode> {
     let mut options = match arguments.data {
         Some(dir) => Options::durable(dir),
         None => Options::throwaway(),

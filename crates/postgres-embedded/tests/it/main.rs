@@ -207,6 +207,19 @@ async fn a_directory_with_other_things_is_left_alone() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_throwaway_cluster_does_not_take_over_data() -> Result<()> {
+    let place = Place::new("taken")?;
+    let dir = place.join("pg");
+    Cluster::start(Options::durable(&dir)).await?.stop().await?;
+    let mut options = Options::throwaway();
+    options.data_dir.clone_from(&dir);
+    let refusal = refusal(options).await?;
+    ensure!(refusal.contains("already holds a cluster"), "{refusal}");
+    ensure!(dir.join("data/PG_VERSION").exists());
+    Ok(())
+}
+
+#[tokio::test]
 async fn data_of_another_version_is_refused() -> Result<()> {
     let place = Place::new("version")?;
     let dir = place.join("pg");

@@ -6,15 +6,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use postgres_embedded::Options;
 
 /// A directory that is removed at the end of its test, however the test ends.
 pub struct Place(PathBuf);
 
 impl Place {
-    /// Makes a directory that every account can enter.
+    /// Makes a directory that every account can enter, in memory where there is room: `initdb` waits for the disk.
     pub fn new(name: &str) -> Result<Self> {
-        let dir = std::env::temp_dir().join(format!("pg-test-{name}-{}", std::process::id()));
+        let throwaway = Options::throwaway().data_dir;
+        let fast_place = throwaway.parent().context("no parent")?;
+        let dir = fast_place.join(format!("pg-test-{name}-{}", std::process::id()));
         fs::create_dir(&dir)?;
         fs::set_permissions(&dir, Permissions::from_mode(0o755))?;
         Ok(Self(dir))
