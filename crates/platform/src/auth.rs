@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
+    bus::Signal,
     error::{ApiError, ApiResult, Kind},
     http::RequestContext,
     ids::{SessionId, UserId},
@@ -68,6 +69,10 @@ pub struct Caller {
 pub trait Authenticator: Send + Sync {
     /// The person behind `token`, or why it is refused (`token_expired`, `token_invalid`, `session_ended`).
     async fn authenticate(&self, app: &App, token: &str) -> ApiResult<Caller>;
+
+    /// Forgets at once what a signal says is old. Whoever publishes a [`Signal`] calls this after the
+    /// commit, so that this node knows before it answers; the other nodes hear it over the bus.
+    fn forget(&self, _signal: &Signal) {}
 }
 
 impl FromRequestParts<App> for Caller {
