@@ -60,6 +60,27 @@ impl<S: Send + Sync, T: DeserializeOwned + garde::Validate<Context = ()>> FromRe
     }
 }
 
+/// A JSON body that may be left out: then everything in it is absent. For requests whose body only explains.
+pub struct Brief<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + garde::Validate<Context = ()>> FromRequest<S> for Brief<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
+        let untyped = !request.headers().contains_key(header::CONTENT_TYPE);
+        let body = if untyped {
+            Bytes::from_request(request, state).await.map_err(ApiError::from)?
+        } else {
+            json_body(request, state).await?
+        };
+        match (body.is_empty(), untyped) {
+            (true, _) => parse(b"{}").map(Self),
+            (false, true) => Err(ApiError::new(Kind::Unsupported, "unsupported_media_type")),
+            (false, false) => parse(&body).map(Self),
+        }
+    }
+}
+
 /// A JSON merge patch (RFC 7386) of the top level: what is absent stays, `null` goes back to the default.
 pub struct Patch<T> {
     members: BTreeMap<String, Box<RawValue>>,

@@ -57,7 +57,7 @@ impl TestApp {
         authenticator: Arc<dyn Authenticator>,
         args: &[&str],
     ) -> Self {
-        let defaults = ["--limit-per-address", "0", "--limit-per-account", "0"];
+        let defaults = ["--limit-per-address", "0", "--limit-per-account", "0", "--database-connections", "8"];
         let unset = |flag: &&str| !args.contains(flag);
         let defaults = defaults.chunks(2).filter(|pair| unset(&pair[0])).flatten().copied();
         let settings = Settings::for_tests(&defaults.chain(args.iter().copied()).collect::<Vec<_>>());
@@ -65,7 +65,7 @@ impl TestApp {
         let (mailer, sms, social, storage) =
             <(Arc<FakeMailer>, Arc<FakeSms>, Arc<FakeSocial>, Arc<MemoryStorage>)>::default();
         let app = App::new(Parts {
-            db: database().await,
+            db: database(settings.database.connections).await,
             clock: Clock::manual(START.parse::<jiff::Timestamp>().expect("a timestamp").into()),
             secrets: Secrets::derive(secret).expect("secrets"),
             bus: Bus::default(),

@@ -27,8 +27,8 @@ fn options() -> PgConnectOptions {
         .log_statements(tracing::log::LevelFilter::Off)
 }
 
-/// A fresh database with the present schema.
-pub async fn database() -> PgPool {
+/// A fresh database with the present schema, and a pool of at most so many connections to it.
+pub async fn database(connections: u32) -> PgPool {
     let template = TEMPLATE.get_or_init(prepare_template).await;
     #[expect(clippy::disallowed_methods, reason = "a name, not the id of a row")]
     let name = format!("test_{}", uuid::Uuid::new_v4().simple());
@@ -36,7 +36,7 @@ pub async fn database() -> PgPool {
     run(&mut admin, format!("create database {name} template {template} strategy file_copy")).await;
     let closed = admin.close().await;
     closed.expect("the connection closes");
-    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(std::time::Duration::from_secs(20));
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(std::time::Duration::from_secs(20));
     pool.connect_with(options().database(&name)).await.expect("the clone answers")
 }
 
