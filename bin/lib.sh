@@ -304,3 +304,12 @@ need_node() {
         pacman:nodejs,npm zypper:nodejs,npm brew:node
     node_is_new_enough || fail "Node.js $OLDEST_NODE or newer is needed; see https://nodejs.org/en/download"
 }
+
+# ---- the test runner ----
+
+need_nextest() {
+    cargo nextest --version >/dev/null 2>&1 && return
+    [ -z "${SKILLBUDDY_NO_INSTALL:-}" ] || fail "missing: cargo-nextest. Install with: cargo install --locked cargo-nextest"
+    say "Installing cargo-nextest, which runs the tests (some minutes, once)"
+    cargo install --quiet --locked cargo-nextest >&2 || fail "cargo could not install cargo-nextest"
+}
