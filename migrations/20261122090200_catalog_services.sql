@@ -10,7 +10,7 @@ create table categories (
     name           jsonb    not null check (name ? 'en'),
     description    jsonb    not null check (description ? 'en'),
     is_active      boolean  not null default true,
-    -- Active services in this very category, kept in step by services_count_by_category.
+    -- Active services in this very category, kept in step by the trigger services_count_by_category.
     services_count integer  not null default 0
 );
 
@@ -69,6 +69,9 @@ create table services (
     max_advance_days      integer     check (max_advance_days between 1 and 730),
     is_active             boolean     not null default true,
     withdrawn_at          timestamptz,
+    -- What service_images says of this service, in order, so that a list needs no second table;
+    -- kept in step by the triggers service_images_beside_service_*.
+    images                jsonb       not null default '[]',
     rating_sum            integer     not null default 0,
     rating_count          integer     not null default 0,
     -- Recent completed bookings and a Bayesian rating in one number; recomputed by a job.
@@ -80,6 +83,23 @@ create table services (
     check (not is_active or withdrawn_at is null)
 );
 create index services_provider on services (provider_id, id desc);
+
+-- Whether a service counts, and where, before and after a change. Categories are locked in order, so that
+-- two services that change places do not wait for each other.
+create function count_services_by_category() returns trigger language plpgsql as $$
+declare
+    left_category    uuid := case when tg_op <> 'INSERT' and old.is_active then old.category_id end;
+    entered_category uuid := case when tg_op <> 'DELETE' and new.is_active then new.category_id end;
+begin
+    if left_category is distinct from entered_category then
+        perform from categories where id in (left_category, entered_category) order by id for no key update;
+        update categories set services_count = services_count - 1 where id = left_category;
+        update categories set services_count = services_count + 1 where id = entered_category;
+    end if;
+    return null;
+end $$;
+create trigger services_count_by_category after insert or delete or update of category_id, is_active on services
+    for each row execute function count_services_by_category();
 
 create table service_images (
     id         uuid        primary key,
@@ -96,6 +116,25 @@ create table service_images (
     constraint service_images_order unique (service_id, position) deferrable initially deferred
 );
 create unique index service_images_one_primary on service_images (service_id) where is_primary;
+
+create function copy_images_beside_service() returns trigger language plpgsql as $$
+begin
+    update services s
+       set images = coalesce((
+               select jsonb_agg(jsonb_build_object('id', i.id, 'storage_key', i.storage_key, 'width', i.width,
+                                                   'height', i.height, 'blurhash', i.blurhash, 'alt_text', i.alt_text,
+                                                   'is_primary', i.is_primary, 'position', i.position)
+                                order by i.position)
+                 from service_images i where i.service_id = s.id), '[]')
+     where s.id in (select service_id from changed);
+    return null;
+end $$;
+create trigger service_images_beside_service_insert after insert on service_images
+    referencing new table as changed for each statement execute function copy_images_beside_service();
+create trigger service_images_beside_service_update after update on service_images
+    referencing new table as changed for each statement execute function copy_images_beside_service();
+create trigger service_images_beside_service_delete after delete on service_images
+    referencing old table as changed for each statement execute function copy_images_beside_service();
 
 create table favourites (
     user_id    uuid        not null references users on delete cascade,
