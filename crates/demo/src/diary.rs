@@ -30,8 +30,9 @@ pub(crate) fn fill(
 ) -> anyhow::Result<(Vec<Booking>, Record)> {
     let mut chance = setting.world.chance(Subject::Bookings, setting.number);
     let mut bookings = Vec::new();
-    for number in booked_halves(setting, provider, hours, services.len(), &mut chance) {
-        let visit = Visit { setting, provider, hours, services };
+    let halves = booked_halves(setting, provider, hours, services.len(), &mut chance);
+    for (number, is_second) in halves.into_iter().zip([false, true].into_iter().cycle()) {
+        let visit = Visit { setting, provider, hours, services, is_second };
         bookings.extend(visit.draw(number, &mut chance)?);
     }
     let record = add_up(setting, &bookings, services, &mut chance);
@@ -73,6 +74,8 @@ struct Visit<'a> {
     provider: &'a Provider,
     hours: &'a Hours,
     services: &'a [Service],
+    /// Whether this is every other booking.
+    is_second: bool,
 }
 
 impl Visit<'_> {
@@ -120,8 +123,8 @@ impl Visit<'_> {
     fn customer(&self, created_at: i64, is_ahead: bool, chance: &mut Chance) -> Customer {
         let country = self.provider.country;
         let share = match (self.setting.is_fixed, is_ahead) {
-            (true, true) => 55,
-            (true, false) => 30,
+            (true, true) if self.is_second => 100,
+            (true, _) => 30,
             _ if self.setting.number < NEAR_THE_FRONT => 3,
             _ => 0,
         };

@@ -2,7 +2,7 @@
 use crate::{
     chance::Chance,
     rows::{Actor, Event, State},
-    texts::{Language, Phrases},
+    texts::{Language, Phrases, Wording},
     time::{DAY, HOUR, MINUTE},
 };
 
@@ -80,19 +80,20 @@ pub(crate) fn events(
     language: Language,
     chance: &mut Chance,
 ) -> Vec<Event> {
-    let first = if instantly { State::Confirmed } else { State::PendingAcceptance };
     let mut story = Story { events: Vec::with_capacity(4), state: None, latest: span.now };
+    let first = if instantly { State::Confirmed } else { State::PendingAcceptance };
     story.add(created_at, "created", first, Actor::Customer);
     let answered_at = created_at + chance.between(3 * MINUTE, 9 * HOUR);
+    let mut reason = |reasons: &[Wording]| chance.pick(reasons).to(language).to_owned();
     match state {
         State::PendingAcceptance => return story.events,
         State::Declined => {
             story.add(answered_at, "declined", state, Actor::Provider);
-            return story.because(chance.pick(&phrases.decline_reasons).to(language));
+            return story.because(reason(&phrases.decline_reasons));
         }
         State::Withdrawn => {
             story.add(answered_at, "withdrawn", state, Actor::Customer);
-            return story.because(chance.pick(&phrases.customer_reasons).to(language));
+            return story.because(reason(&phrases.customer_reasons));
         }
         State::RequestExpired => {
             story.add(span.respond_by(created_at), "expired", state, Actor::System);
@@ -103,26 +104,31 @@ pub(crate) fn events(
     if !instantly {
         story.add(answered_at, "accepted", State::Confirmed, Actor::Provider);
     }
+    let (actor, reasons) = match state {
+        State::CancelledByCustomer => (Actor::Customer, &phrases.customer_reasons),
+        State::CancelledByProvider => (Actor::Provider, &phrases.provider_reasons),
+        _ => return took_place(story, span, state, chance),
+    };
+    let reason = reason(reasons);
+    let last_chance = (span.starts_at - HOUR).min(span.now);
+    story.add(chance.between(answered_at, last_chance), "cancelled", state, actor);
+    story.because(reason)
+}
+
+/// The day itself, as far as it has come.
+fn took_place(mut story: Story, span: Span, state: State, chance: &mut Chance) -> Vec<Event> {
+    if matches!(state, State::InProgress | State::Completed) {
+        let started_at = span.starts_at + chance.between(-10, 10) * MINUTE;
+        story.add(started_at, "started", State::InProgress, Actor::Provider);
+    }
     match state {
-        State::CancelledByCustomer | State::CancelledByProvider => {
-            let by_customer = state == State::CancelledByCustomer;
-            let actor = if by_customer { Actor::Customer } else { Actor::Provider };
-            let reasons = if by_customer { &phrases.customer_reasons } else { &phrases.provider_reasons };
-            let last_chance = (span.starts_at - HOUR).min(span.now);
-            story.add(chance.between(answered_at, last_chance), "cancelled", state, actor);
-            return story.because(chance.pick(reasons).to(language));
+        State::Completed => {
+            let completed_at = span.ends_at + chance.between(-10, 45) * MINUTE;
+            story.add(completed_at, "completed", state, Actor::Provider);
         }
         State::NoShowCustomer | State::NoShowProvider => {
             let reporter = if state == State::NoShowCustomer { Actor::Provider } else { Actor::Customer };
             story.add(span.starts_at + chance.between(16, 50) * MINUTE, "no_show", state, reporter);
-        }
-        State::InProgress | State::Completed => {
-            let started_at = span.starts_at + chance.between(-10, 10) * MINUTE;
-            story.add(started_at, "started", State::InProgress, Actor::Provider);
-            if state == State::Completed {
-                let completed_at = span.ends_at + chance.between(-10, 45) * MINUTE;
-                story.add(completed_at, "completed", state, Actor::Provider);
-            }
         }
         _ => {}
     }
@@ -141,9 +147,9 @@ impl Story {
         self.events.push(Event { at: at.min(self.latest), name, from, to, actor, reason: None });
     }
 
-    fn because(mut self, reason: &str) -> Vec<Event> {
+    fn because(mut self, reason: String) -> Vec<Event> {
         if let Some(last) = self.events.last_mut() {
-            last.reason = Some(reason.to_owned());
+            last.reason = Some(reason);
         }
         self.events
     }

@@ -139,8 +139,8 @@ impl Aside {
         for (drop, _) in constraints.iter().chain(&indexes) {
             run(db, drop.clone()).await?;
         }
-        // Emptied in this transaction, so that rows may be loaded frozen.
-        run(db, format!("truncate {}", TABLES.join(", "))).await?;
+        // Emptied in this transaction, so that rows may be loaded frozen; and numbered from one again.
+        run(db, format!("truncate {} restart identity", TABLES.join(", "))).await?;
         let mut restore: Vec<_> =
             constraints.into_iter().chain(indexes).rev().map(|(_, restore)| restore).collect();
         for table in TABLES {

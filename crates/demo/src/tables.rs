@@ -199,32 +199,43 @@ impl Row for &Booking {
             .bool(self.books_instantly)
             .bigint(self.price_minor)
             // Cash was never taken before the work, so nothing goes back.
-            .some(end.by.map(|_| 0), Fields::bigint)
+            .some(end.is_off.then_some(0), Fields::bigint)
             .text("cash")
             .text("immediate")
             .text(if self.state == State::Completed { "paid" } else { "unpaid" })
             .text(&self.notes)
             .jsonb(&self.address)
-            .some(end.by.map(Actor::name), Fields::text)
+            .some(end.cancelled_by.map(Actor::name), Fields::text)
             .some(end.reason, Fields::text)
-            .integer(end.by.map_or(0, |_| 1))
+            .integer(i32::from(end.is_off))
             .integer(changes)
             .time(self.created_at)
             .time(self.updated_at());
     }
 }
 
-/// Who ended a booking that did not take place, and why.
+/// How a booking ended that did not take place.
+#[derive(Default)]
 struct Ending<'a> {
-    by: Option<Actor>,
+    is_off: bool,
+    /// Nobody, where somebody just did not come.
+    cancelled_by: Option<Actor>,
     reason: Option<&'a str>,
 }
 
 impl<'a> Ending<'a> {
     fn of(booking: &'a Booking) -> Self {
-        let took_place = booking.state.is_open() || booking.state == State::Completed;
-        let last = booking.history.last().filter(|_| !took_place);
-        Self { by: last.map(|event| event.actor), reason: last.and_then(|event| event.reason.as_deref()) }
+        let last = booking.history.last();
+        match booking.state {
+            State::Completed => Self::default(),
+            state if state.is_open() => Self::default(),
+            State::NoShowCustomer | State::NoShowProvider => Self { is_off: true, ..Self::default() },
+            _ => Self {
+                is_off: true,
+                cancelled_by: last.map(|event| event.actor),
+                reason: last.and_then(|event| event.reason.as_deref()),
+            },
+        }
     }
 }
 

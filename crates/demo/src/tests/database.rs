@@ -39,12 +39,13 @@ const CONTRADICTIONS: [&str; 10] = [
     "select 1 from services s where not (select skills @> array[s.category_id] from providers where user_id = provider_id)",
 ];
 
-/// A database with the present schema; it goes away with the server.
+/// A database with the present schema; it goes away with the server, or when the next run sweeps `test_*`.
 async fn database(name: &str) -> PgPool {
+    #[expect(clippy::disallowed_methods, reason = "tests are configured by the environment")]
     let url =
-        std::env::vars().find(|(key, _)| key == "DATABASE_URL").expect("DATABASE_URL names a test server").1;
+        std::env::var("DATABASE_URL").expect("DATABASE_URL must name a test server; bin/test starts one");
     let server = PgConnectOptions::from_str(&url).unwrap();
-    let name = format!("demo_test_{}_{name}", std::process::id());
+    let name = format!("test_demo_{}_{name}", std::process::id());
     let mut admin = server.clone().connect().await.unwrap();
     admin.execute(AssertSqlSafe(format!("drop database if exists {name}"))).await.unwrap();
     admin.execute(AssertSqlSafe(format!("create database {name}"))).await.unwrap();
