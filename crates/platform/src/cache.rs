@@ -60,8 +60,8 @@ impl Document {
     }
 }
 
-/// Weak comparison of `If-None-Match` (RFC 9110, 13.1.2).
-fn matches(request: &HeaderMap, etag: &HeaderValue) -> bool {
+/// Whether the client has this very document: weak comparison of `If-None-Match` (RFC 9110, 13.1.2).
+pub fn matches(request: &HeaderMap, etag: &HeaderValue) -> bool {
     let Some(wanted) = request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()) else { return false };
     let ours = etag.to_str().unwrap_or_default().trim_start_matches("W/");
     wanted.trim() == "*" || wanted.split(',').any(|tag| tag.trim().trim_start_matches("W/") == ours)
