@@ -4,7 +4,7 @@
 //! within a second and there is no invalidation to get wrong. People who are signed in are answered from
 //! the database, so an author sees an edit at once. Any number of callers at once cost one query.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{any::Any, future::Future, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -67,18 +67,27 @@ pub fn matches(request: &HeaderMap, etag: &HeaderValue) -> bool {
     wanted.trim() == "*" || wanted.split(',').any(|tag| tag.trim().trim_start_matches("W/") == ours)
 }
 
+/// How long a value is good for that documents are made of: both ages together stay under a second.
+const MAX_VALUE_AGE: Duration = Duration::from_millis(90);
+
+type Value = Arc<dyn Any + Send + Sync>;
+
 /// The cache of one node.
-pub struct PublicCache(moka::future::Cache<String, Document>);
+pub struct PublicCache {
+    documents: moka::future::Cache<String, Document>,
+    values: moka::future::Cache<&'static str, Value>,
+}
 
 impl Default for PublicCache {
     fn default() -> Self {
-        let cache = moka::future::Cache::builder()
+        let documents = moka::future::Cache::builder()
             .weigher(|key: &String, document: &Document| {
                 u32::try_from(key.len() + document.body.len() + 200).unwrap_or(u32::MAX)
             })
             .max_capacity(CAPACITY)
             .time_to_live(MAX_AGE);
-        Self(cache.build())
+        let values = moka::future::Cache::builder().max_capacity(100).time_to_live(MAX_VALUE_AGE);
+        Self { documents: documents.build(), values: values.build() }
     }
 }
 
@@ -91,15 +100,28 @@ impl PublicCache {
         make: impl Future<Output = ApiResult<T>>,
     ) -> ApiResult<Document> {
         let key = format!("{language} {request}");
-        if let Some(document) = self.0.get(&key).await {
+        if let Some(document) = self.documents.get(&key).await {
             return Ok(document);
         }
-        let made = self.0.try_get_with(key, async { Document::of(&make.await?) }).await;
+        let made = self.documents.try_get_with(key, async { Document::of(&make.await?) }).await;
         made.map_err(|error: Arc<ApiError>| ApiError::shared(error))
+    }
+
+    /// Something small that many answers are made of (the names of categories); `key` names it and
+    /// its type.
+    pub async fn value<T: Send + Sync + 'static>(
+        &self,
+        key: &'static str,
+        make: impl Future<Output = ApiResult<T>>,
+    ) -> ApiResult<Arc<T>> {
+        let made = self.values.try_get_with(key, async { make.await.map(|value| -> Value { Arc::new(value) }) }).await;
+        let value = made.map_err(|error: Arc<ApiError>| ApiError::shared(error))?;
+        value.downcast().map_err(|_other| anyhow::anyhow!("{key} is kept with another type").into())
     }
 
     /// Forgets everything; for tests and benchmarks.
     pub fn clear(&self) {
-        self.0.invalidate_all();
+        self.documents.invalidate_all();
+        self.values.invalidate_all();
     }
 }
