@@ -1,0 +1,198 @@
+//! What the catalogue is made of, and the rules that a request can break. No I/O.
+
+use std::collections::BTreeMap;
+
+use platform::{
+    error::{Fault, Kind},
+    ids::{ImageId, ServiceId, UserId},
+    locale::Language,
+    money::Money,
+};
+use serde::{Deserialize, Serialize};
+
+/// What kind of business a provider is.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    sqlx::Type,
+    utoipa::ToSchema,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum AccountType {
+    /// One person.
+    #[default]
+    Individual,
+    /// A registered business of one person.
+    Business,
+    /// A company with several people.
+    Company,
+}
+
+/// How much comes back to a customer who cancels; `bookings` reckons it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum CancellationPolicy {
+    /// Everything until 24 hours before the start, then half.
+    #[default]
+    Flexible,
+    /// Everything until 72 hours before the start, half until 24 hours, then nothing.
+    Moderate,
+    /// Half until 7 days before the start, then nothing.
+    Strict,
+}
+
+/// A mean of ratings from 1 to 5, `null` while there is none; on the wire a number of at most two decimals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rating(Option<u16>);
+
+impl Rating {
+    /// The mean of `count` ratings that add up to `sum`, rounded half up.
+    pub fn mean(sum: i32, count: i32) -> Self {
+        let (sum, count) = (i64::from(sum), i64::from(count));
+        let hundredths = (count > 0).then(|| (sum * 100 + count / 2) / count);
+        Self(hundredths.and_then(|rating| u16::try_from(rating).ok()))
+    }
+
+    #[expect(clippy::float_arithmetic, reason = "a rating is no money; two decimals survive the division")]
+    fn number(self) -> Option<f64> {
+        self.0.map(|hundredths| f64::from(hundredths) / 100.0)
+    }
+}
+
+impl Serialize for Rating {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number().serialize(serializer)
+    }
+}
+impl utoipa::PartialSchema for Rating {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, SchemaType, Type};
+        ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::Number, Type::Null]))
+            .minimum(Some(1))
+            .maximum(Some(5))
+            .examples([4.67])
+            .into()
+    }
+}
+impl utoipa::ToSchema for Rating {}
+
+/// A picture of a service, as its row and the copy beside the service say.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ImageRow {
+    /// Which.
+    pub id: ImageId,
+    /// Its files are `<storage_key>/{large,medium,thumbnail}.webp`.
+    pub storage_key: String,
+    /// Pixels from left to right of the large file.
+    pub width: i32,
+    /// Pixels from top to bottom of the large file.
+    pub height: i32,
+    /// A blurred preview.
+    pub blurhash: String,
+    /// What it shows, in words.
+    pub alt_text: String,
+    /// Whether it stands for the service in lists.
+    pub is_primary: bool,
+    /// Its place, from 0.
+    pub position: i32,
+}
+
+/// Title and description in one more language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]
+pub struct Translation {
+    /// Shown in place of `title`.
+    #[garde(length(chars, min = 3, max = 120), custom(platform::validation::not_blank))]
+    #[schema(min_length = 3, max_length = 120, example = "Fensterreinigung")]
+    pub title: String,
+    /// Shown in place of `description`.
+    #[garde(length(chars, max = 5000))]
+    #[serde(default)]
+    #[schema(max_length = 5000, example = "Innen und außen, streifenfrei.")]
+    pub description: String,
+}
+
+/// Translations by language.
+pub type Translations = BTreeMap<Language, Translation>;
+
+/// Everything that a booking copies from a service, and what decides whether it can be booked.
+#[derive(Clone, Debug)]
+pub struct BookableService {
+    /// The service.
+    pub id: ServiceId,
+    /// Who offers it.
+    pub provider_id: UserId,
+    /// Their name.
+    pub provider_name: String,
+    /// The title in the customer's language, else in its own.
+    pub title: String,
+    /// What it costs.
+    pub price: Money,
+    /// What it costs in credits; 0 where credits are not taken.
+    pub credits_required: i32,
+    /// How long it takes.
+    pub duration_minutes: i32,
+    /// What cancelling costs.
+    pub cancellation_policy: CancellationPolicy,
+    /// Overrides the schedule's buffer.
+    pub buffer_before_minutes: Option<i32>,
+    /// Overrides the schedule's buffer.
+    pub buffer_after_minutes: Option<i32>,
+    /// Overrides the schedule's notice.
+    pub min_notice_minutes: Option<i32>,
+    /// Overrides the schedule's window.
+    pub max_advance_days: Option<i32>,
+    /// Whether it is published.
+    pub is_active: bool,
+    /// Whether it was taken back for good.
+    pub is_withdrawn: bool,
+    /// Whether the provider takes bookings at present: not on leave, and the account in order.
+    pub is_provider_available: bool,
+    /// Where it starts from.
+    pub latitude: Option<f64>,
+    /// Where it starts from.
+    pub longitude: Option<f64>,
+    /// The town that it starts from.
+    pub city: Option<String>,
+    /// How far the provider goes.
+    pub service_radius_km: i32,
+}
+
+/// What a request about the catalogue can be refused for.
+#[derive(Clone, Copy, Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum CatalogError {
+    /// A provider registers once.
+    #[error("already registered as a provider")]
+    AlreadyProvider,
+    /// Withdrawing would break promises.
+    #[error("bookings are upcoming")]
+    UpcomingBookings,
+    /// A service has at most ten pictures.
+    #[error("no more pictures")]
+    TooManyImages,
+    /// The order has to name every picture once.
+    #[error("the pictures are others by now")]
+    ImagesChanged,
+}
+
+impl Fault for CatalogError {
+    fn kind(&self) -> Kind {
+        Kind::Conflict
+    }
+    fn code(&self) -> &'static str {
+        self.into()
+    }
+}
