@@ -1,0 +1,37 @@
+//! The journey, chapter by chapter. A new capability adds a file and a line here.
+
+mod account;
+mod booking;
+mod cancelling;
+mod devices;
+mod ending;
+mod finding;
+mod instant;
+mod offering;
+mod operations;
+mod password;
+mod pictures;
+mod refusals;
+mod rescheduling;
+mod schedule;
+
+use crate::story::Story;
+
+/// All of it. The order matters: each chapter stands on what the ones before have left.
+pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
+    operations::tell(story).await?;
+    account::tell(story).await?;
+    devices::tell(story).await?;
+    offering::tell(story).await?;
+    pictures::tell(story).await?;
+    schedule::tell(story).await?;
+    finding::tell(story).await?;
+    booking::tell(story).await?;
+    rescheduling::tell(story).await?;
+    cancelling::tell(story).await?;
+    instant::tell(story).await?;
+    refusals::tell(story).await?;
+    password::tell(story).await?;
+    ending::tell(story).await?;
+    story.confess().await
+}

@@ -1,0 +1,95 @@
+//! Reads the mails and SMS that a server in development keeps instead of sending them.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+use crate::story::Story;
+
+/// Mails are sent by jobs; so long may it take until one is there.
+const PATIENCE: u32 = 100;
+const BETWEEN: Duration = Duration::from_millis(100);
+
+/// A mail or an SMS.
+pub struct Letter {
+    /// Newer ones have higher ones.
+    pub id: i64,
+    /// The subject; of a mail only.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+}
+
+impl Letter {
+    /// The six digits in it.
+    pub fn code(&self) -> anyhow::Result<String> {
+        let words = self.text.split(|c: char| !c.is_ascii_digit());
+        let code = words.into_iter().find(|word| word.len() == 6);
+        Ok(code.with_context(|| format!("this should have a code of six digits:\n{}", self.text))?.to_owned())
+    }
+
+    /// What stands behind `token=` in its link.
+    pub fn token(&self) -> anyhow::Result<String> {
+        let (_, rest) = self
+            .text
+            .split_once("token=")
+            .with_context(|| format!("this should have a link with a token:\n{}", self.text))?;
+        let is_token = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+        Ok(rest.chars().take_while(|c| is_token(*c)).collect::<String>().trim_end_matches('.').to_owned())
+    }
+
+    /// The first link in it that has `part`.
+    pub fn link(&self, part: &str) -> anyhow::Result<String> {
+        let mut words = self.text.split_whitespace();
+        let link = words.find(|word| word.starts_with("http") && word.contains(part));
+        Ok(link.with_context(|| format!("this should have a link with {part}:\n{}", self.text))?.to_owned())
+    }
+}
+
+impl Story {
+    /// The newest mail to an address and is newer than `after`; waits for it.
+    pub async fn mail(&self, to: &str, after: i64) -> anyhow::Result<Letter> {
+        self.letter("mail", to, after).await
+    }
+
+    /// The newest SMS to a number; waits for it.
+    pub async fn sms(&self, to: &str, after: i64) -> anyhow::Result<Letter> {
+        self.letter("sms", to, after).await
+    }
+
+    /// The id of the newest mail or SMS to somebody, 0 where there is none: what comes later is newer.
+    pub async fn newest(&self, channel: &str, to: &str) -> anyhow::Result<i64> {
+        Ok(self.look(channel, to).await?.map_or(0, |letter| letter.id))
+    }
+
+    async fn letter(&self, channel: &str, to: &str, after: i64) -> anyhow::Result<Letter> {
+        for _ in 0..PATIENCE {
+            match self.look(channel, to).await? {
+                Some(letter) if letter.id > after => {
+                    println!(
+                        "  GET /dev/outbox/?to={to}\n    {channel}: {} {}",
+                        letter.subject,
+                        one_line(&letter.text)
+                    );
+                    return Ok(letter);
+                }
+                _ => tokio::time::sleep(BETWEEN).await,
+            }
+        }
+        bail!("after {} s there is no new {channel} to {to} in /dev/outbox/", (BETWEEN * PATIENCE).as_secs())
+    }
+
+    async fn look(&self, channel: &str, to: &str) -> anyhow::Result<Option<Letter>> {
+        let call = self.client.get("/dev/outbox/").query("to", to).query("channel", channel);
+        let answer = call.header("accept", "application/json").quietly().expect(200).await?;
+        let Some(newest) = answer.results()?.first() else { return Ok(None) };
+        let text = |name: &str| newest.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let id = newest.get("id").and_then(Value::as_i64).unwrap_or_default();
+        Ok(Some(Letter { id, subject: text("subject"), text: text("text") }))
+    }
+}
+
+fn one_line(text: &str) -> String {
+    crate::shape::shortened(&text.split_whitespace().collect::<Vec<_>>().join(" "), 110)
+}

@@ -1,0 +1,262 @@
+//! The objects of the contract, field by field.
+
+use crate::shape::{
+    Kind::{
+        Color, Count, Currency, Date, Each, Flag, Id, Instant, Is, Link, Maybe, Money, Number, Object, OneOf,
+        Present, Text, Time, Word,
+    },
+    Shape,
+};
+
+/// Contract 2.
+pub const USER: &Shape = &[
+    ("id", Id),
+    ("email", Word),
+    ("name", Word),
+    ("first_name", Text),
+    ("last_name", Text),
+    ("phone_number", Maybe(&Word)),
+    ("profile_image_url", Maybe(&Link)),
+    ("is_email_verified", Flag),
+    ("is_phone_verified", Flag),
+    ("language", OneOf(&["en", "de", "it"])),
+    ("is_provider", Flag),
+    ("created_at", Instant),
+    ("last_login_at", Maybe(&Instant)),
+];
+
+/// Contract 2: the answer of sign-up and sign-in.
+pub const TOKENS: &Shape = &[
+    ("user", Is(USER)),
+    ("access", Word),
+    ("refresh", Word),
+    ("expires_in", Count),
+    ("token_type", OneOf(&["Bearer"])),
+    ("message", Word),
+];
+
+/// Contract 2: the answer of a refresh.
+pub const REFRESHED: &Shape = &[("access", Word), ("refresh", Word), ("expires_in", Count)];
+
+/// Contract 2: one signed-in device.
+pub const SESSION: &Shape = &[
+    ("id", Id),
+    ("device_name", Maybe(&Text)),
+    ("ip", Maybe(&Text)),
+    ("user_agent", Maybe(&Text)),
+    ("created_at", Instant),
+    ("last_used_at", Instant),
+    ("is_current", Flag),
+];
+
+/// Contract 3.
+pub const PROVIDER: &Shape = &[
+    ("id", Id),
+    ("user_id", Id),
+    ("name", Word),
+    ("profile_image_url", Maybe(&Link)),
+    ("account_type", OneOf(&["individual", "business", "company"])),
+    ("business_name", Maybe(&Text)),
+    ("description", Maybe(&Text)),
+    ("skills", Each(&Is(&[("category_id", Id), ("name", Word)]))),
+    ("rating", Maybe(&Number)),
+    ("rating_count", Count),
+    ("jobs_completed", Count),
+    ("total_earnings", Maybe(&Money)),
+    ("is_verified", Flag),
+    ("is_available", Flag),
+    ("availability", Present),
+    ("languages", Each(&Word)),
+    ("service_area", Present),
+    ("response_time_minutes", Maybe(&Count)),
+    ("completion_rate", Maybe(&Number)),
+    ("member_since", Present),
+    ("created_at", Instant),
+    ("updated_at", Instant),
+];
+
+/// Contract 3.
+pub const CATEGORY: &Shape = &[
+    ("id", Id),
+    ("slug", Word),
+    ("name", Word),
+    ("description", Text),
+    ("icon", Text),
+    ("color", Color),
+    ("parent_id", Maybe(&Id)),
+    ("position", Count),
+    ("services_count", Count),
+    ("is_active", Flag),
+];
+
+/// Contract 3.
+pub const IMAGE: &Shape = &[
+    ("id", Id),
+    ("image_url", Link),
+    ("thumbnail_url", Link),
+    ("medium_url", Link),
+    ("width", Count),
+    ("height", Count),
+    ("blurhash", Word),
+    ("alt_text", Text),
+    ("is_primary", Flag),
+    ("position", Count),
+];
+
+/// Contract 3: a service in lists.
+pub const SERVICE: &Shape = &[
+    ("id", Id),
+    ("provider_id", Id),
+    ("provider_name", Word),
+    ("provider_is_verified", Flag),
+    ("category_id", Id),
+    ("category_name", Word),
+    ("title", Word),
+    ("description", Text),
+    ("price", Money),
+    ("currency", Currency),
+    ("credits_required", Count),
+    ("duration_minutes", Count),
+    ("primary_image", Present),
+    ("images", Each(&Is(IMAGE))),
+    ("average_rating", Maybe(&Number)),
+    ("total_reviews", Count),
+    ("is_active", Flag),
+    ("distance_km", Maybe(&Number)),
+    ("is_favourite", Maybe(&Flag)),
+    ("created_at", Instant),
+    ("updated_at", Instant),
+];
+
+/// Contract 3: what a service has only when it is asked for alone.
+pub const SERVICE_ALONE: &Shape = &[
+    ("provider", Is(PROVIDER)),
+    ("category", Is(CATEGORY)),
+    ("cancellation_policy", OneOf(&["flexible", "moderate", "strict"])),
+    ("location", Present),
+    ("translations", Present),
+    ("version", Count),
+];
+
+/// Contract 3: a start that can be booked.
+pub const SLOT: &Shape =
+    &[("starts_at", Instant), ("ends_at", Instant), ("local_date", Date), ("local_time", Time)];
+
+/// Contract 6.
+pub const SCHEDULE: &Shape = &[
+    ("timezone", Word),
+    ("weekly", Each(&Is(&[("weekday", Count), ("start", Time), ("end", Time)]))),
+    (
+        "exceptions",
+        Each(&Is(&[
+            ("date", Date),
+            ("is_available", Flag),
+            ("intervals", Each(&Is(&[("start", Time), ("end", Time)]))),
+            ("reason", Maybe(&Text)),
+        ])),
+    ),
+    ("min_notice_minutes", Count),
+    ("max_advance_days", Count),
+    ("buffer_before_minutes", Count),
+    ("buffer_after_minutes", Count),
+    ("slot_step_minutes", Count),
+    ("auto_accept", Flag),
+    ("version", Count),
+];
+
+const STATUS: &[&str] = &["upcoming", "ongoing", "completed", "cancelled"];
+const SUB_STATUS: &[&str] = &[
+    "awaiting_payment",
+    "pending_acceptance",
+    "confirmed",
+    "in_progress",
+    "completed",
+    "disputed",
+    "declined",
+    "request_expired",
+    "payment_expired",
+    "withdrawn",
+    "cancelled_by_customer",
+    "cancelled_by_provider",
+    "cancelled_by_operator",
+    "cancelled_by_system",
+    "no_show_customer",
+    "no_show_provider",
+];
+const PAYMENT_STATUS: &[&str] =
+    &["unpaid", "scheduled", "partially_paid", "paid", "partially_refunded", "refunded", "failed"];
+
+/// Contract 4.
+pub const BOOKING: &Shape = &[
+    ("id", Id),
+    ("reference", Word),
+    ("customer_id", Id),
+    ("customer_name", Word),
+    ("provider_id", Id),
+    ("provider_name", Word),
+    ("service_id", Id),
+    ("service_title", Word),
+    ("service_price", Money),
+    ("scheduled_date", Date),
+    ("scheduled_time", Time),
+    ("timezone", Word),
+    ("starts_at", Instant),
+    ("ends_at", Instant),
+    ("duration_minutes", Count),
+    ("status", OneOf(STATUS)),
+    ("sub_status", OneOf(SUB_STATUS)),
+    ("respond_by", Maybe(&Instant)),
+    ("notes", Maybe(&Text)),
+    ("address", Maybe(&Object)),
+    ("total_amount", Money),
+    ("currency", Currency),
+    ("payment_method", OneOf(&["card", "paypal", "credits", "cash"])),
+    ("payment_type", Maybe(&OneOf(&["immediate", "later", "installment", "credits"]))),
+    ("payment_status", OneOf(PAYMENT_STATUS)),
+    ("is_paid", Flag),
+    ("refund_amount", Maybe(&Money)),
+    ("cancelled_by", Maybe(&OneOf(&["customer", "provider", "operator", "system"]))),
+    ("cancellation_reason", Maybe(&Text)),
+    ("reschedule", Maybe(&Object)),
+    ("can_cancel", Flag),
+    ("can_reschedule", Flag),
+    ("can_review", Flag),
+    ("version", Count),
+    ("created_at", Instant),
+    ("updated_at", Instant),
+];
+
+/// Contract 4: what a booking has only when it is asked for alone.
+pub const BOOKING_ALONE: &Shape = &[(
+    "history",
+    Each(&Is(&[
+        ("at", Instant),
+        ("event", Word),
+        ("from", Maybe(&Word)),
+        ("to", Word),
+        ("by", Present),
+        ("reason", Maybe(&Text)),
+    ])),
+)];
+
+/// Contract 1: a list; its items are checked apart.
+pub const PAGE: &Shape = &[
+    ("count", Count),
+    ("count_exact", Flag),
+    ("next", Maybe(&Link)),
+    ("previous", Maybe(&Link)),
+    ("results", Each(&Object)),
+];
+
+/// Contract 1: every refusal.
+pub const PROBLEM: &Shape = &[
+    ("type", Word),
+    ("title", Word),
+    ("status", Count),
+    ("detail", Word),
+    ("code", Word),
+    ("success", Flag),
+    ("message", Word),
+    ("errors", Object),
+    ("request_id", Word),
+];

@@ -1,0 +1,125 @@
+//! What is known at each point of the journey: the server, the people, and what they made.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::{answer::Answer, client::Client, people::Person};
+
+/// Where the provider lives; all their times of day are in it.
+pub const ZONE: &str = "Europe/Berlin";
+/// An edit is visible to everybody after this time.
+const SPREADING: Duration = Duration::from_secs(1);
+
+/// The state of the journey.
+pub struct Story {
+    /// Talks to the server.
+    pub client: Client,
+    /// Books.
+    pub anna: Person,
+    /// Offers.
+    pub marco: Person,
+    /// Looks, and has no business with either.
+    pub tom: Person,
+    /// A word that is in no other text: six letters, new in every run.
+    pub tag: String,
+    /// Where the provider works; no other service is at exactly this place.
+    pub place: Place,
+    /// The category that the services are in, as the server lists it.
+    pub category: Category,
+    /// The service that is booked by request.
+    pub lessons: Service,
+    /// The service that is booked at once.
+    pub tuning: Service,
+    steps: AtomicUsize,
+}
+
+/// A point on the map.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Degrees north, in text, so that no float is needed.
+    pub latitude: &'static str,
+    /// Millionths of a degree east.
+    pub longitude_millionths: u32,
+}
+
+impl Place {
+    /// Degrees east.
+    pub fn longitude(self) -> String {
+        format!("{}.{:06}", self.longitude_millionths / 1_000_000, self.longitude_millionths % 1_000_000)
+    }
+}
+
+/// A category of the server.
+#[derive(Clone, Debug, Default)]
+pub struct Category {
+    /// Its id.
+    pub id: String,
+    /// Its slug.
+    pub slug: String,
+}
+
+/// A service of the provider.
+#[derive(Clone, Debug, Default)]
+pub struct Service {
+    /// Its id.
+    pub id: String,
+    /// Its path, `/services/<id>/`.
+    pub path: String,
+}
+
+impl Service {
+    /// The service that an answer shows.
+    pub fn of(answer: &Answer) -> anyhow::Result<Self> {
+        let id = answer.text("id")?;
+        Ok(Self { path: format!("/services/{id}/"), id })
+    }
+}
+
+impl Story {
+    /// Everybody before they know of the marketplace.
+    pub fn begin(url: &str, verbose: bool) -> anyhow::Result<Self> {
+        let tag: String = (0..6).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
+        let person = |first, last, language| Person::new(first, last, language, &tag, rand::random());
+        Ok(Self {
+            client: Client::new(url, verbose)?,
+            anna: person("Anna", "Weber", "de"),
+            marco: person("Marco", "Rossi", "en"),
+            tom: person("Tom", "Baker", "en"),
+            place: Place {
+                latitude: "52.520000",
+                longitude_millionths: rand::random_range(13_300_000..13_500_000),
+            },
+            category: Category::default(),
+            lessons: Service::default(),
+            tuning: Service::default(),
+            tag,
+            steps: AtomicUsize::new(1),
+        })
+    }
+
+    /// Says what happens next.
+    pub fn tell(&self, sentence: &str) {
+        println!("\n{}. {sentence}", self.steps.fetch_add(1, Ordering::Relaxed));
+    }
+}
+
+/// Waits until everybody sees what somebody has changed.
+pub async fn let_it_spread() {
+    tokio::time::sleep(SPREADING).await;
+}
+
+/// The present time.
+#[expect(clippy::disallowed_methods, reason = "the server under test has no other clock than the real one")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The provider's time zone.
+pub fn zone() -> anyhow::Result<TimeZone> {
+    TimeZone::get(ZONE).context("the time zone database has no Europe/Berlin")
+}
