@@ -236,7 +236,9 @@ fn secret(value: &str) -> Result<SecretString, String> {
 impl Settings {
     /// The defaults and `args`, without the environment's help; for tests.
     pub fn for_tests(args: &[&str]) -> Self {
+        // Where a test gives what stands below, the test's own counts.
         #[derive(clap::Parser)]
+        #[command(args_override_self = true)]
         struct Command {
             #[command(flatten)]
             settings: Settings,
