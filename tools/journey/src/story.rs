@@ -88,7 +88,7 @@ impl Story {
         Ok(Self {
             client: Client::new(url, verbose)?,
             anna: person("Anna", "Weber", "de"),
-            marco: person("Marco", "Rossi", "en"),
+            marco: person("Marco", "Rossi", "de"),
             tom: person("Tom", "Baker", "en"),
             place: Place {
                 latitude: "52.520000",

@@ -78,13 +78,10 @@ async fn verify_mail(story: &Story, person: &Person) -> anyhow::Result<()> {
     let code = mail.code()?;
     let wrong = if code == "000000" { "000001" } else { "000000" };
     let verify = |token: &str| client.post("/auth/verify-email/").by(person).json(json!({"token": token}));
-    let refused = verify(wrong).expect(422).await;
-    if let Err(error) = refused {
-        return Err(error.context("a wrong code"));
-    }
+    verify(wrong).refused(422, "code_incorrect").await?;
     let user = verify(&code).expect(200).await?;
     user.fits(shapes::USER)?.is("is_email_verified", true)?;
-    verify(&code).expect(410).await?;
+    verify(&code).refused(410, "code_expired").await?;
     Ok(())
 }
 

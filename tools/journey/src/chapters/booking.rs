@@ -194,7 +194,9 @@ pub async fn calendar(story: &Story, booking: &Answer, sequence: u32, status: &s
             format_args!("not a calendar: {content_type}"),
         )?;
         let text = String::from_utf8_lossy(&file.bytes).into_owned();
-        for line in ["BEGIN:VCALENDAR", "BEGIN:VEVENT", &format!("STATUS:{status}"), "END:VCALENDAR"] {
+        let method = if status == "CANCELLED" { "METHOD:CANCEL" } else { "METHOD:PUBLISH" };
+        for line in ["BEGIN:VCALENDAR", method, "BEGIN:VEVENT", &format!("STATUS:{status}"), "END:VCALENDAR"]
+        {
             file.check(
                 text.lines().any(|l| l == line),
                 format_args!("the calendar should have the line {line}"),
@@ -202,7 +204,8 @@ pub async fn calendar(story: &Story, booking: &Answer, sequence: u32, status: &s
         }
         let found = text.lines().find_map(|line| line.strip_prefix("SEQUENCE:")?.parse::<u32>().ok());
         file.check(found == Some(sequence), format_args!("SEQUENCE should be {sequence}, but is {found:?}"))?;
-        file.check(text.contains("UID:"), "the calendar should have a UID")?;
+        let uid = format!("UID:{}", booking.text("id")?);
+        file.check(text.contains(&uid), "the UID should be made of the booking's id")?;
     }
     Ok(())
 }

@@ -13,17 +13,17 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     let day = date_in(12)?;
     story.tell("Tom asks for a lesson and thinks better of it");
     let withdrawn = book(story, &story.tom, &story.lessons, day, "09:00").await?;
-    cancel(story, &withdrawn, &story.tom, "withdrawn", "customer").await?;
+    cancel(story, &withdrawn, &story.tom, "withdrawn", 100).await?;
     story.tell("He asks again; Marco declines");
     decline(story, day).await?;
     story.tell("Marco accepts two lessons; Anna cancels one, and the preview is what happens");
     let hers = confirmed(story, day, "13:00").await?;
-    cancel(story, &hers, &story.anna, "cancelled_by_customer", "customer").await?;
+    cancel(story, &hers, &story.anna, "cancelled_by_customer", 100).await?;
     calendar(story, &hers, 1, "CANCELLED").await?;
     again(story, &hers).await?;
     story.tell("Marco cancels the other one");
     let his = confirmed(story, day, "15:00").await?;
-    cancel(story, &his, &story.marco, "cancelled_by_provider", "provider").await
+    cancel(story, &his, &story.marco, "cancelled_by_provider", 100).await
 }
 
 async fn confirmed(story: &Story, day: Date, time: &str) -> anyhow::Result<Answer> {
@@ -39,11 +39,13 @@ pub async fn cancel(
     booking: &Answer,
     person: &Person,
     sub_status: &str,
-    by: &str,
+    percent: u32,
 ) -> anyhow::Result<()> {
+    let by = if person.id == story.marco.id { "provider" } else { "customer" };
     let (client, path) = (&story.client, path(booking)?);
     let preview = client.get(&format!("{path}cancellation/")).by(person).expect(200).await?;
     preview.is_private()?.field_fits("refund_amount", Kind::Money)?.field_fits("currency", Kind::Currency)?;
+    preview.is("refund_percent", percent)?.field_fits("reason", Kind::Word)?;
     let reason = json!({"reason": "Something came up"});
     let cancelled = client.put(&format!("{path}cancel/")).by(person).json(reason).expect(200).await?;
     cancelled.fits(shapes::BOOKING)?.is("status", "cancelled")?.is("sub_status", sub_status)?;

@@ -27,8 +27,8 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     story.tell("She books another time and moves it, which needs nobody's consent");
     let moved = book_at(story, 60).await?;
     move_it(story, &moved).await?;
-    story.tell("She cancels it");
-    cancel(story, &moved, &story.anna, "cancelled_by_customer", "customer").await
+    story.tell("She cancels it, on the day before: half of it would come back");
+    cancel(story, &moved, &story.anna, "cancelled_by_customer", 50).await
 }
 
 /// The free start number `index`, as the server gives it.
@@ -69,10 +69,13 @@ async fn complete(story: &Story, booking: &Answer) -> anyhow::Result<()> {
     let set = |status: &str| client.put(&format!("{path}status/")).by(marco).json(json!({"status": status}));
     let completed = set("completed").expect(200).await?;
     completed.fits(shapes::BOOKING)?.is("status", "completed")?.is("sub_status", "completed")?;
+    // Cash has changed hands.
+    completed.is("payment_status", "paid")?.is("is_paid", true)?;
     let refused = set("cancelled").refused(409, "invalid_transition").await?;
     refused.is("state", "completed")?.is("allowed", json!([]))?;
     client.put(&format!("{path}cancel/")).by(&story.anna).refused(409, "invalid_transition").await?;
     let seen = client.get(&path).by(&story.anna).expect(200).await?;
+    seen.is("can_review", true)?.is("can_cancel", false)?;
     let events: Vec<_> = seen.list("history")?.iter().filter_map(|entry| entry.get("to")?.as_str()).collect();
     seen.check(events.ends_with(&["in_progress", "completed"]), "the history should tell the story")?;
     let profile = client.get("/providers/profile/").by(marco).expect(200).await?;

@@ -31,7 +31,7 @@ async fn change(story: &mut Story) -> anyhow::Result<()> {
             .by(&story.tom)
             .json(json!({"old_password": old, "new_password": new}))
     };
-    change("not this one", &new).expect(422).await?;
+    change("not this one", &new).refused(422, "wrong_password").await?;
     change(&story.tom.password, "password123").invalid("new_password").await?;
     let changed = change(&story.tom.password, &new).expect(204).await?;
     changed.is_private()?;
@@ -60,9 +60,9 @@ async fn reset(story: &mut Story, token: &str) -> anyhow::Result<()> {
         client.post("/auth/reset-password/confirm/").json(json!({"token": token, "new_password": password}))
     };
     confirm(token, "password123").invalid("new_password").await?;
-    confirm("not-a-token-at-all", &new).expect(410).await?;
+    confirm("not-a-token-at-all", &new).refused(410, "link_expired").await?;
     confirm(token, &new).expect(204).await?;
-    confirm(token, &new).expect(410).await?;
+    confirm(token, &new).refused(410, "link_expired").await?;
     client.get("/auth/current-user/").by(&story.anna).refused(401, "session_ended").await?;
     client.post("/auth/signin/").json(story.anna.sign_in("x")).refused(401, "invalid_credentials").await?;
     story.anna.password = new;
