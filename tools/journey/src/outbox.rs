@@ -24,8 +24,9 @@ pub struct Letter {
 impl Letter {
     /// The six digits in it.
     pub fn code(&self) -> anyhow::Result<String> {
-        let words = self.text.split(|c: char| !c.is_ascii_digit());
-        let code = words.into_iter().find(|word| word.len() == 6);
+        let mut words =
+            self.text.split_whitespace().map(|word| word.trim_matches(|c: char| c.is_ascii_punctuation()));
+        let code = words.find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()));
         Ok(code.with_context(|| format!("this should have a code of six digits:\n{}", self.text))?.to_owned())
     }
 
@@ -92,4 +93,22 @@ impl Story {
 
 fn one_line(text: &str) -> String {
     crate::shape::shortened(&text.split_whitespace().collect::<Vec<_>>().join(" "), 110)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letter(text: &str) -> Letter {
+        Letter { id: 1, subject: String::new(), text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_code_is_six_digits_of_their_own() {
+        let mail = letter("See http://x/?token=a123456b1234567. Your code: **042137**.");
+        assert_eq!(mail.code().unwrap(), "042137");
+        assert_eq!(mail.token().unwrap(), "a123456b1234567");
+        assert_eq!(mail.link("token=").unwrap(), "http://x/?token=a123456b1234567.");
+        assert!(letter("1234567").code().is_err());
+    }
 }

@@ -1,7 +1,7 @@
 //! What is wrong is refused, in the contract's body, and changes nothing.
 
 use anyhow::Context as _;
-use jiff::{ToSpan as _, civil::DateTime};
+use jiff::{Timestamp, ToSpan as _, civil::DateTime};
 use serde_json::{Value, json};
 
 use super::{booking::request, schedule::date_in};
@@ -54,10 +54,10 @@ async fn bookings(story: &Story) -> anyhow::Result<()> {
 }
 
 /// The next local time in the provider's zone that does not exist, half an hour into the gap.
-fn next_gap() -> anyhow::Result<DateTime> {
+fn next_gap(now: Timestamp) -> anyhow::Result<DateTime> {
     let zone = zone()?;
-    let mut offset = zone.to_offset(now());
-    for change in zone.following(now()).take(4) {
+    let mut offset = zone.to_offset(now);
+    for change in zone.following(now).take(4) {
         if change.offset() > offset {
             return Ok(offset.to_datetime(change.timestamp()).checked_add(30.minutes())?);
         }
@@ -67,7 +67,7 @@ fn next_gap() -> anyhow::Result<DateTime> {
 }
 
 async fn skipped_time(story: &Story) -> anyhow::Result<()> {
-    let gap = next_gap()?;
+    let gap = next_gap(now())?;
     let body = request(&story.tuning, gap.date(), &gap.time().to_string());
     let book = story.client.post("/bookings/").by(&story.anna).json(body);
     book.refused(422, "nonexistent_local_time").await?;
@@ -184,4 +184,20 @@ async fn languages(story: &Story) -> anyhow::Result<()> {
     let categories = client.get("/services/categories/").query("lang", "it").expect(200).await?;
     categories.lists(shapes::CATEGORY)?.header_is("content-language", "it")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clocks_go_forward_in_march() {
+        for (now, gap) in [
+            ("2026-11-22T12:00:00Z", "2027-03-28T02:30:00"),
+            ("2026-03-29T00:59:59Z", "2026-03-29T02:30:00"),
+            ("2026-03-29T01:00:00Z", "2027-03-28T02:30:00"),
+        ] {
+            assert_eq!(next_gap(now.parse().unwrap()).unwrap().to_string(), gap);
+        }
+    }
 }
