@@ -1,5 +1,7 @@
 //! The provider's working hours, and the starts that follow from them.
 
+use std::sync::OnceLock;
+
 use jiff::{ToSpan as _, civil::Date};
 use serde_json::{Value, json};
 
@@ -20,9 +22,12 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     slots(story).await
 }
 
-/// The local date in so many days.
+/// The local date so many days after the journey began: it may go on past midnight.
 pub fn date_in(days: i64) -> anyhow::Result<Date> {
-    Ok(now().to_zoned(zone()?).date().checked_add(days.days())?)
+    static TODAY: OnceLock<Date> = OnceLock::new();
+    let zone = zone()?;
+    let today = TODAY.get_or_init(|| now().to_zoned(zone).date());
+    Ok(today.checked_add(days.days())?)
 }
 
 fn every_day(start: &str, end: &str) -> Value {
