@@ -1,0 +1,186 @@
+//! People.
+
+use platform::{auth::StaffRole, ids::UserId, time::Instant};
+use sqlx::{PgConnection, PgPool};
+
+use crate::model::{AccountState, User};
+
+macro_rules! user {
+    ($condition:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            User,
+            "select id, email, name, last_name, phone_number, profile_image, is_email_verified, is_phone_verified,
+                    language, timezone, currency, is_provider, staff_role, state, deletion_due_at, password_hash,
+                    version, created_at, last_login_at
+               from users where " + $condition,
+            $($argument),*
+        )
+    };
+}
+
+/// Somebody by id, whatever the state of the account.
+pub async fn by_id(db: &PgPool, id: UserId) -> sqlx::Result<Option<User>> {
+    user!("id = $1", id as _).fetch_optional(db).await
+}
+
+/// Somebody by mail address, without regard to case.
+pub async fn by_email(db: &PgPool, email: &str) -> sqlx::Result<Option<User>> {
+    user!("lower(email) = lower($1)", email).fetch_optional(db).await
+}
+
+/// Holds the row until the transaction ends.
+pub async fn lock(db: &mut PgConnection, id: UserId) -> sqlx::Result<Option<User>> {
+    user!("id = $1 for update", id as _).fetch_optional(db).await
+}
+
+/// The same by mail address.
+pub async fn lock_by_email(db: &mut PgConnection, email: &str) -> sqlx::Result<Option<User>> {
+    user!("lower(email) = lower($1) for update", email).fetch_optional(db).await
+}
+
+/// A new account.
+pub async fn insert(db: &mut PgConnection, user: &User) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into users (id, email, name, last_name, phone_number, is_email_verified, language, timezone, currency,
+                            staff_role, password_hash, created_at, updated_at, last_login_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12, $13)",
+        user.id as _,
+        user.email,
+        user.name,
+        user.last_name,
+        user.phone_number,
+        user.is_email_verified,
+        user.language as _,
+        user.timezone,
+        user.currency,
+        user.staff_role as Option<StaffRole>,
+        user.password_hash,
+        user.created_at as _,
+        user.last_login_at as Option<Instant>,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What the person edits themselves; the next version.
+pub async fn save_profile(db: &mut PgConnection, user: &User, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update users set email = $2, name = $3, last_name = $4, phone_number = $5, profile_image = $6,
+                is_email_verified = $7, is_phone_verified = $8, language = $9, timezone = $10, currency = $11,
+                version = $12, updated_at = $13
+          where id = $1",
+        user.id as _,
+        user.email,
+        user.name,
+        user.last_name,
+        user.phone_number,
+        user.profile_image,
+        user.is_email_verified,
+        user.is_phone_verified,
+        user.language as _,
+        user.timezone,
+        user.currency,
+        user.version,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Another password.
+pub async fn save_password(db: &mut PgConnection, id: UserId, hash: &str, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update users set password_hash = $2, updated_at = $3 where id = $1",
+        id as _,
+        hash,
+        now as _
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// They came in.
+pub async fn save_sign_in(db: &mut PgConnection, user: &User) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update users set last_login_at = $2, state = $3, deletion_due_at = $4 where id = $1",
+        user.id as _,
+        user.last_login_at as Option<Instant>,
+        user.state as AccountState,
+        user.deletion_due_at as Option<Instant>,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// They want to go.
+pub async fn save_deletion(
+    db: &mut PgConnection,
+    id: UserId,
+    due_at: Instant,
+    now: Instant,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update users set state = 'deletion_pending', deletion_due_at = $2, updated_at = $3 where id = $1",
+        id as _,
+        due_at as _,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Their address is theirs.
+pub async fn verify_email(db: &mut PgConnection, id: UserId, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update users set is_email_verified = true, version = version + 1, updated_at = $2
+          where id = $1 and not is_email_verified",
+        id as _,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The number is theirs.
+pub async fn verify_phone(db: &mut PgConnection, id: UserId, number: &str, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update users set phone_number = $2, is_phone_verified = true, version = version + 1, updated_at = $3
+          where id = $1",
+        id as _,
+        number,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// They offer services from now on.
+pub async fn make_provider(db: &mut PgConnection, id: UserId, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update users set is_provider = true, version = version + 1, updated_at = $2 where id = $1",
+        id as _,
+        now as _
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether something is agreed that still has to happen. The one look at another feature's table: an
+/// account must not close on people who wait for its owner.
+pub async fn has_open_bookings(db: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from bookings where (customer_id = $1 or provider_id = $1)
+             and state in ('awaiting_payment', 'pending_acceptance', 'confirmed', 'in_progress')) as "open!""#,
+        id as _,
+    )
+    .fetch_one(db)
+    .await
+}
