@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 # What the newest of these need; the oldest that lib.sh accepts elsewhere is older.
 OLDEST_PYTHON=3.10
-OLDEST_NODE=20
+OLDEST_NODE=20.19
 
 PYTHON_PACKAGES='moto[server,s3]==5.2.5 aiosmtpd==1.4.6 schemathesis==4.32.5'
 NODE_PACKAGES='oauth2-mock-server@8.2.3'

@@ -1,1 +1,92 @@
-//! To be written.
+//! The outside world behind the ports of `platform`: mail, SMS, files, and the issuers of social accounts.
+//!
+//! docs/adapters.md says which settings choose what, and what each adapter is tested against.
+
+mod files_routes;
+mod mail_outbox;
+mod mail_smtp;
+mod outbound;
+mod outbox_routes;
+mod outbox_store;
+mod sms_outbox;
+mod sms_twilio;
+mod social;
+mod social_facebook;
+mod social_keys;
+mod social_oidc;
+mod storage_disk;
+mod storage_objects;
+mod storage_s3;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use platform::{
+    config::Settings,
+    ports::{mailer::Mailer, sms::SmsSender, social::SocialVerifier, storage::Storage},
+    time::Clock,
+};
+use sqlx::PgPool;
+
+pub use files_routes::files_router;
+pub use outbox_routes::dev_outbox_router;
+pub use social::SocialError;
+
+/// One adapter for each port, chosen by the settings.
+pub struct Adapters {
+    /// Sends mail: by SMTP, or into the table of the outbox.
+    pub mailer: Arc<dyn Mailer>,
+    /// Sends SMS: by Twilio, or into the table of the outbox.
+    pub sms: Arc<dyn SmsSender>,
+    /// Keeps files: in an S3 bucket, or on the disk.
+    pub storage: Arc<dyn Storage>,
+    /// Checks social tokens.
+    pub social: Arc<dyn SocialVerifier>,
+}
+
+impl Adapters {
+    /// The adapters that the settings ask for; an error names the setting that is wrong. Needs a running
+    /// Tokio runtime, since connections to the mail server are looked after in the background. Nobody is
+    /// called yet: a mail server that is down must not keep the marketplace from starting.
+    pub fn from_settings(settings: &Settings, db: PgPool, clock: Clock) -> anyhow::Result<Self> {
+        let client = outbound::client().context("no client for calls to the outside can be made")?;
+        Ok(Self {
+            mailer: mailer(settings, db.clone(), clock.clone())?,
+            sms: sms(settings, db, clock, client.clone())?,
+            storage: storage(settings)?,
+            social: Arc::new(social::Issuers::new(&settings.social, settings.http.environment, &client)?),
+        })
+    }
+}
+
+fn mailer(settings: &Settings, db: PgPool, clock: Clock) -> anyhow::Result<Arc<dyn Mailer>> {
+    let from = mail_smtp::sender(&settings.mail.mail_from)?;
+    if let Some(url) = &settings.mail.smtp_url {
+        return Ok(Arc::new(mail_smtp::SmtpMailer::new(url, from, clock)?));
+    }
+    tracing::warn!("SMTP_URL is not set: mails are not sent, they stay in the table dev_outbox");
+    Ok(Arc::new(mail_outbox::OutboxMailer::new(db, clock)))
+}
+
+fn sms(
+    settings: &Settings,
+    db: PgPool,
+    clock: Clock,
+    client: reqwest::Client,
+) -> anyhow::Result<Arc<dyn SmsSender>> {
+    if let Some(account) = sms_twilio::Account::from_settings(&settings.sms, settings.http.environment)? {
+        return Ok(Arc::new(sms_twilio::TwilioSms::new(account, client)));
+    }
+    tracing::warn!("TWILIO_ACCOUNT_SID is not set: SMS are not sent, they stay in the table dev_outbox");
+    Ok(Arc::new(sms_outbox::OutboxSms::new(db, clock)))
+}
+
+fn storage(settings: &Settings) -> anyhow::Result<Arc<dyn Storage>> {
+    let own_url = format!("{}/media/files", settings.http.public_url.trim_end_matches('/'));
+    Ok(match &settings.storage.s3_bucket {
+        Some(bucket) => Arc::new(storage_s3::open(&settings.storage, bucket, own_url)?),
+        None => Arc::new(storage_disk::open(&settings.storage.storage_dir, own_url)?),
+    })
+}

@@ -1,0 +1,120 @@
+//! Mail by SMTP.
+
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use async_trait::async_trait;
+use lettre::{
+    Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
+    transport::smtp::{Error as SmtpError, PoolConfig},
+};
+use platform::{
+    ports::mailer::{Mail, Mailer},
+    time::Clock,
+};
+use reqwest::Url;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::outbound::is_loopback;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// From the connection to the last answer; `lettre` itself would wait for an answer without end.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(20);
+const CONNECTIONS: u32 = 4;
+
+/// Sends mail through the server of `SMTP_URL`.
+pub struct SmtpMailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    clock: Clock,
+}
+
+/// Reads `MAIL_FROM`.
+pub fn sender(mail_from: &str) -> anyhow::Result<Mailbox> {
+    let example = "like SkillBuddy <hello@example.com>";
+    mail_from.parse().with_context(|| format!("MAIL_FROM is not a mail address, {example}"))
+}
+
+impl SmtpMailer {
+    /// Reads `SMTP_URL`; no connection is made yet.
+    pub fn new(url: &SecretString, from: Mailbox, clock: Clock) -> anyhow::Result<Self> {
+        check_url(url.expose_secret())?;
+        // The cause may quote the URL, which holds the password.
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret())
+            .map_err(|_quotes_the_url| {
+                anyhow!("SMTP_URL cannot be used: ?tls= may be required or opportunistic")
+            })?
+            .timeout(Some(CONNECT_TIMEOUT))
+            .pool_config(PoolConfig::new().max_size(CONNECTIONS))
+            .build();
+        Ok(Self { transport, from, clock })
+    }
+
+    fn message(&self, mail: Mail) -> anyhow::Result<Message> {
+        // The cause quotes the address, which is not for logs.
+        let to: Address =
+            mail.to.parse().map_err(|_quotes_it| anyhow!("the recipient is not a mail address"))?;
+        let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
+        Ok(Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(one_line(&mail.subject))
+            .date(SystemTime::from(self.clock.now().timestamp()))
+            .message_id(Some(self.message_id()?))
+            // Asks auto-responders to be silent (RFC 3834).
+            .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()))
+            .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))?)
+    }
+
+    /// Unique, and under the sender's own domain, which spam filters like better than a machine's name.
+    fn message_id(&self) -> anyhow::Result<String> {
+        let mut random = [0_u8; 16];
+        aws_lc_rs::rand::fill(&mut random)?;
+        Ok(format!("<{}@{}>", hex::encode(random), self.from.email.domain()))
+    }
+}
+
+#[async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, mail: Mail) -> anyhow::Result<()> {
+        let message = self.message(mail)?;
+        match tokio::time::timeout(MAIL_TIMEOUT, self.transport.send(message)).await {
+            Ok(Ok(_accepted)) => Ok(()),
+            Ok(Err(error)) => Err(without_addresses(&error)),
+            Err(_elapsed) => bail!("the mail server took too long"),
+        }
+    }
+}
+
+fn check_url(text: &str) -> anyhow::Result<()> {
+    let url = Url::parse(text).map_err(|e| anyhow!("SMTP_URL is not a URL: {e}"))?;
+    ensure!(matches!(url.scheme(), "smtp" | "smtps"), "SMTP_URL must begin with smtp:// or smtps://");
+    ensure!(url.host_str().is_some_and(|host| !host.is_empty()), "SMTP_URL names no server");
+    let is_encrypted =
+        url.scheme() == "smtps" || url.query_pairs().any(|(n, v)| n == "tls" && v == "required");
+    ensure!(
+        url.password().is_none() || is_encrypted || is_loopback(&url),
+        "SMTP_URL would send the password unencrypted: use smtps://, or add ?tls=required"
+    );
+    Ok(())
+}
+
+/// A subject cannot end its header line: line breaks and other control characters become spaces.
+fn one_line(subject: &str) -> String {
+    subject.chars().map(|c| if c.is_control() || "\u{2028}\u{2029}".contains(c) { ' ' } else { c }).collect()
+}
+
+/// What went wrong, without the server's own words: they repeat the recipient, and errors are logged.
+fn without_addresses(error: &SmtpError) -> anyhow::Error {
+    match error.status() {
+        Some(code) if error.is_permanent() => anyhow!("the mail server refused the mail for good: {code}"),
+        Some(code) => anyhow!("the mail server refused the mail for now: {code}"),
+        None if error.is_timeout() => anyhow!("the mail server took too long"),
+        None if error.is_tls() => anyhow!("the connection to the mail server cannot be encrypted: {error}"),
+        None => anyhow!("the mail server cannot be reached: {error}"),
+    }
+}

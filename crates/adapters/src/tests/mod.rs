@@ -1,0 +1,12 @@
+//! Each adapter against a real program of its kind where there is one, else against a stub of ours.
+
+mod facebook;
+mod files;
+mod mail;
+mod oidc;
+mod outbox;
+mod programs;
+mod settings;
+mod sms;
+mod social_keys;
+mod storage;

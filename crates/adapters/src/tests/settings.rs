@@ -1,0 +1,82 @@
+//! What the settings choose, and what a wrong one says.
+
+use platform::{config::Settings, error::Fault as _, locale::Language, time::Clock};
+use rstest::rstest;
+use strum::VariantNames as _;
+use tempfile::TempDir;
+
+use crate::{Adapters, SocialError};
+
+const SID: &str = "AC0123456789abcdef0123456789abcdef";
+
+fn start(args: &[&str]) -> anyhow::Result<Adapters> {
+    let directory = TempDir::new().unwrap();
+    let storage = ["--storage-dir", directory.path().to_str().unwrap()];
+    let is_chosen = args.contains(&"--storage-dir");
+    let args = if is_chosen { args.to_vec() } else { [&storage, args].concat() };
+    // Nobody connects.
+    let db = sqlx::PgPool::connect_lazy("postgres://localhost").unwrap();
+    Adapters::from_settings(&Settings::for_tests(&args), db, Clock::System)
+}
+
+#[rstest]
+#[case::nothing(&[])]
+#[case::everything(&[
+    "--smtp-url", "smtps://hello:pass%40word@mail.example.com", "--mail-from", "hello@example.com",
+    "--twilio-account-sid", SID, "--twilio-auth-token", "t", "--twilio-from", "SkillBuddy",
+    "--s3-bucket", "pictures", "--s3-access-key", "k", "--s3-secret-key", "s",
+    "--google-client-ids", "a,b", "--apple-client-ids", "c", "--facebook-app-ids", "1", "--facebook-app-secret", "s",
+    "--environment", "production",
+])]
+#[case::starttls(&["--smtp-url", "smtp://hello:word@mail.example.com?tls=required"])]
+#[case::near_server(&["--smtp-url", "smtp://hello:word@localhost:1025"])]
+#[case::server_without_account(&["--smtp-url", "smtp://mail.internal"])]
+#[tokio::test]
+async fn good_settings_start(#[case] args: &[&str]) {
+    start(args).map(drop).unwrap();
+}
+
+#[rstest]
+#[case(&["--mail-from", "nobody"], "MAIL_FROM is not a mail address")]
+#[case(&["--mail-from", "a@example.com, b@example.com"], "MAIL_FROM is not a mail address")]
+#[case(&["--smtp-url", "mail.example.com"], "SMTP_URL is not a URL")]
+#[case(&["--smtp-url", "http://mail.example.com"], "SMTP_URL must begin with smtp:// or smtps://")]
+#[case(&["--smtp-url", "smtp://"], "SMTP_URL names no server")]
+#[case(&["--smtp-url", "smtp://mail.example.com?tls=maybe"], "SMTP_URL cannot be used: ?tls=")]
+#[case(&["--smtp-url", "smtp://hello:word@mail.example.com"], "SMTP_URL would send the password unencrypted")]
+#[case(&["--smtp-url", "smtp://hello:word@mail.example.com?tls=opportunistic"], "SMTP_URL would send the password unencrypted")]
+#[case(&["--twilio-account-sid", "AC/../x", "--twilio-auth-token", "t", "--twilio-from", "+491234567"], "TWILIO_ACCOUNT_SID must be")]
+#[case(&["--twilio-account-sid", SID, "--twilio-auth-token", "", "--twilio-from", "+491234567"], "TWILIO_ACCOUNT_SID needs TWILIO_AUTH_TOKEN")]
+#[case(&["--twilio-account-sid", SID, "--twilio-auth-token", "t", "--twilio-from", "a name that is too long"], "TWILIO_FROM must be")]
+#[case(&["--twilio-auth-token", "t"], "TWILIO_AUTH_TOKEN and TWILIO_FROM need TWILIO_ACCOUNT_SID")]
+#[case(&["--environment", "production", "--twilio-account-sid", SID, "--twilio-auth-token", "t", "--twilio-from", "+491234567", "--twilio-url", "http://twilio.example.com"], "TWILIO_URL must begin with https://")]
+#[case(&["--storage-dir", "/dev/null/files"], "STORAGE_DIR: /dev/null/files cannot be made")]
+#[case(&["--s3-bucket", "s3://pictures/", "--s3-access-key", "k", "--s3-secret-key", "s"], "S3_BUCKET must be the bare name")]
+#[case(&["--s3-bucket", "pictures", "--s3-access-key", "", "--s3-secret-key", "s"], "S3_BUCKET needs S3_ACCESS_KEY")]
+#[case(&["--s3-bucket", "pictures", "--s3-access-key", "k", "--s3-secret-key", ""], "S3_BUCKET needs S3_SECRET_KEY")]
+#[case(&["--google-client-ids", "a b"], "GOOGLE_CLIENT_IDS must be client ids")]
+#[case(&["--facebook-app-secret", "s"], "FACEBOOK_APP_SECRET needs FACEBOOK_APP_IDS")]
+#[case(&["--environment", "production", "--apple-issuer", "http://apple.example.com"], "APPLE_ISSUER must begin with https://")]
+#[tokio::test]
+async fn a_wrong_setting_stops_the_start_and_is_named(#[case] args: &[&str], #[case] sentence: &str) {
+    let error = start(args).map(drop).unwrap_err();
+    let error = format!("{error:#}");
+    assert!(error.starts_with(sentence), "{error}");
+    assert!(!error.contains("word@"), "no password in it: {error}");
+}
+
+/// A directory that not even root can write in.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_directory_that_is_closed_to_us_stops_the_start() {
+    let error = start(&["--storage-dir", "/proc"]).map(drop).unwrap_err();
+    assert!(error.to_string().starts_with("STORAGE_DIR: no file can be written in /proc"), "{error:#}");
+}
+
+#[test]
+fn every_refusal_has_its_sentence() {
+    assert_eq!(SocialError::SocialTokenInvalid.code(), "social_token_invalid");
+    for code in SocialError::VARIANTS {
+        assert!(Language::ALL.iter().all(|language| language.has(code)), "{code}");
+    }
+}
