@@ -193,6 +193,24 @@ impl<K: Serialize> Paging<K> {
         }
     }
 
+    /// Like [`Paging::finish`], for a list that is searched through in steps and was left at `stopped` before
+    /// the page was full: the page leads on from there, and how many there are is not known.
+    pub fn finish_early<T, V>(
+        self,
+        rows: Vec<T>,
+        stopped: K,
+        key: impl Fn(&T) -> K,
+        view: impl FnMut(T) -> V,
+    ) -> Page<V> {
+        let back = self.back();
+        let onward = Some(self.cursor_link(stopped, back));
+        let count = i64::try_from(rows.len()).unwrap_or(EXACT_COUNT);
+        let mut page = self.finish(rows, count, key, view);
+        page.count_exact = false;
+        *(if back { &mut page.previous } else { &mut page.next }) = onward;
+        page
+    }
+
     fn cursor_link(&self, key: K, back: bool) -> String {
         let cursor = Cursor { back, scope: self.link.scope(), key };
         self.link.with("cursor", &URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default()))
