@@ -103,7 +103,8 @@ impl PublicCache {
         if let Some(document) = self.documents.get(&key).await {
             return Ok(document);
         }
-        let made = self.documents.try_get_with(key, async { Document::of(&make.await?) }).await;
+        // On the heap: the cache would copy the future through several of its own.
+        let made = self.documents.try_get_with(key, Box::pin(async { Document::of(&make.await?) })).await;
         made.map_err(|error: Arc<ApiError>| ApiError::shared(error))
     }
 
