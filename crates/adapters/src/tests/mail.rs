@@ -95,6 +95,8 @@ async fn a_subject_cannot_add_headers() {
     for mail in mails {
         assert!(!mail.lines().any(|line| line.to_lowercase().starts_with("bcc")), "{mail}");
         assert!(mail.contains("\nX-RcptTo: max@example.com\n"), "{mail}");
+        let subject = mail.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap();
+        assert!(subject.starts_with("Hi ") && subject.contains(" Bcc: eve@example.com"), "{subject}");
     }
 }
 
