@@ -33,3 +33,9 @@ create table reservations (
     constraint reservations_no_overlap exclude using gist
         (provider_id with =, booking_id with <>, blocked with &&)
 );
+
+-- Everybody who fits something into a provider's calendar waits here for the others, until the end of the
+-- transaction: without it, concurrent inserts could end in a deadlock instead of a conflict.
+create function lock_calendar(provider uuid) returns boolean language sql volatile as $$
+    select pg_advisory_xact_lock(hashtextextended('calendar ' || provider, 0))::text = ''
+$$;

@@ -6,6 +6,7 @@ use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    calendar_date::CalendarDate,
     model::{Exception, Rules, Schedule},
     time_of_day::TimeOfDay,
 };
@@ -16,29 +17,37 @@ const MAX_INTERVALS: usize = 24;
 const MAX_REASON: usize = 200;
 
 /// A schedule on the wire: every field is there, nothing is checked yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ScheduleDraft {
     /// IANA name of the zone that all dates and times of the schedule are in.
+    #[schema(example = "Europe/Berlin", max_length = 100)]
     pub timezone: String,
     /// Opening hours that repeat every week.
+    #[schema(max_items = 168)]
     pub weekly: Vec<WeeklyHours>,
     /// Dates that differ from the week; each date at most once.
     #[serde(default)]
+    #[schema(max_items = 1000)]
     pub exceptions: Vec<ExceptionDraft>,
     /// How long before its start a booking must be made.
     #[serde(default = "Rules::default_min_notice_minutes")]
+    #[schema(minimum = 0, maximum = 525_600)]
     pub min_notice_minutes: i64,
     /// How many days after today are bookable; 0 is today only.
     #[serde(default = "Rules::default_max_advance_days")]
+    #[schema(minimum = 0, maximum = 730)]
     pub max_advance_days: i64,
     /// Time kept free before each booking.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 1440)]
     pub buffer_before_minutes: i64,
     /// Time kept free after each booking.
     #[serde(default)]
+    #[schema(minimum = 0, maximum = 1440)]
     pub buffer_after_minutes: i64,
     /// Bookings start at multiples of this, counted from local midnight.
     #[serde(default = "Rules::default_slot_step_minutes")]
+    #[schema(minimum = 5, maximum = 1440)]
     pub slot_step_minutes: i64,
     /// Whether a booking is confirmed without the provider's answer.
     #[serde(default)]
@@ -47,9 +56,10 @@ pub struct ScheduleDraft {
 
 /// Opening hours of one weekday, within that day; to work past midnight, end at 24:00 and go on at
 /// 00:00 of the next day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct WeeklyHours {
     /// 1 is Monday, 7 is Sunday.
+    #[schema(minimum = 1, maximum = 7)]
     pub weekday: i64,
     /// When work begins.
     pub start: TimeOfDay,
@@ -58,7 +68,7 @@ pub struct WeeklyHours {
 }
 
 /// A stretch of one day on the wall clock, from `start` up to, but not including, `end`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Hours {
     /// When it begins.
     pub start: TimeOfDay,
@@ -68,7 +78,7 @@ pub struct Hours {
 
 /// A date that differs from the week. Available: open exactly in the intervals. Not available: closed
 /// in the intervals, or all day where there are none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ExceptionDraft {
     /// The local date.
     #[serde(deserialize_with = "iso_date")]
@@ -77,9 +87,11 @@ pub struct ExceptionDraft {
     pub is_available: bool,
     /// The intervals.
     #[serde(default)]
+    #[schema(max_items = 24)]
     pub intervals: Vec<Hours>,
     /// Why, in the provider's words.
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub reason: Option<String>,
 }
 
@@ -296,9 +308,6 @@ impl Faults {
     }
 }
 
-/// `YYYY-MM-DD` and nothing else: jiff would also read `20260329` and dates with a time behind them.
 fn iso_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
-    let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-    let date = text.parse::<Date>().ok().filter(|date| text.len() == 10 && date.to_string() == text);
-    date.ok_or_else(|| serde::de::Error::custom("expected a date as YYYY-MM-DD"))
+    CalendarDate::deserialize(deserializer).map(CalendarDate::date)
 }

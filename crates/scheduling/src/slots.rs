@@ -16,7 +16,7 @@ use crate::{
 pub const MAX_WINDOW_DAYS: i64 = 31;
 
 /// A time at which the service can be booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Slot {
     /// When the service starts.
     pub starts_at: Timestamp,

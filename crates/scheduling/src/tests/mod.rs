@@ -2,6 +2,7 @@
 
 mod clock_changes;
 mod drafts;
+mod http;
 mod oracle;
 mod properties;
 mod rules;
