@@ -12,12 +12,13 @@ with offer as materialized (
                           ends_at, respond_by, service_title, service_price_minor, credits_required, currency,
                           duration_minutes, buffer_before_minutes, buffer_after_minutes, cancellation_policy,
                           commission_bps, books_instantly, total_minor, payment_method, payment_type, payment_status,
-                          notes, created_at, updated_at)
+                          notes, address, created_at, updated_at)
     select ('029f0000-0000-7000-8000-' || lpad(to_hex(slot), 12, '0'))::uuid, 'BENCH-' || slot, {customer}, provider_id, id,
            'pending_acceptance', slot, timezone, timestamptz '2100-01-01' + slot * interval '30 hours',
            timestamptz '2100-01-01' + slot * interval '30 hours' + duration_minutes * interval '1 minute',
            now() + interval '1 day', title, price_minor, credits_required, currency, duration_minutes, before, after,
-           cancellation_policy, 1500, auto_accept, price_minor, 'cash', 'immediate', 'unpaid', '', now(), now()
+           cancellation_policy, 1500, auto_accept, price_minor, 'cash', 'immediate', 'unpaid', 'Please ring twice.',
+           jsonb_build_object('street_address', 'Birkenweg 135', 'city', 'Berlin', 'postal_code', '10115'), now(), now()
       from offer
     returning id, customer_id, provider_id, starts_at, ends_at, buffer_before_minutes, buffer_after_minutes
 ), noted as (
@@ -35,6 +36,8 @@ with offer as materialized (
 ), timed as (
     insert into jobs (kind, payload, key, run_at, created_at)
     select 'bench', jsonb_build_object('booking_id', id), 'bench-' || id, timestamptz '2100-01-01', now() from booked
+), counted as (
+    update providers set requests_received = requests_received + 1 where user_id = (select provider_id from booked)
 )
 select booked.*, customer.name, provider.name
   from booked

@@ -3,11 +3,9 @@ select (select count(*) from (select from favourites where user_id = {customer} 
        coalesce(s.translations -> 'en' ->> 'title', s.title),
        coalesce(s.translations -> 'en' ->> 'description', s.description),
        s.price_minor, s.currency, s.credits_required, s.duration_minutes, s.rating_sum, s.rating_count,
-       s.is_active, s.created_at, s.updated_at,
-       i.id, i.storage_key, i.width, i.height, i.blurhash, i.alt_text, i.is_primary, i.position
+       s.is_active, s.created_at, s.updated_at, s.images
   from (select service_id, created_at from favourites
          where user_id = {customer} order by created_at desc, service_id desc limit 21) page
   join service_search d using (service_id)
   join services s on s.id = page.service_id
-  left join service_images i on i.service_id = s.id
- order by page.created_at desc, page.service_id desc, i.position;
+ order by page.created_at desc, page.service_id desc;

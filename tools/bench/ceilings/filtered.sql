@@ -11,8 +11,7 @@ select (select count(*) from (select from wanted, unnest(wanted.categories) c
        coalesce(s.translations -> 'en' ->> 'title', s.title),
        coalesce(s.translations -> 'en' ->> 'description', s.description),
        s.price_minor, s.currency, s.credits_required, s.duration_minutes, s.rating_sum, s.rating_count,
-       s.is_active, s.created_at, s.updated_at,
-       i.id, i.storage_key, i.width, i.height, i.blurhash, i.alt_text, i.is_primary, i.position
+       s.is_active, s.created_at, s.updated_at, s.images
   from (select d.service_id, d.created_at
           from wanted, unnest(wanted.categories) c
          cross join lateral (select service_id, created_at from service_search d
@@ -21,5 +20,4 @@ select (select count(*) from (select from wanted, unnest(wanted.categories) c
          order by created_at desc, service_id desc limit 21) page
   join service_search d using (service_id)
   join services s on s.id = page.service_id
-  left join service_images i on i.service_id = s.id
- order by page.created_at desc, page.service_id desc, i.position;
+ order by page.created_at desc, page.service_id desc;

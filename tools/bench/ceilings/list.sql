@@ -1,14 +1,10 @@
--- How many there are is known from the categories, of which there are few.
-select (select sum(services_count) from categories where is_active),
-       s.id, s.provider_id, d.provider_name, d.is_verified, s.category_id,
+select s.id, s.provider_id, d.provider_name, d.is_verified, s.category_id,
        coalesce(s.translations -> 'en' ->> 'title', s.title),
        coalesce(s.translations -> 'en' ->> 'description', s.description),
        s.price_minor, s.currency, s.credits_required, s.duration_minutes, s.rating_sum, s.rating_count,
-       s.is_active, s.created_at, s.updated_at,
-       i.id, i.storage_key, i.width, i.height, i.blurhash, i.alt_text, i.is_primary, i.position
+       s.is_active, s.created_at, s.updated_at, s.images
   from (select service_id, created_at from service_search
          order by created_at desc, service_id desc limit 21) page
   join service_search d using (service_id)
   join services s on s.id = page.service_id
-  left join service_images i on i.service_id = s.id
- order by page.created_at desc, page.service_id desc, i.position;
+ order by page.created_at desc, page.service_id desc;

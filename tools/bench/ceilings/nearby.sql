@@ -12,10 +12,8 @@ select (select count(*) from near), page.distance,
        coalesce(s.translations -> 'en' ->> 'title', s.title),
        coalesce(s.translations -> 'en' ->> 'description', s.description),
        s.price_minor, s.currency, s.credits_required, s.duration_minutes, s.rating_sum, s.rating_count,
-       s.is_active, s.created_at, s.updated_at,
-       i.id, i.storage_key, i.width, i.height, i.blurhash, i.alt_text, i.is_primary, i.position
+       s.is_active, s.created_at, s.updated_at, s.images
   from (select * from near order by distance limit 21) page
   join service_search d using (service_id)
   join services s on s.id = page.service_id
-  left join service_images i on i.service_id = s.id
- order by page.distance, page.service_id, i.position;
+ order by page.distance, page.service_id;

@@ -7,12 +7,9 @@ select s.id, s.provider_id, s.category_id, s.language,
        p.user_id, u.name, u.profile_image, p.account_type, p.business_name, p.description, p.skills, p.rating_sum,
        p.rating_count, p.jobs_completed, p.jobs_cancelled, p.is_verified, p.is_available, p.languages,
        p.latitude, p.longitude, p.city, p.service_radius_km, p.requests_received, p.requests_answered,
-       p.response_minutes_sum, p.created_at, p.updated_at, c.weekly, c.timezone,
-       i.id, i.storage_key, i.width, i.height, i.blurhash, i.alt_text, i.is_primary, i.position
+       p.response_minutes_sum, p.created_at, p.updated_at, c.weekly, c.timezone, s.images
   from services s
   join providers p on p.user_id = s.provider_id
   join users u on u.id = s.provider_id
   left join schedules c on c.provider_id = s.provider_id
-  left join service_images i on i.service_id = s.id
- where s.id = {service} and s.is_active
- order by i.position;
+ where s.id = {service} and s.is_active;

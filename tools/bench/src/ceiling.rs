@@ -78,7 +78,7 @@ impl Ceilings {
             place("customer", "uuid", ids(&sample.customers)),
             place("worker", "uuid", ids(&sample.workers)),
             place("booking", "uuid", sample.bookings.iter().map(|(_, id)| id.clone()).collect()),
-            place("beginning", "text", sample.beginnings.clone()),
+            place("beginning", "tsquery", beginnings(&sample.beginnings)),
             search("title", searches.title),
             search("described", searches.described),
             search("anywhere", searches.anywhere),
@@ -204,6 +204,15 @@ impl SearchTerms {
         }
         Ok(terms)
     }
+}
+
+/// Titles with a word that begins so, in any tier.
+fn beginnings(beginnings: &[String]) -> Vec<String> {
+    let query = |beginning: &String| {
+        let tiers = (0..4).map(|tier| format!("'{tier}ae{beginning}':*|'{tier}pe{beginning}':*"));
+        tiers.collect::<Vec<_>>().join("|")
+    };
+    beginnings.iter().take(FEW).map(query).collect()
 }
 
 /// All words, each as a stem or as it is, in any tier.
