@@ -170,7 +170,9 @@ fn deserialize<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
-        if e.inner().is_data() {
+        // For an enum, serde_json calls a number or `null` a syntax error.
+        let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+        if e.inner().is_data() || is_json() {
             wrong_type(&e.path().to_string(), &e.inner().to_string())
         } else {
             ApiError::new(Kind::Malformed, "malformed_request")
@@ -225,6 +227,15 @@ mod tests {
         #[garde(inner(range(min = 1)))]
         #[serde(default)]
         sizes: Vec<u8>,
+        #[garde(skip)]
+        #[serde(default)]
+        size: Size,
+    }
+
+    #[derive(Debug, Default, Serialize, Deserialize)]
+    enum Size {
+        #[default]
+        Small,
     }
 
     fn refused(body: &str) -> String {
@@ -240,6 +251,7 @@ mod tests {
             (r#"{"title":"abcdefghij","price":1}"#, "\"title\": [Sentence { key: \"field-too_long\""),
             (r#"{"title":"a","price":1,"sizes":[1,0]}"#, "\"sizes.1\": [Sentence { key: \"field-too_small\""),
             (r#"{"title":"a\u0000","price":1}"#, "\"title\": [Sentence { key: \"field-control_character\""),
+            (r#"{"title":"a","price":1,"size":null}"#, "\"size\": [Sentence { key: \"field-wrong_type\""),
             (r#"{"title":"a","price":1"#, "Malformed"),
             (r#"{"title":"a","price":1}x"#, "Malformed"),
         ] {
