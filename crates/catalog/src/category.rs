@@ -149,6 +149,12 @@ impl Categories {
         by_slug.or_else(|| self.get(id_or_slug.parse().ok()?))
     }
 
+    /// Whether a category and all those above it are active.
+    pub fn is_shown(&self, category: &Category) -> bool {
+        category.is_active
+            && category.parent_id.and_then(|id| self.get(id)).is_none_or(|parent| self.is_shown(parent))
+    }
+
     /// The ids of a category and of everything below it.
     pub fn with_descendants(&self, id: CategoryId) -> Vec<CategoryId> {
         let mut ids = vec![id];

@@ -2,20 +2,28 @@
 //! Finding it is the `discovery` crate's work, with the rows and views from here.
 
 mod category;
+mod events;
+mod jobs;
 mod model;
+mod routes;
 mod rows;
 mod store;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod views;
 
 pub use self::{
     category::{Categories, Category, Localized, categories},
+    events::{ProviderRegistered, ServiceCreated, ServiceUpdated, ServiceWithdrawn},
+    jobs::register,
     model::{
         AccountType, BookableService, CancellationPolicy, CatalogError, ImageRow, Rating, Translation,
         Translations,
     },
+    routes::router,
     rows::{ProviderRow, ServiceRow, WeeklyRow},
-    store::services::bookable,
+    store::bookable::bookable,
     views::{CategoryView, ImageView, ProviderView, Scene, ServiceDetailView, ServiceView},
 };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use platform::{
     error::{Fault, Kind},
-    ids::{ImageId, ServiceId, UserId},
-    locale::Language,
+    ids::{CategoryId, ImageId, ServiceId, UserId},
+    locale::{Language, Sentence},
     money::Money,
 };
 use serde::{Deserialize, Serialize};
@@ -114,7 +114,7 @@ pub struct ImageRow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]
 pub struct Translation {
     /// Shown in place of `title`.
-    #[garde(length(chars, min = 3, max = 120), custom(platform::validation::not_blank))]
+    #[garde(length(chars, max = 120), custom(title_long_enough))]
     #[schema(min_length = 3, max_length = 120, example = "Fensterreinigung")]
     pub title: String,
     /// Shown in place of `description`.
@@ -124,8 +124,92 @@ pub struct Translation {
     pub description: String,
 }
 
+/// Blanks around a title do not count: it is kept without them.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde calls it so")]
+pub(crate) fn title_long_enough(title: &str, _context: &()) -> garde::Result {
+    const MIN: usize = 3;
+    if title.trim().chars().count() >= MIN {
+        return Ok(());
+    }
+    Err(garde::Error::new(Sentence::new("field-too_short").with("min", MIN).pack()))
+}
+
 /// Translations by language.
-pub type Translations = BTreeMap<Language, Translation>;
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Translations(pub BTreeMap<Language, Translation>);
+
+impl garde::Validate for Translations {
+    type Context = ();
+
+    fn validate_into(
+        &self,
+        context: &(),
+        parent: &mut dyn FnMut() -> garde::Path,
+        report: &mut garde::Report,
+    ) {
+        for (language, translation) in &self.0 {
+            translation.validate_into(context, &mut || parent().join(language.code()), report);
+        }
+    }
+}
+
+impl utoipa::PartialSchema for Translations {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::{
+            Ref,
+            schema::{AdditionalProperties, ObjectBuilder},
+        };
+        let languages = Language::ALL.map(Language::code).into_iter();
+        let object = languages.fold(ObjectBuilder::new(), |object, language| {
+            object.property(language, Ref::from_schema_name("Translation"))
+        });
+        object.additional_properties(Some(AdditionalProperties::FreeForm(false))).into()
+    }
+}
+impl utoipa::ToSchema for Translations {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        schemas.push(("Translation".to_owned(), <Translation as utoipa::PartialSchema>::schema()));
+    }
+}
+
+/// A service as it is kept, past all rules that need no data.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    pub category_id: CategoryId,
+    pub language: Language,
+    pub title: String,
+    pub description: String,
+    pub translations: Translations,
+    pub price: Money,
+    pub credits_required: i32,
+    pub duration_minutes: i32,
+    pub cancellation_policy: CancellationPolicy,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub city: Option<String>,
+    pub service_radius_km: i32,
+    pub buffer_before_minutes: Option<i32>,
+    pub buffer_after_minutes: Option<i32>,
+    pub min_notice_minutes: Option<i32>,
+    pub max_advance_days: Option<i32>,
+    pub is_active: bool,
+}
+
+/// What a provider says of themselves, past all rules that need no data.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    pub account_type: AccountType,
+    pub business_name: Option<String>,
+    pub description: String,
+    pub skills: Vec<uuid::Uuid>,
+    pub languages: Vec<String>,
+    pub is_available: bool,
+    pub latitude: Option<f64>,
+    pub longitude: Option<f64>,
+    pub city: Option<String>,
+    pub service_radius_km: i32,
+}
 
 /// Everything that a booking copies from a service, and what decides whether it can be booked.
 #[derive(Clone, Debug)]

@@ -473,6 +473,11 @@ impl ProviderView {
             version: row.version,
         }
     }
+
+    /// Which version this is.
+    pub(crate) fn version(&self) -> i32 {
+        self.version
+    }
 }
 
 /// Two decimals; `null` while nothing was completed or cancelled.
@@ -524,7 +529,6 @@ pub struct ServiceDetailView {
     /// The text as it was written; only its provider and staff see it.
     original: Option<OriginalView>,
     /// Title and description in other languages; only its provider and staff see them.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, crate::model::Translation>>)]
     translations: Option<Translations>,
     /// Grows with every edit; also the `ETag`.
     version: i32,
@@ -557,5 +561,10 @@ impl ServiceDetailView {
     /// Which version this is.
     pub(crate) fn version(&self) -> i32 {
         self.version
+    }
+
+    /// Whose it is.
+    pub(crate) fn provider_id(&self) -> UserId {
+        self.service.provider_id
     }
 }

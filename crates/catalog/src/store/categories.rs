@@ -1,6 +1,7 @@
 //! Reading categories.
 
-use sqlx::PgExecutor;
+use sqlx::{PgConnection, PgExecutor};
+use uuid::Uuid;
 
 use crate::category::CategoryRow;
 
@@ -14,4 +15,11 @@ pub(crate) async fn all(db: impl PgExecutor<'_>) -> sqlx::Result<Vec<CategoryRow
     )
     .fetch_all(db)
     .await
+}
+
+/// Which of `ids` can be chosen.
+pub(crate) async fn active_among(db: &mut PgConnection, ids: &[Uuid]) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!(r#"select id as "id: Uuid" from categories where id = any($1) and is_active"#, ids)
+        .fetch_all(db)
+        .await
 }

@@ -1,4 +1,8 @@
 //! The SQL of the catalogue, one function a statement.
 
+pub(crate) mod bookable;
 pub(crate) mod categories;
+pub(crate) mod favourites;
+pub(crate) mod images;
+pub(crate) mod providers;
 pub(crate) mod services;
