@@ -44,6 +44,7 @@ const UPLOAD_TIME: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// Pictures of a service, in order.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = ServiceImages)]
 pub(super) struct Images {
     images: Vec<ImageView>,
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A place and its town.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[schema(as = SaveLocation)]
 pub(super) struct Location {
     /// Degrees north.
     #[garde(range(min = -90.0, max = 90.0))]
