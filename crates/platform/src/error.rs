@@ -301,11 +301,16 @@ pub struct Problem {
     extra: Map<String, Value>,
 }
 
+/// In a response's extensions: its body is meant for people (a page), and stays whatever the status.
+#[derive(Clone, Copy, Debug)]
+pub struct Page;
+
 /// Gives an error response its body: the tagged [`ApiError`], or one made from the bare status for what
 /// axum itself refuses. Logs our own faults once, inside the request's span. Other responses pass.
 pub fn render(response: Response, language: Language, request_id: &str) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_refusal = status.is_client_error() || status.is_server_error();
+    if !is_refusal || response.extensions().get::<Page>().is_some() {
         return response;
     }
     let tagged = response.extensions().get::<Arc<ApiError>>().cloned();
