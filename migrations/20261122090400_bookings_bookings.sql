@@ -43,6 +43,7 @@ create table bookings (
     version               integer     not null default 1,
     created_at            timestamptz not null,
     updated_at            timestamptz not null,
+    completed_at          timestamptz,
     check (starts_at < ends_at),
     check (customer_id <> provider_id)
 );

@@ -1,1 +1,11 @@
 # bookings
+invalid_transition = Das ist im jetzigen Zustand der Buchung nicht möglich.
+own_service = Sie können Ihre eigene Dienstleistung nicht buchen.
+blocked = Sie können bei diesem Anbieter nicht buchen.
+payment_method_unavailable = Diese Zahlungsart steht zurzeit nicht zur Verfügung.
+address_not_found = Sie haben keine solche Adresse.
+
+field-two_times = Bitte geben Sie entweder Datum und Uhrzeit oder den Beginn an, nicht beides.
+field-same_time = Die Buchung ist bereits zu dieser Zeit.
+field-invalid_country = Bitte geben Sie einen Ländercode mit zwei Buchstaben an, zum Beispiel DE.
+field-half_position = Breiten- und Längengrad werden zusammen benötigt.

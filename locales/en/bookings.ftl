@@ -1,1 +1,11 @@
 # bookings
+invalid_transition = This is not possible in the present state of the booking.
+own_service = You cannot book your own service.
+blocked = You cannot book this provider.
+payment_method_unavailable = This way to pay is not available at present.
+address_not_found = You have no such address.
+
+field-two_times = Please give either a date and time or the start, not both.
+field-same_time = The booking is already at this time.
+field-invalid_country = Please enter a country code with two letters, like DE.
+field-half_position = Latitude and longitude are needed together.

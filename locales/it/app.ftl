@@ -1,1 +1,16 @@
-# app
+# La pagina iniziale.
+start-language = Lingua
+start-language_name = Italiano
+start-what = Un mercato di servizi vicino a te: le persone trovano un idraulico, un insegnante o un parrucchiere, prenotano un orario e lasciano una valutazione; i fornitori ci gestiscono la loro attività. Questo è il server dietro l'app.
+start-docs = Leggi e prova ogni chiamata
+start-openapi = Il documento per i generatori di codice
+start-outbox = E-mail e SMS
+start-outbox_about = Ciò che il server avrebbe inviato
+start-nearby = Servizi a Berlino
+start-nearby_about = Una risposta come la riceve l'app
+start-metrics = Per Prometheus
+start-logins = Account demo
+start-password = Tutti hanno la password
+start-name = Nome
+start-email = E-mail
+start-role = Ruolo

@@ -1,1 +1,11 @@
 # bookings
+invalid_transition = Questo non è possibile nello stato attuale della prenotazione.
+own_service = Non puoi prenotare il tuo stesso servizio.
+blocked = Non puoi prenotare presso questo fornitore.
+payment_method_unavailable = Questo metodo di pagamento al momento non è disponibile.
+address_not_found = Non hai un indirizzo del genere.
+
+field-two_times = Indica la data e l'ora oppure l'inizio, non entrambi.
+field-same_time = La prenotazione è già a quest'ora.
+field-invalid_country = Inserisci un codice paese di due lettere, come DE.
+field-half_position = Latitudine e longitudine servono insieme.

@@ -66,7 +66,7 @@ fn mailer(settings: &Settings, db: PgPool, clock: Clock) -> anyhow::Result<Arc<d
     if let Some(url) = &settings.mail.smtp_url {
         return Ok(Arc::new(mail_smtp::SmtpMailer::new(url, from, clock)?));
     }
-    tracing::warn!("SMTP_URL is not set: mails are not sent, they stay in the table dev_outbox");
+    tracing::info!("SMTP_URL is not set: mails are not sent, they stay in the table dev_outbox");
     Ok(Arc::new(mail_outbox::OutboxMailer::new(db, clock)))
 }
 
@@ -79,7 +79,7 @@ fn sms(
     if let Some(account) = sms_twilio::Account::from_settings(&settings.sms, settings.http.environment)? {
         return Ok(Arc::new(sms_twilio::TwilioSms::new(account, client)));
     }
-    tracing::warn!("TWILIO_ACCOUNT_SID is not set: SMS are not sent, they stay in the table dev_outbox");
+    tracing::info!("TWILIO_ACCOUNT_SID is not set: SMS are not sent, they stay in the table dev_outbox");
     Ok(Arc::new(sms_outbox::OutboxSms::new(db, clock)))
 }
 

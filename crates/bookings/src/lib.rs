@@ -1,1 +1,30 @@
-//! To be written.
+//! Bookings: a customer asks a provider for a service at a time, and both agree, move it, do it or drop it.
+//!
+//! [`Status`] is what the app switches on, [`State`] says which kind. The only way a booking changes is the
+//! table in `transitions`, applied by [`transition`] in one database transaction.
+
+mod address;
+mod calendar;
+mod change;
+mod events;
+mod jobs;
+mod model;
+mod payment;
+mod policy;
+mod reference;
+mod routes;
+mod store;
+#[cfg(test)]
+mod tests;
+mod transitions;
+
+pub use self::{
+    change::{By, transition},
+    events::BookingChanged,
+    jobs::register,
+    model::{Actor, Booking, BookingError, State, Status},
+    payment::{PaymentMethod, PaymentStatus, PaymentType},
+    policy::Policy,
+    routes::router,
+    transitions::Event,
+};

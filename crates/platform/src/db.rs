@@ -41,3 +41,12 @@ pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
     MIGRATIONS.run(pool).await?;
     Ok(())
 }
+
+/// Whether every migration of this program has been applied. A database that is ahead is fine: a newer
+/// node has migrated it, and migrations only add.
+pub async fn is_migrated(pool: &PgPool) -> sqlx::Result<bool> {
+    #[expect(clippy::disallowed_methods, reason = "the migrator's own table, which no migration makes")]
+    let applied = sqlx::query_scalar::<_, i64>("select count(*) from _sqlx_migrations where success");
+    let known = i64::try_from(MIGRATIONS.iter().count()).unwrap_or(i64::MAX);
+    Ok(applied.fetch_one(pool).await? >= known)
+}

@@ -261,7 +261,7 @@ fn with_headers(mut response: Response, context: &RequestContext, remaining: Opt
 }
 
 /// Paths that end without a slash; every other path is known with one. Either form is accepted of all.
-const WITHOUT_SLASH: [&str; 6] = ["/", "/healthz", "/readyz", "/metrics", "/version", "/docs"];
+const WITHOUT_SLASH: [&str; 5] = ["/", "/healthz", "/readyz", "/metrics", "/version"];
 
 /// Gives the path the form that routes are registered in, so that both forms are the same request.
 pub fn canonical(mut request: Request) -> Request {

@@ -1,5 +1,7 @@
 //! Logs, traces and metrics of a process.
 
+use std::io::IsTerminal as _;
+
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -55,7 +57,9 @@ pub fn start(settings: &TelemetrySettings) -> anyhow::Result<Telemetry> {
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
         }
         LogFormat::Text => {
-            tracing_subscriber::fmt::layer().with_target(false).with_writer(std::io::stderr).boxed()
+            let colours = std::io::stderr().is_terminal();
+            let lines = tracing_subscriber::fmt::layer().with_target(false).with_ansi(colours);
+            lines.with_writer(std::io::stderr).boxed()
         }
     };
     let traces = settings.otlp_endpoint.as_deref().map(tracer).transpose()?;

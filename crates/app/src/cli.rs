@@ -1,0 +1,194 @@
+//! The command line: every subcommand and every setting.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use platform::{
+    auth::StaffRole,
+    config::Settings,
+    db,
+    telemetry::{self, LogFormat, TelemetrySettings},
+    time::Clock,
+};
+use secrecy::SecretString;
+use sqlx::PgPool;
+
+use crate::{demo, dev, router, serve, wiring};
+
+/// The marketplace backend of SkillBuddy.
+///
+/// Every setting is a flag and an environment variable; flags win.
+#[derive(Parser)]
+#[command(name = "skillbuddy", version, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    telemetry: TelemetrySettings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve HTTP, and run jobs beside it
+    Serve(ServeArgs),
+    /// Run jobs only
+    Worker,
+    /// Everything for development in one go: a private database, demo data, HTTP, jobs
+    Dev(DevArgs),
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Fill an empty database with demo data, the same for the same seed
+    Demo(DemoArgs),
+    /// Print the OpenAPI document
+    Openapi,
+    /// People who work here
+    Staff {
+        #[command(subcommand)]
+        command: StaffCommand,
+    },
+    /// Keys that sign access tokens
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+/// How to serve.
+#[derive(Args, Clone, Debug)]
+pub struct ServeArgs {
+    /// Leave jobs to `skillbuddy worker`
+    #[arg(long)]
+    pub no_jobs: bool,
+    /// Bring the schema up to date first
+    #[arg(long)]
+    pub migrate: bool,
+}
+
+/// Where development keeps its things.
+#[derive(Args, Clone, Debug)]
+pub struct DevArgs {
+    /// Directory of the private database, its secret and uploaded files
+    #[arg(long, env = "STATE_DIR", default_value = ".skillbuddy")]
+    pub state_dir: PathBuf,
+    /// How many demo services to put into an empty database
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
+    pub services: u32,
+}
+
+/// What demo data to make.
+#[derive(Args, Clone, Debug)]
+pub struct DemoArgs {
+    /// How many services; people, providers and bookings follow in proportion
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(20..=1_000_000))]
+    pub services: u32,
+    /// Same seed, same data
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Password of every demo account
+    #[arg(long, env = "DEMO_PASSWORD", default_value = dev::PASSWORD)]
+    pub password: String,
+}
+
+#[derive(Subcommand)]
+enum StaffCommand {
+    /// Make somebody a member of staff, with a new account where the address is not known
+    Create {
+        /// Their mail address
+        #[arg(long)]
+        email: String,
+        /// Their name
+        #[arg(long)]
+        name: String,
+        /// What they may do: support, moderator, finance, superuser
+        #[arg(long, default_value = "support")]
+        role: StaffRole,
+        /// Password of a new account
+        #[arg(long, env = "STAFF_PASSWORD", hide_env_values = true)]
+        password: SecretString,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Sign with a new key from now on; tokens of the old one stay good until they expire
+    Rotate,
+}
+
+/// Reads the command line and does what it says.
+pub fn run() -> anyhow::Result<()> {
+    // Settings may stand before or behind the subcommand.
+    let command = Cli::command().mut_args(|arg| arg.global(true));
+    let matches = command.get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if matches!(cli.command, Command::Dev(_)) && !given(&matches, "log_format") {
+        cli.telemetry.log_format = LogFormat::Text;
+    }
+    if matches!(cli.command, Command::Dev(_)) && !given(&matches, "log") {
+        "warn".clone_into(&mut cli.telemetry.log);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(execute(cli))
+}
+
+fn given(matches: &clap::ArgMatches, setting: &str) -> bool {
+    let source = matches.value_source(setting);
+    source.is_some_and(|source| source != clap::parser::ValueSource::DefaultValue)
+}
+
+async fn execute(cli: Cli) -> anyhow::Result<()> {
+    let Cli { command, settings, telemetry } = cli;
+    if matches!(command, Command::Openapi) {
+        println!("{:#}", router::document()?);
+        return Ok(());
+    }
+    let telemetry = telemetry::start(&telemetry)?;
+    match command {
+        Command::Serve(args) => {
+            let pool = pool(&settings)?;
+            if args.migrate {
+                db::migrate(&pool).await?;
+            }
+            let app = wiring::app(settings, pool, Clock::System)?;
+            serve::run(app, &telemetry, !args.no_jobs).await
+        }
+        Command::Worker => {
+            let pool = pool(&settings)?;
+            let app = wiring::app(settings, pool, Clock::System)?;
+            serve::run_jobs_only(app, &telemetry).await
+        }
+        Command::Dev(args) => dev::run(settings, args, &telemetry).await,
+        Command::Migrate => {
+            let pool = pool(&settings)?;
+            db::migrate(&pool).await?;
+            ::demo::categories::ensure(&mut *pool.acquire().await?).await?;
+            println!("The schema is up to date.");
+            Ok(())
+        }
+        Command::Demo(args) => demo::fill(&pool(&settings)?, &args, Clock::System.now()).await,
+        Command::Openapi => Ok(()),
+        Command::Staff { command: StaffCommand::Create { email, name, role, password } } => {
+            let pool = pool(&settings)?;
+            let app = wiring::app(settings, pool, Clock::System)?;
+            let new = identity::NewStaff { email: email.clone(), name, role, password };
+            identity::create_staff(&app, new).await?;
+            println!("{email} is {} now.", <&str>::from(role));
+            Ok(())
+        }
+        Command::Keys { command: KeysCommand::Rotate } => {
+            let pool = pool(&settings)?;
+            let app = wiring::app(settings, pool, Clock::System)?;
+            identity::rotate(&app).await?;
+            println!("A new key signs from now on.");
+            Ok(())
+        }
+    }
+}
+
+fn pool(settings: &Settings) -> anyhow::Result<PgPool> {
+    let url = settings.database.url.as_ref();
+    let url = url.context("DATABASE_URL is missing (or --database-url): which PostgreSQL shall be used?")?;
+    db::pool(url, &settings.database).context("DATABASE_URL cannot be read")
+}

@@ -1,0 +1,61 @@
+//! The few pages that people open in a browser: the start page and the documentation.
+
+use askama::Template;
+use axum::{
+    Router,
+    http::{HeaderMap, HeaderValue, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use platform::{app::App, cache::Document, config::Environment, error::ApiResult, locale::Language};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::dev;
+
+const OWN_STYLE_ONLY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+/// Swagger UI styles itself inline and draws with data images; its scripts are our own files.
+const SWAGGER: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// `/`, `/docs/` and `/openapi.json`.
+pub fn router(document: Document) -> Router<App> {
+    let swagger: Router<App> = SwaggerUi::new("/docs").config(Config::from("/openapi.json")).into();
+    let policy = SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SWAGGER));
+    Router::new()
+        .route("/", get(start))
+        .route("/openapi.json", get(|headers: HeaderMap| async move { document.respond(&headers) }))
+        .merge(swagger.layer(policy))
+}
+
+#[derive(Template)]
+#[template(path = "start.html")]
+struct Start {
+    language: Language,
+    development: bool,
+    password: &'static str,
+    logins: Vec<(&'static str, &'static str, &'static str)>,
+}
+
+impl Start {
+    #[expect(clippy::trivially_copy_pass_by_ref, clippy::unused_self, reason = "a loop of the template hands it over so")]
+    fn name_of(&self, language: &Language) -> String {
+        language.text("start-language_name", &[])
+    }
+
+    fn text(&self, key: &str) -> String {
+        self.language.text(&format!("start-{key}"), &[])
+    }
+}
+
+/// What this is and where to go; in development, who to be.
+async fn start(app: App, language: Language) -> ApiResult<Response> {
+    let logins = ::demo::LOGINS.iter().map(|login| (login.email, login.name, login.role(language.code())));
+    let page = Start {
+        language,
+        development: app.settings.http.environment == Environment::Development,
+        password: dev::PASSWORD,
+        logins: logins.collect(),
+    };
+    let html = page.render().map_err(anyhow::Error::from)?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, OWN_STYLE_ONLY)], Html(html)).into_response())
+}

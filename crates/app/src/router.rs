@@ -1,0 +1,64 @@
+//! All routes of all features, and the one document that describes them.
+
+use axum::Router;
+use platform::{app::App, cache::Document, config::Environment, openapi};
+use serde_json::Value;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{health, pages};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "SkillBuddy",
+        version = env!("CARGO_PKG_VERSION"),
+        description = "The API of the SkillBuddy marketplace. Every path works with and without a slash at its end. \
+            Errors of every path have one body, `Problem`; switch on its `code`. \
+            Amounts are JSON numbers with exactly the currency's decimals; instants are RFC 3339 in UTC.",
+        contact(name = "SkillBuddy", url = "https://skillbuddy.app"),
+        license(name = "Proprietary", identifier = "LicenseRef-SkillBuddy"),
+    ),
+    servers((url = "/")),
+    components(schemas(platform::error::Problem)),
+    tags(
+        (name = "auth", description = "Accounts, sessions, verification, social sign-in"),
+        (name = "catalog", description = "Categories, providers, services and their pictures"),
+        (name = "discovery", description = "Finding services and providers"),
+        (name = "scheduling", description = "Working hours and free slots"),
+        (name = "bookings", description = "Booking a service, and a provider's jobs"),
+        (name = "media", description = "Pictures"),
+        (name = "operations", description = "Health, metrics, version"),
+    )
+)]
+struct Base;
+
+/// The routes of all features, with their document.
+pub fn features() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(identity::router())
+        .merge(catalog::router())
+        .merge(discovery::router())
+        .merge(scheduling::router())
+        .merge(bookings::router())
+        .merge(adapters::files_router())
+        .merge(health::router())
+}
+
+/// The OpenAPI document of everything that is routed.
+pub fn document() -> anyhow::Result<Value> {
+    let (_router, document) = features().split_for_parts();
+    Ok(openapi::complete(serde_json::to_value(document)?))
+}
+
+/// The routes: features, files, pages, documentation.
+pub fn router(environment: Environment) -> anyhow::Result<Router<App>> {
+    let (router, document) = features().split_for_parts();
+    let document = openapi::complete(serde_json::to_value(document)?);
+    let document = Document::of(&document).map_err(|_cause| anyhow::anyhow!("the OpenAPI document cannot be written"))?;
+    let router = router.merge(pages::router(document));
+    Ok(match environment {
+        Environment::Development => router.merge(adapters::dev_outbox_router().split_for_parts().0),
+        Environment::Production => router,
+    })
+}

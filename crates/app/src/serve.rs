@@ -1,0 +1,94 @@
+//! Running: HTTP, jobs, signals between nodes; and stopping so that nothing is dropped.
+
+use std::{future::Future, time::Duration};
+
+use anyhow::Context as _;
+use axum::Extension;
+use metrics_exporter_prometheus::PrometheusHandle;
+use platform::{app::App, http, telemetry::Telemetry};
+use tokio::{net::TcpListener, signal::unix::SignalKind, sync::watch};
+
+use crate::{health::Draining, router, wiring};
+
+/// Serves HTTP, and jobs beside it where wanted, until SIGINT or SIGTERM.
+pub async fn run(app: App, telemetry: &Telemetry, with_jobs: bool) -> anyhow::Result<()> {
+    let listener = listen(&app).await?;
+    run_on(listener, app, telemetry, with_jobs, interrupted()?).await
+}
+
+/// Opens the configured socket.
+pub async fn listen(app: &App) -> anyhow::Result<TcpListener> {
+    let address = app.settings.http.listen;
+    TcpListener::bind(address).await.with_context(|| format!("LISTEN: cannot listen on {address}"))
+}
+
+/// The same on a socket that is open already, until `stop` resolves.
+pub async fn run_on(
+    listener: TcpListener,
+    app: App,
+    telemetry: &Telemetry,
+    with_jobs: bool,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let draining = Draining::default();
+    let router = router::router(app.settings.http.environment)?
+        .layer(Extension(telemetry.metrics.clone()))
+        .layer(Extension(draining.clone()));
+    let (stopping, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        stop.await;
+        draining.begin();
+        let _nobody_waits = stopping.send(true);
+    });
+    let background = tokio::spawn(background(app.clone(), telemetry.metrics.clone()));
+    let jobs = with_jobs.then(|| tokio::spawn(wiring::registry().work(app.clone(), until(stopped.clone()))));
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    http::serve(listener, router, app.clone(), until(stopped)).await?;
+    if let Some(jobs) = jobs {
+        jobs.await?;
+    }
+    background.abort();
+    app.db.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Runs jobs until SIGINT or SIGTERM.
+pub async fn run_jobs_only(app: App, telemetry: &Telemetry) -> anyhow::Result<()> {
+    let background = tokio::spawn(background(app.clone(), telemetry.metrics.clone()));
+    wiring::registry().work(app.clone(), interrupted()?).await;
+    background.abort();
+    app.db.close().await;
+    Ok(())
+}
+
+/// Resolves when the flag is up.
+pub async fn until(mut stopped: watch::Receiver<bool>) {
+    // The sender only goes when the process does.
+    let _gone = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// What goes on beside requests and jobs; ends with the task that awaits it.
+async fn background(app: App, metrics: PrometheusHandle) {
+    let sweep = async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            app.limits.sweep();
+            // Samples wait in memory until they are counted, also when nobody asks for /metrics.
+            metrics.run_upkeep();
+        }
+    };
+    tokio::join!(sweep, app.bus.clone().run(app.db.clone()), identity::listen(&app));
+}
+
+/// Resolves at SIGINT or SIGTERM.
+pub fn interrupted() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = tokio::signal::unix::signal(SignalKind::interrupt())?;
+    let mut terminate = tokio::signal::unix::signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,50 @@
+//! What is plugged in where: the adapters, and the one list of jobs and subscriptions.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use jiff::SignedDuration;
+use platform::{
+    app::{App, Parts},
+    bus::Bus,
+    cache::PublicCache,
+    config::Settings,
+    crypto::Secrets,
+    idempotency::ForgetKeys,
+    jobs::Registry,
+    rate_limit::Limits,
+    time::Clock,
+};
+use sqlx::PgPool;
+use tokio::sync::Notify;
+
+/// The application with the real outside world.
+pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> {
+    let secret = settings.security.secret_key.as_ref();
+    let secret = secret.context("SECRET_KEY is missing (or --secret-key): the one secret of the installation")?;
+    let adapters = adapters::Adapters::from_settings(&settings, db.clone(), clock.clone())?;
+    Ok(App::new(Parts {
+        secrets: Secrets::derive(secret)?,
+        bus: Bus::default(),
+        cache: PublicCache::default(),
+        limits: Limits::new(&settings.limits),
+        authenticator: Arc::new(identity::AccessTokens::default()),
+        mailer: adapters.mailer,
+        sms: adapters.sms,
+        storage: adapters.storage,
+        social: adapters.social,
+        jobs_waiting: Notify::new(),
+        db,
+        clock,
+        settings,
+    }))
+}
+
+/// Every job, every subscription, everything that recurs.
+pub fn registry() -> Registry {
+    let registry = Registry::default().every(SignedDuration::from_hours(1), &ForgetKeys {});
+    let registry = identity::register(registry);
+    let registry = catalog::register(registry);
+    let registry = discovery::register(registry);
+    bookings::register(registry)
+}

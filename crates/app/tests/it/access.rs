@@ -1,0 +1,57 @@
+//! Every operation of the API refuses a caller without a token, or is listed here on purpose.
+
+use std::sync::Arc;
+
+use axum::{body::Body, http::Method};
+use platform::{jobs::Registry, testing::TestApp};
+use serde_json::Value;
+
+const SOME_ID: &str = "00000000-0000-7000-8000-000000000000";
+
+async fn start() -> TestApp {
+    TestApp::with(app::router::features(), Registry::default(), Arc::new(identity::AccessTokens::default()), &[]).await
+}
+
+/// Method, path with ids filled in, and the document's word for each operation.
+fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            let names = path.split('/').filter(|part| part.starts_with('{'));
+            let url = names.fold(path.clone(), |url, name| url.replace(name, SOME_ID));
+            all.push((method, url, operation.clone()));
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_token() {
+    let t = start().await;
+    let document = app::router::document().unwrap();
+    let mut open = String::new();
+    for (method, url, operation) in operations(&document) {
+        let answer = t.anonymous().send(method.clone(), &url, Some("application/json"), Body::from("{}")).await;
+        let is_public = answer.status != 401 || answer["code"] != "unauthenticated";
+        let needs_token = operation["security"].as_array().is_some_and(|s| !s.contains(&serde_json::json!({})));
+        assert_eq!(is_public, !needs_token, "{method} {url} answers {} and is documented otherwise", answer.status);
+        if is_public {
+            open += &format!("{method} {url}\n");
+        }
+    }
+    insta::assert_snapshot!(open.replace(SOME_ID, ":id"));
+}
+
+#[tokio::test]
+async fn a_forged_token_opens_nothing() {
+    let t = start().await;
+    let document = app::router::document().unwrap();
+    for (method, url, operation) in operations(&document) {
+        if operation.get("security").is_some() {
+            let forged = t.anonymous().with_token("eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.");
+            let answer = forged.send(method.clone(), &url, Some("application/json"), Body::from("{}")).await;
+            assert_eq!(answer.status, 401, "{method} {url}: {}", answer.text());
+        }
+    }
+}

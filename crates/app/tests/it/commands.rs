@@ -1,0 +1,68 @@
+//! The command line: what it lists, and what it says when a setting is wrong.
+
+use std::process::{Command, Output};
+
+fn skillbuddy(args: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_skillbuddy"));
+    command.args(args).env_clear().envs(environment.iter().copied());
+    command.output().unwrap()
+}
+
+fn refusal(args: &[&str], environment: &[(&str, &str)]) -> String {
+    let output = skillbuddy(args, environment);
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn help_names_every_subcommand_and_every_setting() {
+    let help = String::from_utf8(skillbuddy(&["--help"], &[]).stdout).unwrap();
+    for subcommand in ["serve", "worker", "dev", "migrate", "demo", "openapi", "staff", "keys"] {
+        assert!(help.lines().any(|line| line.trim_start().starts_with(subcommand)), "{subcommand}");
+    }
+    for setting in [
+        "LISTEN=", "PUBLIC_URL=", "CORS_ORIGINS=", "TRUSTED_PROXIES=", "REQUEST_TIMEOUT=", "SHUTDOWN_TIMEOUT=",
+        "ENVIRONMENT=", "DATABASE_URL", "DATABASE_CONNECTIONS=", "SECRET_KEY", "ACCESS_TOKEN_LIFE=",
+        "LIMIT_PER_ADDRESS=", "LIMIT_PER_ACCOUNT=", "SMTP_URL", "MAIL_FROM=", "TWILIO_ACCOUNT_SID=", "STORAGE_DIR=",
+        "S3_BUCKET=", "GOOGLE_CLIENT_IDS=", "APPLE_CLIENT_IDS=", "FACEBOOK_APP_IDS=", "COMMISSION_BPS=", "LOG=",
+        "LOG_FORMAT=", "OTLP_ENDPOINT=",
+    ] {
+        assert!(help.contains(&format!("[env: {setting}")), "{setting}");
+    }
+    assert!(help.contains("[default: 127.0.0.1:8000]"));
+}
+
+#[test]
+fn secrets_are_not_shown_in_the_help() {
+    let help = skillbuddy(&["--help"], &[("SECRET_KEY", "a secret that nobody else may ever see"), ("SMTP_URL", "smtp://u:hidden@h")]);
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(!help.contains("nobody else") && !help.contains("hidden"));
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_and_is_named() {
+    let database = ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
+    let secret = ("SECRET_KEY", "a secret that is only used in tests");
+    for (environment, named) in [
+        (vec![secret], "DATABASE_URL"),
+        (vec![database], "SECRET_KEY"),
+        (vec![database, ("SECRET_KEY", "short")], "--secret-key"),
+        (vec![database, secret, ("LISTEN", "nonsense")], "--listen"),
+        (vec![database, secret, ("PUBLIC_URL", "ftp://x")], "--public-url"),
+        (vec![database, secret, ("COMMISSION_BPS", "20000")], "--commission-bps"),
+        (vec![database, secret, ("LOG", "no=such=filter")], "--log"),
+        (vec![database, secret, ("SMTP_URL", "http://x")], "SMTP_URL"),
+        (vec![database, secret, ("MAIL_FROM", "not an address")], "MAIL_FROM"),
+        (vec![("DATABASE_URL", "nonsense"), secret], "DATABASE_URL"),
+    ] {
+        let said = refusal(&["serve"], &environment);
+        assert!(said.contains(named), "{environment:?}: {said}");
+    }
+}
+
+#[test]
+fn settings_may_stand_before_or_behind_the_subcommand() {
+    for args in [["--listen", "nonsense", "serve"], ["serve", "--listen", "nonsense"]] {
+        assert!(refusal(&args, &[]).contains("--listen"));
+    }
+}

@@ -1,0 +1,9 @@
+//! What is true of the whole: who gets in, what is documented, how the crates stand to each other.
+#![expect(clippy::indexing_slicing, reason = "a test may fail by panicking")]
+
+mod access;
+mod commands;
+mod contract;
+mod layers;
+mod running;
+mod words;

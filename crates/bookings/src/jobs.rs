@@ -1,0 +1,134 @@
+//! What happens to bookings by itself. Each timer asks the table again, so one that comes late, twice, or
+//! after its booking has moved on does nothing.
+
+use catalog::ServiceWithdrawn;
+use platform::{
+    app::App,
+    ids::{BookingId, ProposalId, ServiceId},
+    jobs::{Job, Registry},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    change::{self, By},
+    model::Actor,
+    store,
+    transitions::Event,
+};
+
+/// Adds the jobs of this feature.
+pub fn register(registry: Registry) -> Registry {
+    registry
+        .job::<ExpireRequest>()
+        .job::<CompleteBooking>()
+        .job::<ExpireProposal>()
+        .on::<ServiceWithdrawn, CancelUpcoming>()
+}
+
+/// The provider's time for an answer is over.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ExpireRequest {
+    pub(crate) booking_id: BookingId,
+}
+
+impl Job for ExpireRequest {
+    const KIND: &'static str = "bookings.expire_request";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        by_itself(app, self.booking_id, Event::Expired, None).await
+    }
+}
+
+/// Nobody said anything for 48 hours after the end.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CompleteBooking {
+    pub(crate) booking_id: BookingId,
+}
+
+impl Job for CompleteBooking {
+    const KIND: &'static str = "bookings.complete";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        by_itself(app, self.booking_id, Event::Completed, None).await
+    }
+}
+
+/// Nobody answered the wish to move a booking.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ExpireProposal {
+    pub(crate) booking_id: BookingId,
+    pub(crate) proposal_id: ProposalId,
+}
+
+impl ExpireProposal {
+    pub(crate) fn key(id: ProposalId) -> String {
+        format!("proposal:{id}:expire")
+    }
+}
+
+impl Job for ExpireProposal {
+    const KIND: &'static str = "bookings.expire_proposal";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        by_itself(app, self.booking_id, Event::RescheduleExpired, Some(self.proposal_id)).await
+    }
+}
+
+async fn by_itself(
+    app: &App,
+    id: BookingId,
+    event: Event,
+    proposal: Option<ProposalId>,
+) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let Some(booking) = store::lock(&mut tx, id).await? else { return Ok(()) };
+    let is_meant = proposal.is_none() || booking.proposal_id == proposal;
+    if !is_meant || !booking.allows(event, Actor::System, now) {
+        return Ok(());
+    }
+    change::change(&mut tx, booking, event, &By::SYSTEM, None, now).await.map_err(refused)?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn refused(error: platform::error::ApiError) -> anyhow::Error {
+    anyhow::anyhow!("{error:?}")
+}
+
+/// A service was withdrawn together with its bookings: all that are still to come are called off for the
+/// provider.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct CancelUpcoming {
+    service_id: ServiceId,
+    cancel_upcoming: bool,
+}
+
+impl From<ServiceWithdrawn> for CancelUpcoming {
+    fn from(event: ServiceWithdrawn) -> Self {
+        Self { service_id: event.service_id, cancel_upcoming: event.cancel_upcoming }
+    }
+}
+
+impl Job for CancelUpcoming {
+    const KIND: &'static str = "bookings.cancel_upcoming";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        if !self.cancel_upcoming {
+            return Ok(());
+        }
+        let upcoming = store::upcoming_of(&mut *app.db.acquire().await?, self.service_id).await?;
+        for id in upcoming {
+            let now = app.clock.now();
+            let mut tx = app.db.begin().await?;
+            let Some(booking) = store::lock(&mut tx, id).await? else { continue };
+            let event = booking.cancelling(Actor::Provider);
+            if booking.allows(event, Actor::Provider, now) {
+                let by = By { actor: Actor::Provider, id: Some(booking.provider_id), reason: None };
+                change::change(&mut tx, booking, event, &by, None, now).await.map_err(refused)?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! The SQL of bookings: reading one, and writing what a change does.
+
+mod create;
+mod list;
+
+use platform::ids::{BookingId, ProposalId, ServiceId};
+use sqlx::{PgConnection, types::Json};
+
+pub(crate) use self::{
+    create::{Terms, insert, terms},
+    list::{Filter, Key, Ordering, Role, list},
+};
+use crate::{
+    address::Address,
+    change::{By, Change},
+    model::{Actor, Booking, HistoryEntry, Span},
+    transitions::Event,
+};
+
+/// A booking with its parties' names, its open proposal and its history, in one query.
+pub(crate) async fn find(db: &mut PgConnection, id: BookingId) -> sqlx::Result<Option<Booking>> {
+    sqlx::query_as!(
+        Booking,
+        r#"select b.id, b.reference, b.customer_id, c.name as customer_name, b.provider_id, p.name as provider_name,
+                  b.service_id, b.state, b.list_position, b.timezone, b.starts_at, b.ends_at, b.respond_by,
+                  b.service_title, b.service_price_minor, b.credits_required, b.currency, b.duration_minutes,
+                  b.buffer_before_minutes, b.buffer_after_minutes, b.cancellation_policy, b.commission_bps,
+                  b.books_instantly, b.total_minor, b.refund_minor, b.payment_method, b.payment_type,
+                  b.payment_status, b.notes, b.address as "address: Json<Address>", b.cancelled_by,
+                  b.cancellation_reason, b.ics_sequence, b.version, b.created_at, b.updated_at, b.completed_at,
+                  r.id as "proposal_id?: ProposalId", r.proposed_by as "proposal_by?: Actor",
+                  r.starts_at as "proposal_starts_at?", r.ends_at as "proposal_ends_at?",
+                  r.reason as "proposal_reason?", r.created_at as "proposal_created_at?",
+                  r.expires_at as "proposal_expires_at?",
+                  coalesce((select jsonb_agg(jsonb_build_object('at', h.at, 'event', h.event, 'from', h.from_state,
+                                             'to', h.to_state, 'by', h.actor, 'reason', h.reason) order by h.id)
+                              from booking_history h where h.booking_id = b.id), '[]')
+                      as "history: Json<Vec<HistoryEntry>>"
+             from bookings b
+             join users c on c.id = b.customer_id
+             join users p on p.id = b.provider_id
+             left join reschedule_proposals r on r.booking_id = b.id and r.state = 'open'
+            where b.id = $1"#,
+        id as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Holds the booking until the transaction ends, and reads it then: in one statement the proposal and the
+/// history would be older than the lock.
+pub(crate) async fn lock(db: &mut PgConnection, id: BookingId) -> sqlx::Result<Option<Booking>> {
+    let held = sqlx::query_scalar!("select id from bookings where id = $1 for update", id as _);
+    match held.fetch_optional(&mut *db).await? {
+        Some(_) => find(db, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The bookings of a service that are still to come.
+pub(crate) async fn upcoming_of(db: &mut PgConnection, service: ServiceId) -> sqlx::Result<Vec<BookingId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: BookingId" from bookings
+            where service_id = $1 and state in ('awaiting_payment', 'pending_acceptance', 'confirmed')
+            order by id"#,
+        service as _,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Writes a booking after a change, and all rows that belong to the change, in one statement. What the
+/// proposal asks for must be free: the constraint `reservations_no_overlap` has the last word.
+pub(crate) async fn save(
+    db: &mut PgConnection,
+    booking: &Booking,
+    before: &Booking,
+    change: &Change,
+    by: &By,
+    event: Event,
+) -> sqlx::Result<()> {
+    let now_blocked = booking.blocked(Span { starts_at: booking.starts_at, ends_at: booking.ends_at });
+    let proposal = change.proposed.as_ref();
+    let asked = proposal.map(|proposal| proposal.span);
+    let asked_blocked = asked.map(|span| booking.blocked(span));
+    sqlx::query!(
+        "with history as (
+             insert into booking_history (booking_id, at, event, from_state, to_state, actor, actor_id, reason)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
+         ), freed as (
+             delete from reservations
+              where booking_id = $1 and ($9 or ($10::text is not null and purpose = 'proposal'))
+         ), moved as (
+             update reservations set starts_at = $11, ends_at = $12, blocked = tstzrange($13, $14)
+              where booking_id = $1 and purpose = 'booking' and $15
+         ), held as (
+             insert into reservations (provider_id, booking_id, purpose, starts_at, ends_at, blocked)
+             select $16, $1, 'proposal', $17, $18, tstzrange($19, $20) where $21::uuid is not null
+         ), closed as (
+             update reschedule_proposals set state = $10, answered_at = $2
+              where booking_id = $1 and state = 'open' and $10 is not null
+         ), proposed as (
+             insert into reschedule_proposals
+                    (id, booking_id, proposed_by, starts_at, ends_at, reason, state, created_at, expires_at)
+             select $21, $1, $6, $17, $18, $8, 'open', $2, $22 where $21::uuid is not null
+         ), counted as (
+             update providers
+                set requests_received = requests_received + $23, requests_answered = requests_answered + $24,
+                    response_minutes_sum = response_minutes_sum + $25, jobs_completed = jobs_completed + $26,
+                    jobs_cancelled = jobs_cancelled + $27, total_earnings_minor = total_earnings_minor + $28
+              where user_id = $16 and $29
+         )
+         update bookings
+            set state = $5, list_position = $30, timezone = $31, starts_at = $11, ends_at = $12, respond_by = $32,
+                refund_minor = $33, payment_status = $34, cancelled_by = $35, cancellation_reason = $36,
+                ics_sequence = $37, version = $38, updated_at = $2, completed_at = $39
+          where id = $1",
+        booking.id as _,
+        booking.updated_at as _,
+        event as _,
+        before.state as _,
+        booking.state as _,
+        by.actor as _,
+        by.id as _,
+        by.reason,
+        change.release,
+        change.closed,
+        booking.starts_at as _,
+        booking.ends_at as _,
+        now_blocked.starts_at as _,
+        now_blocked.ends_at as _,
+        change.moved,
+        booking.provider_id as _,
+        asked.map(|span| span.starts_at) as _,
+        asked.map(|span| span.ends_at) as _,
+        asked_blocked.map(|span| span.starts_at) as _,
+        asked_blocked.map(|span| span.ends_at) as _,
+        proposal.map(|proposal| proposal.id) as _,
+        proposal.map(|proposal| proposal.expires_at) as _,
+        change.counts.requests,
+        change.counts.answers,
+        change.counts.response_minutes,
+        change.counts.completed,
+        change.counts.let_down,
+        change.counts.earnings_minor,
+        !change.counts.is_empty(),
+        booking.list_position,
+        booking.timezone,
+        booking.respond_by as _,
+        booking.refund_minor,
+        booking.payment_status as _,
+        booking.cancelled_by as _,
+        booking.cancellation_reason,
+        booking.ics_sequence,
+        booking.version,
+        booking.completed_at as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! What is near, wherever on earth.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::geo::Point;
+
+/// Great-circle kilometres by the haversine formula.
+fn haversine(a: Point, b: Point) -> f64 {
+    let half = |x: f64, y: f64| ((y - x).to_radians() / 2.0).sin().powi(2);
+    let cos = a.latitude.to_radians().cos() * b.latitude.to_radians().cos();
+    let h = half(a.latitude, b.latitude) + cos * half(a.longitude, b.longitude);
+    2.0 * 6371.0088 * h.clamp(0.0, 1.0).sqrt().asin()
+}
+
+#[tokio::test]
+async fn services_that_come_to_a_place_are_listed_nearest_first() {
+    let market = Market::open().await;
+    market.service("Far", json!({"latitude": 52.60, "longitude": 13.4})).await;
+    market.service("Near", json!({"latitude": 52.53, "longitude": 13.4})).await;
+    market
+        .service("Stays at home", json!({"latitude": 52.54, "longitude": 13.4, "service_radius_km": 1}))
+        .await;
+    market.service("Elsewhere", json!({"latitude": 48.0, "longitude": 11.0})).await;
+    let answer = market.visitor.get("/services/nearby/?lat=52.52&lng=13.4").await.expect(200);
+    assert_eq!(titles(&answer), ["Near", "Far"]);
+    let distances: Vec<_> = (0..2).map(|n| answer["results"][n]["distance_km"].as_f64().unwrap()).collect();
+    assert!((distances[0] - 1.11).abs() < 0.01 && (distances[1] - 8.9).abs() < 0.01, "{distances:?}");
+    assert_eq!(market.titles("/services/nearby/?lat=52.52&lng=13.4&radius_km=5").await, ["Near"]);
+    assert_eq!(
+        market.titles("/services/nearby/?lat=52.52&lng=13.4&ordering=-created_at").await,
+        ["Near", "Far"]
+    );
+    assert_eq!(
+        market.titles("/services/nearby/?lat=52.52&lng=13.4&category=home&max_price=50&search=far").await,
+        ["Far"]
+    );
+    // The plain list asks for no visit.
+    assert_eq!(
+        market.titles("/services/?lat=52.52&lng=13.4&radius_km=5&ordering=distance").await,
+        ["Near", "Stays at home"]
+    );
+    assert_eq!(
+        market.titles("/services/?lat=52.52&lng=13.4&ordering=distance").await.last().unwrap(),
+        "Elsewhere"
+    );
+}
+
+#[tokio::test]
+async fn poles_and_the_date_line_are_no_edges() {
+    let market = Market::open().await;
+    market.service("Fiji", json!({"latitude": -17.0, "longitude": 179.95})).await;
+    market.service("North", json!({"latitude": 89.95, "longitude": -120.0})).await;
+    assert_eq!(market.titles("/services/nearby/?lat=-17&lng=-179.95&radius_km=20").await, ["Fiji"]);
+    assert_eq!(market.titles("/services/nearby/?lat=-17&lng=180&radius_km=20").await, ["Fiji"]);
+    assert_eq!(market.titles("/services/nearby/?lat=89.95&lng=60&radius_km=20").await, ["North"]);
+    assert_eq!(market.titles("/services/nearby/?lat=90&lng=0&radius_km=20").await, ["North"]);
+    assert_eq!(market.titles("/services/nearby/?lat=-90&lng=0&radius_km=20").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_service_without_a_place_of_its_own_starts_where_its_provider_does() {
+    let market = Market::open().await;
+    market.service("Homeless", json!({"latitude": null, "longitude": null})).await;
+    assert_eq!(market.titles("/services/nearby/?lat=1&lng=2").await, [""; 0]);
+    assert_eq!(market.titles("/services/?lat=1&lng=2&ordering=distance").await, [""; 0]);
+    sqlx::query!("update providers set latitude = 1, longitude = 2")
+        .execute(&market.test.app.db)
+        .await
+        .unwrap();
+    assert_eq!(market.titles("/services/nearby/?lat=1&lng=2").await, ["Homeless"]);
+}
+
+/// What PostgreSQL finds is what brute force over all services finds, anywhere on earth.
+#[test]
+fn nearby_agrees_with_brute_force() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let market = runtime.block_on(Market::open());
+    let mut seed = 1_u64;
+    let mut next = |low: f64, high: f64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        low + (high - low) * (f64::from(u32::try_from(seed >> 33).unwrap()) / f64::from(u32::MAX >> 1))
+    };
+    // Around the poles, the date line and Greenwich, where mistakes would hide.
+    let mut places = Vec::new();
+    for (latitude, longitude) in [(90.0, 0.0), (-90.0, 0.0), (0.0, 180.0), (52.0, 0.0), (-17.0, -180.0)] {
+        for _ in 0..12 {
+            let latitude = (latitude + next(-1.5, 1.5)).clamp(-90.0, 90.0);
+            let longitude =
+                if latitude.abs() > 85.0 { next(-180.0, 180.0) } else { longitude + next(-1.5, 1.5) };
+            let longitude = if longitude > 180.0 {
+                longitude - 360.0
+            } else if longitude < -180.0 {
+                longitude + 360.0
+            } else {
+                longitude
+            };
+            places.push((Point { latitude, longitude }, next(1.0, 200.0).round()));
+        }
+    }
+    runtime.block_on(async {
+        for (n, (place, reach)) in places.iter().enumerate() {
+            let there =
+                json!({"latitude": place.latitude, "longitude": place.longitude, "service_radius_km": format!("{reach:.0}").parse::<i32>().unwrap()});
+            market.service(&format!("{n}"), there).await;
+        }
+    });
+    let offset = || -1.5..=1.5_f64;
+    let config = ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(at in 0..60_usize, north in offset(), east in offset(), radius in 1.0..200.0_f64)| {
+        let near = places[at].0;
+        let latitude = (near.latitude + north).clamp(-90.0, 90.0);
+        let longitude = near.longitude + east;
+        let longitude = if longitude > 180.0 { longitude - 360.0 } else if longitude < -180.0 { longitude + 360.0 } else { longitude };
+        let centre = Point { latitude, longitude };
+        let path = format!("/services/nearby/?lat={latitude}&lng={longitude}&radius_km={radius}&page_size=100");
+        let answer = runtime.block_on(market.visitor.get(&path)).expect(200);
+        let mut expected: Vec<(f64, usize)> = places.iter().enumerate()
+            .map(|(n, (place, reach))| (haversine(centre, *place), n, *reach))
+            .filter(|(distance, _, reach)| *distance <= radius.min(*reach))
+            .map(|(distance, n, _)| (distance, n)).collect();
+        expected.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let names: Vec<String> = expected.iter().map(|(_, n)| n.to_string()).collect();
+        prop_assert_eq!(titles(&answer), names);
+        for (service, (distance, _)) in answer["results"].as_array().unwrap().iter().zip(&expected) {
+            let shown = service["distance_km"].as_f64().unwrap();
+            prop_assert!((shown - distance).abs() <= 0.006 + distance * 0.0001, "{shown} {distance}");
+        }
+    });
+}
