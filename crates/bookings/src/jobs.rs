@@ -87,12 +87,12 @@ async fn by_itself(
     if !is_meant || !booking.allows(event, Actor::System, now) {
         return Ok(());
     }
-    change::change(&mut tx, booking, event, &By::SYSTEM, None, now).await.map_err(refused)?;
+    change::change(&mut tx, booking, event, &By::SYSTEM, None, now).await.map_err(|error| refused(&error))?;
     tx.commit().await?;
     Ok(())
 }
 
-fn refused(error: platform::error::ApiError) -> anyhow::Error {
+fn refused(error: &platform::error::ApiError) -> anyhow::Error {
     anyhow::anyhow!("{error:?}")
 }
 
@@ -125,7 +125,9 @@ impl Job for CancelUpcoming {
             let event = booking.cancelling(Actor::Provider);
             if booking.allows(event, Actor::Provider, now) {
                 let by = By { actor: Actor::Provider, id: Some(booking.provider_id), reason: None };
-                change::change(&mut tx, booking, event, &by, None, now).await.map_err(refused)?;
+                change::change(&mut tx, booking, event, &by, None, now)
+                    .await
+                    .map_err(|error| refused(&error))?;
                 tx.commit().await?;
             }
         }

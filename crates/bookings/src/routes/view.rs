@@ -21,6 +21,7 @@ const REVIEWABLE: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// A booking as one of its parties sees it.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Booking, example = BookingView::example)]
+#[expect(clippy::struct_excessive_bools, reason = "the contract's flags")]
 pub(super) struct BookingView {
     id: BookingId,
     /// Short and readable.

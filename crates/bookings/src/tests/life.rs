@@ -268,7 +268,7 @@ async fn a_withdrawn_service_calls_its_bookings_off() {
     for cancel_upcoming in [false, true] {
         let event =
             catalog::ServiceWithdrawn { service_id: w.service, provider_id: w.bob.id(), cancel_upcoming };
-        outbox::emit(&mut *w.t.app.db.acquire().await.unwrap(), &event, w.t.now()).await.unwrap();
+        outbox::emit(&mut w.t.app.db.acquire().await.unwrap(), &event, w.t.now()).await.unwrap();
         w.t.run_jobs().await;
         let states = (w.state(&asked).await, w.state(&agreed).await);
         let expected = if cancel_upcoming {

@@ -154,7 +154,7 @@ async fn an_answer_and_the_expiry_do_not_both_happen() {
     let path = w.book("2026-03-05", "10:00").await;
     w.hours(24);
     let (accepted, ()) = tokio::join!(async { w.bob.put(&job(&path, "accept"), json!({})).await }, async {
-        w.t.run_jobs().await
+        w.t.run_jobs().await;
     },);
     accepted.refused(409, "invalid_transition");
     assert_eq!(w.state(&path).await, "request_expired");
