@@ -3,7 +3,11 @@
 use std::io::Cursor;
 
 use bytes::Bytes;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{
+    FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::{U8x3, U8x4},
+};
 use image::{DynamicImage, ImageDecoder as _, ImageError, ImageReader, Limits, metadata::Orientation};
 use platform::error::{ApiError, ApiResult};
 use tokio::sync::Semaphore;
@@ -90,7 +94,8 @@ pub(crate) fn make(format: image::ImageFormat, file: &[u8], sizes: &[Size]) -> R
     if !format::is_complete(format, file) {
         return Err(PictureError::CorruptPicture);
     }
-    let (mut image, orientation) = decode(format, file)?;
+    let (image, orientation) = decode(format, file)?;
+    let mut image = eight_bit(image);
     let mut resizer = Resizer::new();
     let (mut renditions, mut upright) = (Vec::with_capacity(sizes.len()), false);
     for size in sizes {
@@ -102,7 +107,7 @@ pub(crate) fn make(format: image::ImageFormat, file: &[u8], sizes: &[Size]) -> R
         }
         renditions.push(Rendition {
             name: size.name,
-            bytes: encode(&mut image)?,
+            bytes: encode(&image)?,
             width: image.width(),
             height: image.height(),
         });
@@ -152,18 +157,48 @@ fn scaled(resizer: &mut Resizer, image: DynamicImage, max_side: u32) -> Result<D
         let scaled = (u64::from(side) * u64::from(max_side) + u64::from(longer) / 2) / u64::from(longer);
         u32::try_from(scaled).unwrap_or(max_side).max(1)
     };
-    let mut target = DynamicImage::new(side(width), side(height), image.color());
+    let (from, to) = ((width, height), (side(width), side(height)));
+    let scaled = match &image {
+        DynamicImage::ImageRgb8(rgb) => {
+            image::RgbImage::from_raw(to.0, to.1, resized::<U8x3>(resizer, rgb.as_raw(), from, to)?)
+                .map(Into::into)
+        }
+        rgba => {
+            let bytes = resized::<U8x4>(resizer, rgba.as_bytes(), from, to)?;
+            image::RgbaImage::from_raw(to.0, to.1, bytes).map(Into::into)
+        }
+    };
+    scaled.ok_or(PictureError::CorruptPicture)
+}
+
+/// The bytes of a picture in another size. The pixel type is chosen here and not by the library, whose own
+/// choice would compile every filter for every one of its thirteen types.
+fn resized<P: PixelTrait>(
+    resizer: &mut Resizer,
+    bytes: &[u8],
+    (width, height): (u32, u32),
+    (new_width, new_height): (u32, u32),
+) -> Result<Vec<u8>, PictureError> {
+    let corrupt = |_e| PictureError::CorruptPicture;
+    let source = TypedImageRef::<P>::from_buffer(width, height, bytes).map_err(corrupt)?;
+    let pixels = u64::from(new_width) * u64::from(new_height);
+    let mut target = vec![0; usize::try_from(pixels).unwrap_or_default() * P::size()];
+    let mut view = TypedImage::<P>::from_buffer(new_width, new_height, &mut target).map_err(corrupt)?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
-    resizer.resize(&image, &mut target, &options).map_err(|_e| PictureError::CorruptPicture)?;
+    resizer.resize_typed(&source, &mut view, &options).map_err(|_e| PictureError::CorruptPicture)?;
     Ok(target)
 }
 
-/// Brings the picture to eight bits a channel, and writes it.
-fn encode(image: &mut DynamicImage) -> Result<Bytes, PictureError> {
-    if !matches!(image, DynamicImage::ImageRgb8(_) | DynamicImage::ImageRgba8(_)) {
-        let plain = std::mem::take(image);
-        *image = if plain.color().has_alpha() { plain.into_rgba8().into() } else { plain.into_rgb8().into() };
+/// The picture with eight bits a channel, with transparency where it had some.
+fn eight_bit(image: DynamicImage) -> DynamicImage {
+    match image {
+        DynamicImage::ImageRgb8(_) | DynamicImage::ImageRgba8(_) => image,
+        other if other.color().has_alpha() => other.into_rgba8().into(),
+        other => other.into_rgb8().into(),
     }
+}
+
+fn encode(image: &DynamicImage) -> Result<Bytes, PictureError> {
     let (width, height) = (image.width(), image.height());
     let encoder = if image.color().has_alpha() {
         webp::Encoder::from_rgba(image.as_bytes(), width, height)
