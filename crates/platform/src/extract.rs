@@ -73,7 +73,8 @@ impl<S: Send + Sync, T: DeserializeOwned + garde::Validate<Context = ()>> FromRe
         } else {
             json_body(request, state).await?
         };
-        match (body.is_empty(), untyped) {
+        let nothing = body.is_empty() || body.trim_ascii() == b"null";
+        match (nothing, untyped) {
             (true, _) => parse(b"{}").map(Self),
             (false, true) => Err(ApiError::new(Kind::Unsupported, "unsupported_media_type")),
             (false, false) => parse(&body).map(Self),
