@@ -55,7 +55,8 @@ pub fn document() -> anyhow::Result<Value> {
 pub fn router(environment: Environment) -> anyhow::Result<Router<App>> {
     let (router, document) = features().split_for_parts();
     let document = openapi::complete(serde_json::to_value(document)?);
-    let document = Document::of(&document).map_err(|_cause| anyhow::anyhow!("the OpenAPI document cannot be written"))?;
+    let document = Document::of(&document)
+        .map_err(|_cause| anyhow::anyhow!("the OpenAPI document cannot be written"))?;
     let router = router.merge(pages::router(document));
     Ok(match environment {
         Environment::Development => router.merge(adapters::dev_outbox_router().split_for_parts().0),

@@ -21,7 +21,8 @@ use tokio::sync::Notify;
 /// The application with the real outside world.
 pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> {
     let secret = settings.security.secret_key.as_ref();
-    let secret = secret.context("SECRET_KEY is missing (or --secret-key): the one secret of the installation")?;
+    let secret =
+        secret.context("SECRET_KEY is missing (or --secret-key): the one secret of the installation")?;
     let adapters = adapters::Adapters::from_settings(&settings, db.clone(), clock.clone())?;
     Ok(App::new(Parts {
         secrets: Secrets::derive(secret)?,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// An address, copied into the booking.
 #[expect(clippy::struct_field_names, reason = "the contract's names")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Validate, utoipa::ToSchema)]
+#[schema(as = BookingAddressDraft)]
 pub struct Address {
     /// Street and number.
     #[garde(length(chars, min = 1, max = 200), custom(not_blank))]
@@ -58,6 +59,7 @@ fn together(other: &Option<f64>) -> impl FnOnce(&Option<f64>, &()) -> garde::Res
 
 /// An address as one of the two parties sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = BookingAddress)]
 pub struct AddressView {
     /// `null` where only the surroundings are shown.
     street_address: Option<String>,

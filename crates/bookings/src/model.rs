@@ -34,6 +34,7 @@ use crate::{
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = BookingStatus)]
 pub enum Status {
     /// Still to come.
     Upcoming,
@@ -63,6 +64,7 @@ pub enum Status {
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = BookingSubStatus)]
 pub enum State {
     /// The time is kept for a moment, until the payment is secured.
     AwaitingPayment,
@@ -155,6 +157,7 @@ impl State {
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = BookingActor)]
 pub enum Actor {
     /// Who booked.
     Customer,
@@ -186,6 +189,7 @@ pub(crate) struct Proposal {
 
 /// One line of a booking's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = BookingHistoryEntry)]
 pub struct HistoryEntry {
     /// When.
     pub at: Instant,

@@ -21,6 +21,7 @@ use crate::model::Actor;
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schema(as = CancellationPolicy)]
 pub enum Policy {
     /// Everything until a day before, then half.
     Flexible,
@@ -95,9 +96,9 @@ pub(crate) fn refund(
     match (by, was_confirmed) {
         (Actor::Customer, true) => Refund { percent, reason: RefundReason::Policy, valid_until },
         (Actor::Customer, false) => {
-            Refund { percent: 100, reason: RefundReason::NotConfirmed, valid_until: starts_at }
+            Refund { percent: 100, reason: RefundReason::NotConfirmed, valid_until: starts_at.max(now) }
         }
-        _ => Refund { percent: 100, reason: RefundReason::NotByCustomer, valid_until: starts_at },
+        _ => Refund { percent: 100, reason: RefundReason::NotByCustomer, valid_until: starts_at.max(now) },
     }
 }
 

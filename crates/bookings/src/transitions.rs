@@ -37,6 +37,7 @@ pub(crate) const COMPLETES_AFTER: SignedDuration = SignedDuration::from_hours(48
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[schema(as = BookingEvent)]
 pub enum Event {
     /// A customer books.
     Created,

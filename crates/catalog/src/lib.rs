@@ -18,12 +18,8 @@ pub use self::{
     category::{Categories, Category, Localized, categories},
     events::{ProviderRegistered, ServiceCreated, ServiceUpdated, ServiceWithdrawn},
     jobs::register,
-    model::{
-        AccountType, BookableService, CancellationPolicy, CatalogError, ImageRow, Rating, Translation,
-        Translations,
-    },
+    model::{AccountType, CancellationPolicy, CatalogError, ImageRow, Rating, Translation, Translations},
     routes::router,
     rows::{ProviderRow, ServiceRow, WeeklyRow},
-    store::bookable::bookable,
     views::{CategoryView, ImageView, ProviderView, Scene, ServiceDetailView, ServiceView},
 };

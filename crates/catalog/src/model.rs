@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use platform::{
     error::{Fault, Kind},
-    ids::{CategoryId, ImageId, ServiceId, UserId},
+    ids::{CategoryId, ImageId},
     locale::{Language, Sentence},
     money::Money,
 };
@@ -208,49 +208,6 @@ pub(crate) struct Profile {
     pub latitude: Option<f64>,
     pub longitude: Option<f64>,
     pub city: Option<String>,
-    pub service_radius_km: i32,
-}
-
-/// Everything that a booking copies from a service, and what decides whether it can be booked.
-#[derive(Clone, Debug)]
-pub struct BookableService {
-    /// The service.
-    pub id: ServiceId,
-    /// Who offers it.
-    pub provider_id: UserId,
-    /// Their name.
-    pub provider_name: String,
-    /// The title in the customer's language, else in its own.
-    pub title: String,
-    /// What it costs.
-    pub price: Money,
-    /// What it costs in credits; 0 where credits are not taken.
-    pub credits_required: i32,
-    /// How long it takes.
-    pub duration_minutes: i32,
-    /// What cancelling costs.
-    pub cancellation_policy: CancellationPolicy,
-    /// Overrides the schedule's buffer.
-    pub buffer_before_minutes: Option<i32>,
-    /// Overrides the schedule's buffer.
-    pub buffer_after_minutes: Option<i32>,
-    /// Overrides the schedule's notice.
-    pub min_notice_minutes: Option<i32>,
-    /// Overrides the schedule's window.
-    pub max_advance_days: Option<i32>,
-    /// Whether it is published.
-    pub is_active: bool,
-    /// Whether it was taken back for good.
-    pub is_withdrawn: bool,
-    /// Whether the provider takes bookings at present: not on leave, and the account in order.
-    pub is_provider_available: bool,
-    /// Where it starts from.
-    pub latitude: Option<f64>,
-    /// Where it starts from.
-    pub longitude: Option<f64>,
-    /// The town that it starts from.
-    pub city: Option<String>,
-    /// How far the provider goes.
     pub service_radius_km: i32,
 }
 

@@ -7,7 +7,8 @@ use platform::{app::App, error::ApiResult, ids::ServiceId, time::Instant};
 use scheduling::{ServiceDuration, Window, free_slots};
 
 use crate::{
-    query::{Found, Key, Search, Slice},
+    keys::{Found, Key},
+    query::{Search, Slice},
     store::{self, Offer},
 };
 

@@ -24,6 +24,7 @@ const MAX_IDS: usize = 100;
 
 /// How a list is ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, utoipa::ToSchema)]
+#[schema(as = ServiceOrdering)]
 pub(crate) enum Ordering {
     /// Best match first: in the title, then in the description, then in the provider's name; popular ones
     /// first among equals.

@@ -8,6 +8,7 @@ mod filters;
 mod finder;
 mod geo;
 mod jobs;
+mod keys;
 mod listing;
 mod query;
 mod ranking;

@@ -17,7 +17,8 @@ use crate::{
     facets::{self, Facets},
     filters::{Around, Ordering, ServiceQuery},
     finder::Finder,
-    query::{Found, Key, Search, Slice},
+    keys::{Found, Key},
+    query::{Search, Slice},
     terms::Terms,
 };
 

@@ -99,14 +99,13 @@ impl AccessTokens {
     async fn verify(&self, app: &App, token: &str) -> ApiResult<Claims> {
         let kid = keys::key_id(token).ok_or_else(invalid)?;
         let known = self.keys.get(&kid).filter(|(_, epoch)| *epoch >= self.keys_floor.load(SeqCst));
-        let key = match known {
-            Some((key, _)) => key,
-            None => {
-                let epoch = self.epoch.load(SeqCst);
-                let key = Arc::new(keys::verifying_key(&app.db, &kid).await?.ok_or_else(invalid)?);
-                self.keys.insert(kid, (key.clone(), epoch));
-                key
-            }
+        let key = if let Some((key, _)) = known {
+            key
+        } else {
+            let epoch = self.epoch.load(SeqCst);
+            let key = Arc::new(keys::verifying_key(&app.db, &kid).await?.ok_or_else(invalid)?);
+            self.keys.insert(kid, (key.clone(), epoch));
+            key
         };
         self.signatures_checked.fetch_add(1, SeqCst);
         metrics::counter!("access_tokens_checked_total").increment(1);
@@ -165,11 +164,7 @@ impl Authenticator for AccessTokens {
         match signal {
             Signal::SessionEnded { session } => self.changed.insert(session.uuid(), epoch),
             Signal::AccountChanged { user } => self.changed.insert(user.uuid(), epoch),
-            Signal::KeysChanged => {
-                self.keys_floor.fetch_max(epoch, SeqCst);
-                self.floor.fetch_max(epoch, SeqCst);
-            }
-            Signal::Resync => {
+            Signal::KeysChanged | Signal::Resync => {
                 self.keys_floor.fetch_max(epoch, SeqCst);
                 self.floor.fetch_max(epoch, SeqCst);
             }

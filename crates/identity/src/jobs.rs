@@ -86,18 +86,18 @@ impl Job for AnswerReset {
         match codes::issue(&mut tx, app, request).await {
             Ok(issued) => {
                 let letter = Letter::ResetPassword { token: issued.link };
-                mail::send(&mut tx, app, &user, letter).await.map_err(cause)?;
+                mail::send(&mut tx, app, &user, letter).await.map_err(|error| cause(&error))?;
                 tx.commit().await?;
                 Ok(())
             }
             // Enough mails are on their way; nobody is told, or the answer would tell who has an account.
             Err(error) if error.code() == "too_many_codes" => Ok(()),
-            Err(error) => Err(cause(error)),
+            Err(error) => Err(cause(&error)),
         }
     }
 }
 
-fn cause(error: platform::error::ApiError) -> anyhow::Error {
+fn cause(error: &platform::error::ApiError) -> anyhow::Error {
     anyhow::anyhow!("{error:?}")
 }
 
@@ -126,6 +126,7 @@ impl Job for Sweep {
         let now = app.clock.now();
         store::codes::delete_old(&app.db, now.minus(SignedDuration::from_hours(48))).await?;
         store::throttles::delete_old(&app.db, now).await?;
+        store::sessions::delete_old_refresh(&app.db, now.minus(SignedDuration::from_hours(24)), now).await?;
         // A device stays known for 90 days; its session expired after 30.
         let known = crate::session::DEVICE_MEMORY - crate::session::LIFE;
         store::sessions::delete_old(&app.db, now.minus(known)).await?;

@@ -103,15 +103,14 @@ pub async fn sign(
 
 /// The newest key; the first one is made when it is needed.
 async fn signing_key(db: &mut PgConnection, app: &App) -> ApiResult<(String, Vec<u8>)> {
-    let key = match store::newest(db).await? {
+    let mut key = store::newest(db).await?;
+    if key.is_none() {
+        store::lock_all(db).await?;
+        key = store::newest(db).await?;
+    }
+    let key = match key {
         Some(key) => key,
-        None => {
-            store::lock_all(db).await?;
-            match store::newest(db).await? {
-                Some(key) => key,
-                None => make(db, app).await?,
-            }
-        }
+        None => make(db, app).await?,
     };
     Ok((key.kid, app.secrets.open(&key.sealed)?))
 }
@@ -168,8 +167,8 @@ pub fn key_id(token: &str) -> Option<String> {
 /// The key of this name.
 pub async fn verifying_key(db: &PgPool, kid: &str) -> ApiResult<Option<VerifyingKey>> {
     let Some(row) = store::by_kid(db, kid).await? else { return Ok(None) };
-    let key = DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(&row.public_key))
-        .map_err(anyhow::Error::from)?;
+    let key =
+        DecodingKey::from_ed_components(&URL_SAFE_NO_PAD.encode(&row.public)).map_err(anyhow::Error::from)?;
     Ok(Some(VerifyingKey { key, retired_at: row.retired_at }))
 }
 
@@ -216,7 +215,7 @@ pub async fn published(app: &App) -> ApiResult<Vec<Jwk>> {
         r#use: "sig",
         alg: "EdDSA",
         kid: row.kid,
-        x: URL_SAFE_NO_PAD.encode(&row.public_key),
+        x: URL_SAFE_NO_PAD.encode(&row.public),
     };
     Ok(rows.into_iter().map(jwk).collect())
 }

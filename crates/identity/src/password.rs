@@ -60,14 +60,14 @@ pub async fn hash(app: &App, password: &str) -> ApiResult<String> {
 /// Checks on the pool; as slow without a hash as with one.
 pub async fn verify(app: &App, password: &str, hash: Option<&str>) -> ApiResult<Verdict> {
     let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
-    on_pool(app, move || match hash {
-        Some(hash) => check(&password, &hash),
-        None => {
-            let _nobody = check_argon2(&password, DUMMY);
-            Verdict::Wrong
+    let check = move || {
+        if let Some(hash) = hash {
+            return check(&password, &hash);
         }
-    })
-    .await
+        let _nobody = check_argon2(&password, DUMMY);
+        Verdict::Wrong
+    };
+    on_pool(app, check).await
 }
 
 /// Refuses a password that is easy to guess, or that says who it belongs to. The length is checked before.

@@ -92,7 +92,8 @@ pub async fn refresh(app: &App, token: &str) -> ApiResult<Granted> {
         tracing::warn!(session = %row.session_id, "a refresh token was used twice; its session was ended");
         return Err(IdentityError::TokenReused.into());
     }
-    let user = users::lock(&mut tx, row.user_id).await?.ok_or_else(|| refused("session_ended"))?;
+    // Only read: whoever ends sessions holds the person first and then the session, and would wait for us.
+    let user = users::by_id(&mut *tx, row.user_id).await?.ok_or_else(|| refused("session_ended"))?;
     match user.state {
         AccountState::Active => {}
         AccountState::Suspended | AccountState::Banned => return Err(IdentityError::AccountSuspended.into()),

@@ -58,16 +58,12 @@ impl Device {
 
 /// The address, of IPv6 the first 64 bits: that is what one household or one machine has.
 fn network(ip: &str) -> String {
-    match ip.parse() {
-        Ok(IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {
-            Some(v4) => v4.to_string(),
-            None => {
-                let [a, b, c, d, ..] = v6.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        },
-        _ => ip.to_owned(),
+    let Ok(IpAddr::V6(v6)) = ip.parse() else { return ip.to_owned() };
+    if let Some(v4) = v6.to_ipv4_mapped() {
+        return v4.to_string();
     }
+    let [a, b, c, d, ..] = v6.segments();
+    format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
 }
 
 /// Something that failures are counted of.

@@ -6,7 +6,8 @@ use platform::{app::App, error::ApiResult, http, locale::Language, testing::Test
 use utoipa_axum::router::OpenApiRouter;
 
 async fn cached(app: App, language: Language, headers: HeaderMap) -> ApiResult<axum::response::Response> {
-    let document = app.cache.get("/cached/", language, async { Ok(vec!["a fairly short text"; 500]) }).await?;
+    let document =
+        app.cache.get("/cached/", language, async { Ok(vec!["a fairly short text"; 500]) }).await?;
     Ok(document.respond(&headers))
 }
 

@@ -115,7 +115,10 @@ impl PublicCache {
         key: &'static str,
         make: impl Future<Output = ApiResult<T>>,
     ) -> ApiResult<Arc<T>> {
-        let made = self.values.try_get_with(key, async { make.await.map(|value| -> Value { Arc::new(value) }) }).await;
+        let made = self
+            .values
+            .try_get_with(key, async { make.await.map(|value| -> Value { Arc::new(value) }) })
+            .await;
         let value = made.map_err(|error: Arc<ApiError>| ApiError::shared(error))?;
         value.downcast().map_err(|_other| anyhow::anyhow!("{key} is kept with another type").into())
     }

@@ -244,8 +244,11 @@ impl From<sqlx::Error> for ApiError {
             // Shutting down, starting up, out of connections, disk full: passing states of the server.
             // Deadlocks and serialization failures too: another try of the whole request may succeed.
             sqlx::Error::Database(e) => e.code().is_some_and(|code| {
-                ["57P01", "57P02", "57P03", "53300", "53100", "53200", "40P01", "40001", "57014", "25006", "55P03"]
-                    .contains(&&*code)
+                [
+                    "57P01", "57P02", "57P03", "53300", "53100", "53200", "40P01", "40001", "57014", "25006",
+                    "55P03",
+                ]
+                .contains(&&*code)
             }),
             _ => false,
         };

@@ -142,7 +142,11 @@ impl Registry {
                 }
             };
             // A round is never cut off: its jobs would have to run again.
-            if round.await && stop.as_mut().now_or_never().is_none() {
+            if round.await {
+                // Asked only here: what has said its last word once stays silent ever after.
+                if stop.as_mut().now_or_never().is_some() {
+                    return;
+                }
                 continue;
             }
             tokio::select! {

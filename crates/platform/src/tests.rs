@@ -365,6 +365,14 @@ async fn what_recurs_is_started_once_in_its_span() {
     assert_eq!((runs().await, jobs_left(&t).await), (Some(1), vec![]));
 }
 
+#[tokio::test]
+async fn a_stop_that_comes_while_jobs_run_is_heard() {
+    let t = with_jobs(Registry::default()).await;
+    let registry = Registry::default().every(SignedDuration::from_hours(1), &Count { failures: 0 });
+    let work = registry.work(t.app.clone(), std::future::ready(()));
+    tokio::time::timeout(std::time::Duration::from_secs(30), work).await.expect("the work ends");
+}
+
 #[test]
 fn the_document_says_what_every_operation_can_answer() {
     let document: Value = crate::openapi::complete(

@@ -149,6 +149,7 @@ fn closed(timezone: &str) -> anyhow::Result<Schedule> {
 
 /// A provider's schedule.
 #[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Schedule)]
 struct ScheduleView {
     #[serde(flatten)]
     schedule: ScheduleDraft,
@@ -160,6 +161,7 @@ struct ScheduleView {
 
 /// A booking outside the opening hours.
 #[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ScheduleConflict)]
 struct Conflict {
     /// The booking.
     id: BookingId,

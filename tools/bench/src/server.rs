@@ -23,6 +23,7 @@ pub struct Server {
 }
 
 const LONGEST_START: Duration = Duration::from_secs(30);
+const LONGEST_STOP: Duration = Duration::from_secs(30);
 
 impl Server {
     /// Starts it without rate limits, and waits until it is ready.
@@ -74,7 +75,13 @@ impl Server {
     pub fn stop(mut self) -> Result<()> {
         let id = nix::unistd::Pid::from_raw(i32::try_from(self.process.id())?);
         nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGTERM)?;
-        self.process.wait()?;
+        let until = Instant::now() + LONGEST_STOP;
+        while self.process.try_wait()?.is_none() {
+            if Instant::now() > until {
+                bail!("the server does not stop within {LONGEST_STOP:?} of SIGTERM");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         Ok(())
     }
 }

@@ -20,7 +20,10 @@ const SWAGGER: &str = "default-src 'none'; script-src 'self'; style-src 'self' '
 /// `/`, `/docs/` and `/openapi.json`.
 pub fn router(document: Document) -> Router<App> {
     let swagger: Router<App> = SwaggerUi::new("/docs").config(Config::from("/openapi.json")).into();
-    let policy = SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SWAGGER));
+    let policy = SetResponseHeaderLayer::overriding(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(SWAGGER),
+    );
     Router::new()
         .route("/", get(start))
         .route("/openapi.json", get(|headers: HeaderMap| async move { document.respond(&headers) }))
@@ -37,7 +40,11 @@ struct Start {
 }
 
 impl Start {
-    #[expect(clippy::trivially_copy_pass_by_ref, clippy::unused_self, reason = "a loop of the template hands it over so")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        clippy::unused_self,
+        reason = "a loop of the template hands it over so"
+    )]
     fn name_of(&self, language: &Language) -> String {
         language.text("start-language_name", &[])
     }

@@ -9,7 +9,13 @@ use serde_json::Value;
 const SOME_ID: &str = "00000000-0000-7000-8000-000000000000";
 
 async fn start() -> TestApp {
-    TestApp::with(app::router::features(), Registry::default(), Arc::new(identity::AccessTokens::default()), &[]).await
+    TestApp::with(
+        app::router::features(),
+        Registry::default(),
+        Arc::new(identity::AccessTokens::default()),
+        &[],
+    )
+    .await
 }
 
 /// Method, path with ids filled in, and the document's word for each operation.
@@ -32,10 +38,16 @@ async fn nobody_gets_in_without_a_token() {
     let document = app::router::document().unwrap();
     let mut open = String::new();
     for (method, url, operation) in operations(&document) {
-        let answer = t.anonymous().send(method.clone(), &url, Some("application/json"), Body::from("{}")).await;
+        let answer =
+            t.anonymous().send(method.clone(), &url, Some("application/json"), Body::from("{}")).await;
         let is_public = answer.status != 401 || answer["code"] != "unauthenticated";
-        let needs_token = operation["security"].as_array().is_some_and(|s| !s.contains(&serde_json::json!({})));
-        assert_eq!(is_public, !needs_token, "{method} {url} answers {} and is documented otherwise", answer.status);
+        let needs_token =
+            operation["security"].as_array().is_some_and(|s| !s.contains(&serde_json::json!({})));
+        assert_eq!(
+            is_public, !needs_token,
+            "{method} {url} answers {} and is documented otherwise",
+            answer.status
+        );
         if is_public {
             open += &format!("{method} {url}\n");
         }

@@ -21,11 +21,31 @@ fn help_names_every_subcommand_and_every_setting() {
         assert!(help.lines().any(|line| line.trim_start().starts_with(subcommand)), "{subcommand}");
     }
     for setting in [
-        "LISTEN=", "PUBLIC_URL=", "CORS_ORIGINS=", "TRUSTED_PROXIES=", "REQUEST_TIMEOUT=", "SHUTDOWN_TIMEOUT=",
-        "ENVIRONMENT=", "DATABASE_URL", "DATABASE_CONNECTIONS=", "SECRET_KEY", "ACCESS_TOKEN_LIFE=",
-        "LIMIT_PER_ADDRESS=", "LIMIT_PER_ACCOUNT=", "SMTP_URL", "MAIL_FROM=", "TWILIO_ACCOUNT_SID=", "STORAGE_DIR=",
-        "S3_BUCKET=", "GOOGLE_CLIENT_IDS=", "APPLE_CLIENT_IDS=", "FACEBOOK_APP_IDS=", "COMMISSION_BPS=", "LOG=",
-        "LOG_FORMAT=", "OTLP_ENDPOINT=",
+        "LISTEN=",
+        "PUBLIC_URL=",
+        "CORS_ORIGINS=",
+        "TRUSTED_PROXIES=",
+        "REQUEST_TIMEOUT=",
+        "SHUTDOWN_TIMEOUT=",
+        "ENVIRONMENT=",
+        "DATABASE_URL",
+        "DATABASE_CONNECTIONS=",
+        "SECRET_KEY",
+        "ACCESS_TOKEN_LIFE=",
+        "LIMIT_PER_ADDRESS=",
+        "LIMIT_PER_ACCOUNT=",
+        "SMTP_URL",
+        "MAIL_FROM=",
+        "TWILIO_ACCOUNT_SID=",
+        "STORAGE_DIR=",
+        "S3_BUCKET=",
+        "GOOGLE_CLIENT_IDS=",
+        "APPLE_CLIENT_IDS=",
+        "FACEBOOK_APP_IDS=",
+        "COMMISSION_BPS=",
+        "LOG=",
+        "LOG_FORMAT=",
+        "OTLP_ENDPOINT=",
     ] {
         assert!(help.contains(&format!("[env: {setting}")), "{setting}");
     }
@@ -34,7 +54,10 @@ fn help_names_every_subcommand_and_every_setting() {
 
 #[test]
 fn secrets_are_not_shown_in_the_help() {
-    let help = skillbuddy(&["--help"], &[("SECRET_KEY", "a secret that nobody else may ever see"), ("SMTP_URL", "smtp://u:hidden@h")]);
+    let help = skillbuddy(
+        &["--help"],
+        &[("SECRET_KEY", "a secret that nobody else may ever see"), ("SMTP_URL", "smtp://u:hidden@h")],
+    );
     let help = String::from_utf8(help.stdout).unwrap();
     assert!(!help.contains("nobody else") && !help.contains("hidden"));
 }

@@ -34,10 +34,16 @@ fn every_operation_is_explained() {
     for (call, operation) in operations(&document) {
         let id = operation["operationId"].as_str().unwrap_or_else(|| panic!("{call} has no operationId"));
         assert!(ids.insert(id.to_owned()), "{id} stands for two operations");
-        assert!(operation["summary"].is_string() || operation["description"].is_string(), "{call} is not explained");
+        assert!(
+            operation["summary"].is_string() || operation["description"].is_string(),
+            "{call} is not explained"
+        );
         assert!(operation["tags"].as_array().is_some_and(|tags| tags.len() == 1), "{call} has no tag");
         for (status, response) in operation["responses"].as_object().unwrap() {
-            assert!(response["description"].as_str().is_some_and(|d| !d.is_empty()), "{call} {status} is not explained");
+            assert!(
+                response["description"].as_str().is_some_and(|d| !d.is_empty()),
+                "{call} {status} is not explained"
+            );
         }
     }
 }

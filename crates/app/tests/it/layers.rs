@@ -29,12 +29,16 @@ fn crates_depend_only_on_what_is_below_them() {
             if name == "app" {
                 continue;
             }
-            let allowed = may_use.get(name.as_str()).unwrap_or_else(|| panic!("{name} has no place in the order"));
+            let allowed =
+                may_use.get(name.as_str()).unwrap_or_else(|| panic!("{name} has no place in the order"));
             let manifest = fs::read_to_string(entry.unwrap().path().join("Cargo.toml")).unwrap();
             let normal = manifest.split("[dev-dependencies]").next().unwrap();
             for used in &ours {
                 let depends = normal.lines().any(|line| line.split(['.', ' ', '=']).next() == Some(used));
-                assert!(!depends || allowed.contains(used) || *used == name, "{name} must not depend on {used}");
+                assert!(
+                    !depends || allowed.contains(used) || *used == name,
+                    "{name} must not depend on {used}"
+                );
             }
         }
     }

@@ -20,7 +20,10 @@ async fn several_nodes_may_migrate_at_once() {
     let options = PgConnectOptions::from_str(&database_url()).unwrap();
     let name = format!("test_migrate_{}", std::process::id());
     let mut admin = options.clone().connect().await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(format!("drop database if exists {name}"))).execute(&mut admin).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("drop database if exists {name}")))
+        .execute(&mut admin)
+        .await
+        .unwrap();
     sqlx::raw_sql(AssertSqlSafe(format!("create database {name}"))).execute(&mut admin).await.unwrap();
     let nodes = (0..4).map(|_| {
         let options = options.clone().database(&name);
@@ -48,8 +51,15 @@ async fn request(address: std::net::SocketAddr, path: &str) -> std::io::Result<S
 
 #[tokio::test]
 async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
-    let t = TestApp::with(app::router::features(), Registry::default(), Arc::new(identity::AccessTokens::default()), &[]).await;
-    let settings = TelemetrySettings { log: "error".into(), log_format: LogFormat::Text, otlp_endpoint: None };
+    let t = TestApp::with(
+        app::router::features(),
+        Registry::default(),
+        Arc::new(identity::AccessTokens::default()),
+        &[],
+    )
+    .await;
+    let settings =
+        TelemetrySettings { log: "error".into(), log_format: LogFormat::Text, otlp_endpoint: None };
     let telemetry = telemetry::start(&settings).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -99,7 +99,8 @@ pub(super) async fn list_jobs(
 
 /// Say yes to a request.
 #[utoipa::path(put, path = "/providers/jobs/{id}/accept/", tag = "bookings", operation_id = "accept_job",
-    security(("bearer" = [])), params(("id" = BookingId, Path)), request_body = Option<Reason>,
+    security(("bearer" = [])), params(("id" = BookingId, Path),
+        ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = Option<Reason>,
     responses((status = OK, description = "The booking, confirmed.", body = BookingView),
         (status = FORBIDDEN, description = "`provider_required`: only providers have jobs."),
         (status = CONFLICT, description = "`invalid_transition`: it was answered, withdrawn or has expired; `state` says which."),
@@ -117,7 +118,8 @@ pub(super) async fn accept_job(
 
 /// Say no to a request.
 #[utoipa::path(put, path = "/providers/jobs/{id}/decline/", tag = "bookings", operation_id = "decline_job",
-    security(("bearer" = [])), params(("id" = BookingId, Path)), request_body = Option<Reason>,
+    security(("bearer" = [])), params(("id" = BookingId, Path),
+        ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = Option<Reason>,
     responses((status = OK, description = "The booking, declined.", body = BookingView),
         (status = FORBIDDEN, description = "`provider_required`: only providers have jobs."),
         (status = CONFLICT, description = "`invalid_transition`: it was answered, withdrawn or has expired; `state` says which."),

@@ -52,6 +52,7 @@ pub fn router() -> OpenApiRouter<App> {
 
 /// Why somebody does it.
 #[derive(Debug, Default, Deserialize, garde::Validate, utoipa::ToSchema)]
+#[schema(as = BookingReason)]
 struct Reason {
     /// In one's own words; the other side sees them.
     #[serde(default)]

@@ -23,7 +23,7 @@ use crate::{
 
 /// What cancelling now means for the caller.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(example = json!({"refund_amount": 49.9, "currency": "EUR", "refund_percent": 100, "paid_amount": 49.9,
+#[schema(as = Cancellation, example = json!({"refund_amount": 49.9, "currency": "EUR", "refund_percent": 100, "paid_amount": 49.9,
     "reason": "policy", "policy": "flexible", "free_until": "2026-03-02T09:00:00Z",
     "valid_until": "2026-03-02T09:00:00Z", "version": 2}))]
 pub(super) struct CancellationView {
@@ -81,7 +81,8 @@ pub(super) async fn preview_cancellation(
 /// everything. A request that is not confirmed yet becomes `withdrawn` by the customer, `declined` by the
 /// provider.
 #[utoipa::path(put, path = "/bookings/{id}/cancel/", tag = "bookings", operation_id = "cancel_booking",
-    security(("bearer" = [])), params(("id" = BookingId, Path)), request_body = Option<Reason>,
+    security(("bearer" = [])), params(("id" = BookingId, Path),
+        ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = Option<Reason>,
     responses((status = OK, description = "The booking, cancelled.", body = BookingView),
         (status = CONFLICT, description = "`invalid_transition`, with `state` and `allowed`."),
         (status = PRECONDITION_FAILED, description = "`stale_version`.")))]
@@ -114,7 +115,8 @@ pub(super) struct SetStatus {
 /// `ongoing` from 30 minutes before the start; `completed` counts the job. A booking that is left alone
 /// completes itself 48 hours after its end.
 #[utoipa::path(put, path = "/bookings/{id}/status/", tag = "bookings", operation_id = "set_booking_status",
-    security(("bearer" = [])), params(("id" = BookingId, Path)), request_body = SetStatus,
+    security(("bearer" = [])), params(("id" = BookingId, Path),
+        ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = SetStatus,
     responses((status = OK, description = "The booking.", body = BookingView),
         (status = FORBIDDEN, description = "`forbidden`: only the provider says so."),
         (status = CONFLICT, description = "`invalid_transition`, with `state` and `allowed`."),
@@ -145,7 +147,8 @@ pub(super) async fn set_status(
 ///
 /// From 15 minutes after the start to a day after the end.
 #[utoipa::path(put, path = "/bookings/{id}/no-show/", tag = "bookings", operation_id = "report_no_show",
-    security(("bearer" = [])), params(("id" = BookingId, Path)), request_body = Option<Reason>,
+    security(("bearer" = [])), params(("id" = BookingId, Path),
+        ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = Option<Reason>,
     responses((status = OK, description = "The booking, cancelled.", body = BookingView),
         (status = CONFLICT, description = "`invalid_transition`, with `state` and `allowed`."),
         (status = PRECONDITION_FAILED, description = "`stale_version`.")))]

@@ -56,7 +56,8 @@ pub(super) struct RescheduleBooking {
 /// then both times are held. Who made a proposal can take it back by declining it. The same rules as for a
 /// new booking hold, and nothing is paid twice.
 #[utoipa::path(put, path = "/bookings/{id}/reschedule/", tag = "bookings", operation_id = "reschedule_booking",
-    security(("bearer" = [])), params(("id" = BookingId, Path)), request_body = RescheduleBooking,
+    security(("bearer" = [])), params(("id" = BookingId, Path),
+        ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = RescheduleBooking,
     responses((status = OK, description = "The booking, moved or with the proposal in `reschedule`.", body = BookingView),
         (status = CONFLICT, description = "`slot_taken` with `alternatives`; `invalid_transition` with `state` and `allowed`."),
         (status = PRECONDITION_FAILED, description = "`stale_version`.")))]
@@ -100,7 +101,8 @@ pub(super) async fn reschedule_booking(
 
 /// Agree to move a booking, as the side that was asked.
 #[utoipa::path(put, path = "/bookings/{id}/reschedule/accept/", tag = "bookings", operation_id = "accept_reschedule",
-    security(("bearer" = [])), params(("id" = BookingId, Path)), request_body = Option<Reason>,
+    security(("bearer" = [])), params(("id" = BookingId, Path),
+        ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = Option<Reason>,
     responses((status = OK, description = "The booking at its new time.", body = BookingView),
         (status = CONFLICT, description = "`invalid_transition`: there is no open proposal of the other side."),
         (status = PRECONDITION_FAILED, description = "`stale_version`.")))]
@@ -116,7 +118,8 @@ pub(super) async fn accept_reschedule(
 
 /// Refuse to move a booking, or take one's own proposal back. The booking stays as it was.
 #[utoipa::path(put, path = "/bookings/{id}/reschedule/decline/", tag = "bookings", operation_id = "decline_reschedule",
-    security(("bearer" = [])), params(("id" = BookingId, Path)), request_body = Option<Reason>,
+    security(("bearer" = [])), params(("id" = BookingId, Path),
+        ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = Option<Reason>,
     responses((status = OK, description = "The booking as it was.", body = BookingView),
         (status = CONFLICT, description = "`invalid_transition`: there is no open proposal."),
         (status = PRECONDITION_FAILED, description = "`stale_version`.")))]

@@ -83,6 +83,7 @@ pub(super) struct BookingView {
 
 /// A wish to move a booking, which the other side can accept or decline.
 #[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = RescheduleProposal)]
 pub(super) struct ProposalView {
     id: ProposalId,
     proposed_by: Actor,

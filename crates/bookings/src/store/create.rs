@@ -93,7 +93,9 @@ pub(crate) async fn terms(
              join users p on p.id = s.provider_id
              join users c on c.id = $2
              left join schedules t on t.provider_id = s.provider_id
-            where s.id = $1"#,
+            where s.id = $1
+              -- A withdrawal of the service waits for us, or we see it.
+              for key share of s"#,
         service as _,
         customer as _,
         language.code(),

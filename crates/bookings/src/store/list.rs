@@ -23,6 +23,7 @@ pub(crate) enum Role {
 
 /// How a list is ordered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[schema(as = BookingOrdering)]
 pub(crate) enum Ordering {
     /// What is ahead, soonest first; then what is past, latest first.
     #[default]

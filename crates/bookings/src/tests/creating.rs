@@ -299,8 +299,7 @@ async fn a_booking_that_gave_its_time_back_stands_in_nobodys_way() {
 }
 
 #[tokio::test]
-async fn creating_takes_four_round_trips() {
-    // begin, what decides, what follows, commit: counted in docs/performance.md.
+async fn one_statement_writes_all_that_follows() {
     let w = World::new().await;
     w.book("2026-03-03", "10:00").await;
     let rows = sqlx::query!(

@@ -145,7 +145,7 @@ impl Stored {
     /// Makes the picture and stores its files. A job is waiting to remove them, should all end here.
     async fn put(app: &App, service: ServiceId, image: ImageId, file: Bytes) -> ApiResult<Self> {
         let picture = pictures::process(file, &SIZES).await?;
-        let key = format!("services/{service}/{image}");
+        let key = format!("public/services/{service}/{image}");
         let timing = Timing { at: Some(app.clock.now().plus(UPLOAD_TIME)), key: Some(Self::job(&key)) };
         let removal = DeletePicture { storage_key: key.clone() };
         jobs::schedule(&mut *app.db.acquire().await?, &removal, app.clock.now(), timing).await?;

@@ -1,6 +1,5 @@
 //! The SQL of the catalogue, one function a statement.
 
-pub(crate) mod bookable;
 pub(crate) mod categories;
 pub(crate) mod favourites;
 pub(crate) mod images;

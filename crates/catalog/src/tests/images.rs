@@ -54,7 +54,7 @@ async fn a_picture_is_kept_in_three_sizes_beside_the_service() {
     insta::assert_snapshot!(
         answer.masked().replace(&id, "[image]").replace(&service.to_string(), "[service]")
     );
-    let key = |size| format!("services/{service}/{id}/{size}.webp");
+    let key = |size| format!("public/services/{service}/{id}/{size}.webp");
     assert_eq!(w.t.storage.keys(), [key("large"), key("medium"), key("thumbnail")]);
     let seen = w.t.anonymous().get(&format!("/services/{service}/")).await.expect(200);
     assert_eq!((&seen["images"], &seen["primary_image"]), (&json!([answer.body]), &answer.body));

@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::{Postgres, QueryBuilder};
 
 use super::world;
-use crate::{ProviderRow, ProviderView, Scene, ServiceRow, ServiceView, bookable, testing};
+use crate::{ProviderRow, ProviderView, Scene, ServiceRow, ServiceView, testing};
 
 #[tokio::test]
 async fn a_list_reads_rows_by_the_one_select_list() {
@@ -43,21 +43,4 @@ async fn a_directory_reads_rows_by_the_one_select_list() {
         (&view["name"], &view["availability"], &view["rating"]),
         (&json!("Ada"), &json!(null), &json!(null))
     );
-}
-
-#[tokio::test]
-async fn a_booking_learns_all_it_copies_in_one_query() {
-    let w = world().await;
-    let id = w.service().await;
-    w.sql("update services set translations = '{\"it\": {\"title\": \"Finestre\", \"description\": \"\"}}', min_notice_minutes = 5").await;
-    let found = bookable(&w.t.app.db, id, Language::It).await.unwrap().unwrap();
-    assert_eq!(
-        (found.title.as_str(), found.price.minor, found.min_notice_minutes),
-        ("Finestre", 4990, Some(5))
-    );
-    assert!(found.is_active && found.is_provider_available && !found.is_withdrawn);
-    w.ada.patch("/providers/profile/", json!({"is_available": false})).await.expect(200);
-    assert!(!bookable(&w.t.app.db, id, Language::De).await.unwrap().unwrap().is_provider_available);
-    let unknown = platform::ids::ServiceId::at(w.t.now());
-    assert!(bookable(&w.t.app.db, unknown, Language::De).await.unwrap().is_none());
 }

@@ -13,7 +13,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use platform::{
     app::App,
-    error::{ApiError, ApiResult, Kind},
+    error::{self, ApiError, ApiResult, Kind},
     extract::Query,
     http::RequestContext,
     locale::Language,
@@ -190,5 +190,7 @@ fn page(status: StatusCode, language: Language, key: &str, form: Option<Form<'_>
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, policy),
     ];
-    Ok((status, headers, html).into_response())
+    let mut response = (status, headers, html).into_response();
+    response.extensions_mut().insert(error::Page);
+    Ok(response)
 }

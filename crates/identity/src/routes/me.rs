@@ -84,6 +84,7 @@ pub struct DeleteAccount {
 /// Another service.
 #[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SocialService)]
 pub enum Service {
     /// Google.
     Google,

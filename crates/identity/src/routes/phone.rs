@@ -5,7 +5,7 @@ use platform::{
     app::App,
     auth::Caller,
     error::{ApiError, ApiResult, OnConstraint as _},
-    extract::Valid,
+    extract::{Brief, Valid},
     locale::{Language, Sentence},
 };
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub struct Phone {
 ///
 /// The code is good for 15 minutes and five tries, and voids the one before.
 #[utoipa::path(post, path = "/auth/send-phone-verification/", operation_id = "send_phone_verification",
-    tag = "identity", request_body = Phone, security(("bearer" = [])),
+    tag = "identity", request_body(content = Option<Phone>, content_type = "application/json"), security(("bearer" = [])),
     responses((status = ACCEPTED, body = Accepted, description = "The SMS is on its way."),
         (status = CONFLICT, description = "`phone_already_verified`."),
         (status = UNPROCESSABLE_ENTITY, description = "No number, or `sms_country_not_supported`."),
@@ -43,7 +43,7 @@ pub async fn send_phone_verification(
     caller: Caller,
     origin: Origin,
     language: Language,
-    Valid(body): Valid<Phone>,
+    Brief(body): Brief<Phone>,
 ) -> ApiResult<(StatusCode, Json<Accepted>)> {
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, caller.id).await?.ok_or_else(ApiError::not_found)?;

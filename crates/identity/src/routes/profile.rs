@@ -88,12 +88,14 @@ pub struct EditProfile {
     remove_profile_image: bool,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde calls it so")]
 fn known_timezone(name: &str, _context: &()) -> garde::Result {
     // What the database of time zones calls it: names are stored and compared as text.
     let known = jiff::tz::TimeZone::get(name).ok().and_then(|zone| zone.iana_name().map(str::to_owned));
     if known.as_deref() == Some(name) { Ok(()) } else { Err(broken("unknown_timezone")) }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde calls it so")]
 fn known_currency(code: &str, _context: &()) -> garde::Result {
     Currency::parse(code).map(|_known| ()).ok_or_else(|| broken("unknown_currency"))
 }
@@ -266,7 +268,7 @@ async fn read_form(app: &App, mut request: Request) -> ApiResult<(Request, Optio
 async fn store_picture(app: &App, user: UserId, file: Bytes) -> ApiResult<String> {
     let made = pictures::process(file, &SIZES).await?.renditions.into_iter().next();
     let made = made.ok_or_else(|| anyhow::anyhow!("the picture has no rendition"))?;
-    let key = format!("profiles/{user}/{}.webp", hex::encode(platform::crypto::random::<8>()?));
+    let key = format!("public/profiles/{user}/{}.webp", hex::encode(platform::crypto::random::<8>()?));
     let mut db = app.db.acquire().await?;
     let (now, job) = (app.clock.now(), DeleteFile { key: key.clone() });
     let timing = Timing { at: Some(now.plus(SignedDuration::from_hours(1))), key: Some(removal_of(&key)) };

@@ -45,6 +45,7 @@ pub struct SignUp {
 }
 
 /// No line breaks or other control characters: names stand in mails and documents.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde calls it so")]
 pub fn one_line(value: &str, _context: &()) -> garde::Result {
     if value.chars().any(char::is_control) { Err(broken("control_character")) } else { Ok(()) }
 }

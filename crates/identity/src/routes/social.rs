@@ -26,6 +26,7 @@ use crate::{
 
 /// A token of Google or Apple.
 #[derive(Deserialize, garde::Validate, utoipa::ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the contract's names")]
 pub struct IdToken {
     /// The OpenID Connect id token.
     #[garde(length(min = 1, max = 8192))]

@@ -12,7 +12,7 @@ pub struct SigningKey {
 /// A key that verifies.
 pub struct PublicKey {
     pub kid: String,
-    pub public_key: Vec<u8>,
+    pub public: Vec<u8>,
     pub retired_at: Option<Instant>,
 }
 
@@ -37,16 +37,20 @@ pub async fn newest_age(db: &PgPool) -> sqlx::Result<Option<Instant>> {
 
 /// One key.
 pub async fn by_kid(db: &PgPool, kid: &str) -> sqlx::Result<Option<PublicKey>> {
-    sqlx::query_as!(PublicKey, "select kid, public_key, retired_at from signing_keys where kid = $1", kid)
-        .fetch_optional(db)
-        .await
+    sqlx::query_as!(
+        PublicKey,
+        "select kid, public_key as public, retired_at from signing_keys where kid = $1",
+        kid
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// All keys that were not retired before then.
 pub async fn verifying(db: &PgPool, retired_after: Instant) -> sqlx::Result<Vec<PublicKey>> {
     sqlx::query_as!(
         PublicKey,
-        "select kid, public_key, retired_at from signing_keys
+        "select kid, public_key as public, retired_at from signing_keys
           where retired_at is null or retired_at > $1 order by retired_at desc nulls first, kid",
         retired_after as _,
     )

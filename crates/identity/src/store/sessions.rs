@@ -139,9 +139,12 @@ pub async fn end(
     now: Instant,
 ) -> sqlx::Result<Vec<SessionId>> {
     sqlx::query_scalar!(
-        "update sessions set ended_at = $4, ended_reason = $5
-          where user_id = $1 and ended_at is null and ($2::uuid is null or id = $2) and ($3::uuid is null or id <> $3)
-      returning id",
+        "with chosen as (select id from sessions
+                          where user_id = $1 and ended_at is null
+                            and ($2::uuid is null or id = $2) and ($3::uuid is null or id <> $3)
+                          order by id for update)
+         update sessions set ended_at = $4, ended_reason = $5 where id in (select id from chosen) returning id",
+
         user as _,
         only.map(SessionId::uuid),
         except.map(SessionId::uuid),
@@ -224,7 +227,20 @@ pub async fn use_refresh(
     Ok(())
 }
 
-/// Sessions that ended by any way before then, with their tokens.
+/// Tokens of sessions that are over: those that ended before `ended`, and those that have expired.
+pub async fn delete_old_refresh(db: &PgPool, ended: Instant, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from refresh_tokens t using sessions s
+          where s.id = t.session_id and (s.ended_at < $1 or s.expires_at < $2)",
+        ended as _,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Sessions that expired before then.
 pub async fn delete_old(db: &PgPool, before: Instant) -> sqlx::Result<()> {
     sqlx::query!("delete from sessions where expires_at < $1", before as _).execute(db).await?;
     Ok(())

@@ -1,9 +1,9 @@
 //! People.
 
-use platform::{auth::StaffRole, ids::UserId, time::Instant};
-use sqlx::{PgConnection, PgPool};
+use platform::{ids::UserId, time::Instant};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use crate::model::{AccountState, User};
+use crate::model::User;
 
 macro_rules! user {
     ($condition:literal, $($argument:expr),*) => {
@@ -19,7 +19,7 @@ macro_rules! user {
 }
 
 /// Somebody by id, whatever the state of the account.
-pub async fn by_id(db: &PgPool, id: UserId) -> sqlx::Result<Option<User>> {
+pub async fn by_id(db: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Option<User>> {
     user!("id = $1", id as _).fetch_optional(db).await
 }
 
@@ -53,10 +53,10 @@ pub async fn insert(db: &mut PgConnection, user: &User) -> sqlx::Result<()> {
         user.language as _,
         user.timezone,
         user.currency,
-        user.staff_role as Option<StaffRole>,
+        user.staff_role as _,
         user.password_hash,
         user.created_at as _,
-        user.last_login_at as Option<Instant>,
+        user.last_login_at as _,
     )
     .execute(db)
     .await?;
@@ -107,9 +107,9 @@ pub async fn save_sign_in(db: &mut PgConnection, user: &User) -> sqlx::Result<()
     sqlx::query!(
         "update users set last_login_at = $2, state = $3, deletion_due_at = $4 where id = $1",
         user.id as _,
-        user.last_login_at as Option<Instant>,
-        user.state as AccountState,
-        user.deletion_due_at as Option<Instant>,
+        user.last_login_at as _,
+        user.state as _,
+        user.deletion_due_at as _,
     )
     .execute(db)
     .await?;

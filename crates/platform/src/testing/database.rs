@@ -36,7 +36,8 @@ pub async fn database(connections: u32) -> PgPool {
     run(&mut admin, format!("create database {name} template {template} strategy file_copy")).await;
     let closed = admin.close().await;
     closed.expect("the connection closes");
-    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(std::time::Duration::from_secs(20));
+    let pool =
+        PgPoolOptions::new().max_connections(connections).acquire_timeout(std::time::Duration::from_secs(20));
     pool.connect_with(options().database(&name)).await.expect("the clone answers")
 }
 

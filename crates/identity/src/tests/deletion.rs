@@ -1,0 +1,128 @@
+//! Deleting one's account, and coming back.
+
+use axum::{body::Body, http::Method};
+use jiff::SignedDuration;
+use platform::ports::social::{SocialIdentity, SocialProvider};
+use serde_json::{Value, json};
+
+use super::*;
+
+async fn delete(person: &Person, body: Value) -> Answer {
+    let body = Body::from(body.to_string());
+    person.client.send(Method::DELETE, "/auth/current-user/", Some("application/json"), body).await
+}
+
+#[tokio::test]
+async fn deletion_signs_out_everywhere_and_waits_two_weeks() {
+    let w = World::start().await;
+    let ada = w.verified("Ada").await;
+    let other = w.person(&w.sign_in(&ada.email, PASSWORD).await.expect(200));
+    let answer = delete(&ada, json!({"password": PASSWORD})).await.expect(202);
+    insta::assert_snapshot!(answer.masked(), @r#"
+    202 Accepted
+    {
+      "deletion_due_at": "2026-03-16T09:00:00Z",
+      "message": "Your account will be deleted. Sign in within 14 days to keep it."
+    }
+    "#);
+    for person in [&ada, &other] {
+        person.client.get("/auth/current-user/").await.refused(401, "session_ended");
+        let refresh = json!({"refresh": person.refresh});
+        w.t.anonymous().post("/auth/token/refresh/", refresh).await.refused(401, "session_ended");
+    }
+    assert_eq!(w.count("select count(*) from outbox where topic = 'identity.account_closing'").await, 1);
+    assert_eq!(w.mails().await[0].subject, "Your account will be deleted");
+}
+
+#[tokio::test]
+async fn signing_in_before_that_restores_the_account() {
+    let w = World::start().await;
+    let ada = w.verified("Ada").await;
+    delete(&ada, json!({"password": PASSWORD})).await.expect(202);
+    w.mails().await;
+    w.t.advance(SignedDuration::from_hours(14 * 24) - SignedDuration::from_secs(1));
+    w.sign_in(&ada.email, OTHER_PASSWORD).await.refused(401, "invalid_credentials");
+    let back = w.sign_in(&ada.email, PASSWORD).await.expect(200);
+    assert_eq!(back.str("message"), "Welcome back! Your account will not be deleted.");
+    w.person(&back).client.get("/auth/current-user/").await.expect(200);
+    assert_eq!(
+        w.count("select count(*) from users where state = 'active' and deletion_due_at is null").await,
+        1
+    );
+    assert_eq!(w.count("select count(*) from outbox where topic = 'identity.account_restored'").await, 1);
+    assert_eq!(w.mails().await[0].subject, "Your account stays");
+}
+
+#[tokio::test]
+async fn afterwards_there_is_no_such_account() {
+    let w = World::start().await;
+    let ada = w.verified("Ada").await;
+    delete(&ada, json!({"password": PASSWORD})).await.expect(202);
+    w.t.advance(SignedDuration::from_hours(14 * 24));
+    w.sign_in(&ada.email, PASSWORD).await.refused(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn it_needs_proof() {
+    let w = World::start().await;
+    let (ada, eve) = (w.verified("Ada").await, w.verified("Eve").await);
+    let wrong = delete(&ada, json!({"password": "wrong"})).await.refused(422, "wrong_password");
+    assert!(wrong["errors"]["password"].is_array());
+    delete(&ada, json!({})).await.refused(422, "validation_failed");
+    delete(&ada, json!({"provider": "google"})).await.refused(422, "validation_failed");
+    delete(&ada, json!({"provider": "facebook"})).await.refused(422, "validation_failed");
+    delete(&ada, json!({"provider": "myspace", "id_token": "t"})).await.refused(422, "validation_failed");
+    delete(&ada, json!({"provider": "google", "id_token": "forged"}))
+        .await
+        .refused(401, "social_token_invalid");
+    // A good token of somebody else proves nothing.
+    let identity = SocialIdentity {
+        provider: SocialProvider::Google,
+        subject: "s".to_owned(),
+        email: Some(eve.email.clone()),
+        is_email_verified: true,
+        name: None,
+    };
+    w.t.social.vouch("eve", identity);
+    w.t.anonymous().post("/auth/social/google/", json!({"id_token": "eve"})).await.expect(200);
+    delete(&ada, json!({"provider": "google", "id_token": "eve"})).await.refused(401, "social_token_invalid");
+    assert_eq!(w.count("select count(*) from users where state <> 'active'").await, 0);
+    delete(&eve, json!({"provider": "google", "id_token": "eve"})).await.expect(202);
+    // And the same token brings her back.
+    w.t.anonymous().post("/auth/social/google/", json!({"id_token": "eve"})).await.expect(200);
+    assert_eq!(w.count("select count(*) from users where state <> 'active'").await, 0);
+}
+
+#[tokio::test]
+async fn open_bookings_hold_it_up() {
+    let w = World::start().await;
+    let (ada, bob) = (w.verified("Ada").await, w.verified("Bob").await);
+    booking(&w, &ada, &bob).await;
+    for state in ["awaiting_payment", "pending_acceptance", "confirmed", "in_progress"] {
+        w.sql(&format!("update bookings set state = '{state}'")).await;
+        for person in [&ada, &bob] {
+            delete(person, json!({"password": PASSWORD})).await.refused(409, "bookings_open");
+        }
+    }
+    w.sql("update bookings set state = 'completed'").await;
+    for person in [&ada, &bob] {
+        delete(person, json!({"password": PASSWORD})).await.expect(202);
+    }
+}
+
+/// A booking of Bob's service by Ada.
+async fn booking(w: &World, customer: &Person, provider: &Person) {
+    let (c, p) = (customer.id, provider.id);
+    w.sql(&format!(
+        "set session_replication_role = replica;
+         insert into bookings (id, reference, customer_id, provider_id, service_id, state, list_position, timezone,
+            starts_at, ends_at, service_title, service_price_minor, credits_required, currency, duration_minutes,
+            buffer_before_minutes, buffer_after_minutes, cancellation_policy, commission_bps, books_instantly,
+            total_minor, payment_method, payment_type, payment_status, created_at, updated_at)
+         values (gen_random_uuid(), 'SB-1', '{c}', '{p}', gen_random_uuid(), 'confirmed', 0, 'UTC',
+            now(), now() + interval '1 hour', 'Haircut', 100, 1, 'EUR', 60, 0, 0, 'flexible', 1500, false,
+            100, 'cash', 'immediate', 'unpaid', now(), now());
+         set session_replication_role = default"
+    ))
+    .await;
+}

@@ -1,0 +1,114 @@
+//! The pages behind the links of our mails.
+
+use axum::{body::Body, http::Method};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn opening_the_link_verifies_and_opening_it_again_says_so_again() {
+    let w = World::start().await;
+    let ada = w.sign_up("Ada").await;
+    let link = w.link().await;
+    for _ in 0..2 {
+        let page =
+            w.t.anonymous().get(&format!("/auth/verify-email/link/?token={link}&lang=it")).await.expect(200);
+        assert!(page.text().contains("Il tuo indirizzo e-mail è confermato"), "{}", page.text());
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'sha256-"));
+        assert_eq!(
+            (page.header("cache-control"), page.header("referrer-policy")),
+            ("no-store", "no-referrer")
+        );
+    }
+    assert_eq!(ada.client.get("/auth/current-user/").await["is_email_verified"], true);
+}
+
+#[tokio::test]
+async fn an_old_or_foreign_link_verifies_nothing() {
+    let w = World::start().await;
+    let ada = w.sign_up("Ada").await;
+    let link = w.link().await;
+    let page =
+        w.t.anonymous()
+            .get(&format!("/auth/verify-email/link/?token={}", link.to_lowercase()))
+            .await
+            .expect(410);
+    assert!(page.text().contains("This link is no longer good"));
+    w.t.advance(SignedDuration::from_mins(15));
+    w.t.anonymous().get(&format!("/auth/verify-email/link/?token={link}")).await.expect(410);
+    w.t.anonymous().get("/auth/verify-email/link/").await.refused(422, "validation_failed");
+    assert_eq!(w.count("select count(*) from users where is_email_verified").await, 0);
+    drop(ada);
+}
+
+#[tokio::test]
+async fn a_link_is_of_no_use_after_the_address_changed() {
+    let w = World::start().await;
+    let ada = w.sign_up("Ada").await;
+    let link = w.link().await;
+    ada.client.patch("/auth/current-user/", json!({"email": "new@example.com"})).await.expect(200);
+    w.t.anonymous().get(&format!("/auth/verify-email/link/?token={link}")).await.expect(410);
+    assert_eq!(ada.client.get("/auth/current-user/").await["is_email_verified"], false);
+}
+
+async fn submit(w: &World, token: &str, password: &str) -> Answer {
+    let body = format!("token={token}&new_password={}", password.replace(' ', "+"));
+    let kind = Some("application/x-www-form-urlencoded");
+    w.t.anonymous().send(Method::POST, "/auth/reset-password/link/?lang=de", kind, Body::from(body)).await
+}
+
+#[tokio::test]
+async fn the_reset_form_sets_a_password_once() {
+    let w = World::start().await;
+    let ada = w.verified("Ada").await;
+    w.t.anonymous().post("/auth/reset-password/", json!({"email": ada.email})).await.expect(202);
+    let link = w.link().await;
+    let page = w.t.anonymous().get(&format!("/auth/reset-password/link/?token={link}")).await.expect(200);
+    assert!(page.text().contains(&format!("value=\"{link}\"")) && page.text().contains("Set a new password"));
+    let weak = submit(&w, &link, "password123").await.expect(422);
+    assert!(
+        weak.text().contains("role=\"alert\"") && weak.text().contains("Bitte wählen Sie"),
+        "{}",
+        weak.text()
+    );
+    assert!(submit(&w, &link, "short").await.expect(422).text().contains("<form"));
+    assert!(
+        submit(&w, &link, OTHER_PASSWORD)
+            .await
+            .expect(200)
+            .text()
+            .contains("Ihr neues Passwort ist festgelegt")
+    );
+    submit(&w, &link, OTHER_PASSWORD).await.expect(410);
+    w.t.anonymous().get(&format!("/auth/reset-password/link/?token={link}")).await.expect(410);
+    ada.client.get("/auth/current-user/").await.refused(401, "session_ended");
+    w.sign_in(&ada.email, OTHER_PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_stands_in_a_link_is_shown_as_text() {
+    let w = World::start().await;
+    let ada = w.verified("Ada").await;
+    w.t.anonymous().post("/auth/reset-password/", json!({"email": ada.email})).await.expect(202);
+    let page = submit(&w, "\"><script>alert(1)</script>", "short").await.expect(422);
+    assert!(!page.text().contains("<script>"), "{}", page.text());
+    let kind = Some("application/json");
+    let json = w.t.anonymous().send(Method::POST, "/auth/reset-password/link/", kind, Body::from("{}")).await;
+    json.refused(415, "unsupported_media_type");
+    let kind = Some("application/x-www-form-urlencoded");
+    let empty =
+        w.t.anonymous().send(Method::POST, "/auth/reset-password/link/", kind, Body::from("a=b")).await;
+    empty.refused(422, "validation_failed");
+    let nul =
+        w.t.anonymous()
+            .send(
+                Method::POST,
+                "/auth/reset-password/link/",
+                kind,
+                Body::from("token=%00&new_password=%00aaaaaaaaaaaaaaa"),
+            )
+            .await;
+    nul.expect(410);
+}
