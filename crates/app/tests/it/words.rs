@@ -5,7 +5,7 @@ use std::path::Path;
 use platform::locale::{Language, keys};
 
 /// Beginnings of keys that are no error codes.
-const NOT_CODES: [&str; 6] = ["field-", "mail-", "sms-", "start-", "page-", "text-"];
+const NOT_CODES: [&str; 6] = ["field-", "mail-", "message-", "page-", "sms-", "start-"];
 
 fn codes() -> Vec<String> {
     keys(Language::En)
