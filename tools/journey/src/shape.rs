@@ -31,6 +31,8 @@ pub enum Kind {
     Date,
     /// `HH:MM:SS`.
     Time,
+    /// `HH:MM:SS`, up to `24:00:00`.
+    End,
     /// An absolute URL.
     Link,
     /// `#RRGGBB`.
@@ -128,6 +130,7 @@ fn fits(value: &Value, kind: Kind) -> bool {
         Kind::Instant => text.is_some_and(|text| text.ends_with('Z') && text.parse::<Timestamp>().is_ok()),
         Kind::Date => text.is_some_and(|text| text.len() == 10 && text.parse::<civil::Date>().is_ok()),
         Kind::Time => text.is_some_and(|text| text.len() == 8 && text.parse::<civil::Time>().is_ok()),
+        Kind::End => text == Some("24:00:00") || fits(value, Kind::Time),
         Kind::Link => text.is_some_and(|text| reqwest::Url::parse(text).is_ok()),
         Kind::Color => text.is_some_and(is_color),
         Kind::Object => value.is_object(),
@@ -163,6 +166,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::Instant => "an instant in UTC with Z",
         Kind::Date => "a date like 2026-03-02",
         Kind::Time => "a time like 09:00:00",
+        Kind::End => "a time like 17:00:00, or 24:00:00",
         Kind::Link => "an absolute URL",
         Kind::Color => "a colour like #12AB9F",
         Kind::Object | Kind::Is(_) => "an object",

@@ -2,8 +2,8 @@
 
 use crate::shape::{
     Kind::{
-        Color, Count, Currency, Date, Each, Flag, Id, Instant, Is, Link, Maybe, Money, Number, Object, OneOf,
-        Present, Text, Time, Word,
+        Color, Count, Currency, Date, Each, End, Flag, Id, Instant, Is, Link, Maybe, Money, Number, Object,
+        OneOf, Present, Text, Time, Word,
     },
     Shape,
 };
@@ -145,13 +145,13 @@ pub const SLOT: &Shape =
 /// Contract 6.
 pub const SCHEDULE: &Shape = &[
     ("timezone", Word),
-    ("weekly", Each(&Is(&[("weekday", Count), ("start", Time), ("end", Time)]))),
+    ("weekly", Each(&Is(&[("weekday", Count), ("start", Time), ("end", End)]))),
     (
         "exceptions",
         Each(&Is(&[
             ("date", Date),
             ("is_available", Flag),
-            ("intervals", Each(&Is(&[("start", Time), ("end", Time)]))),
+            ("intervals", Each(&Is(&[("start", Time), ("end", End)]))),
             ("reason", Maybe(&Text)),
         ])),
     ),

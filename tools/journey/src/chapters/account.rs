@@ -1,9 +1,10 @@
 //! Signing up, proving a mail address and a number, the profile.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use image::ImageFormat;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::{answer::Answer, client::Client, people::Person, picture, shapes, story::Story};
+use crate::{answer::Answer, client::Client, people::Person, picture, shape::Kind, shapes, story::Story};
 
 const PROFILE: &str = "/auth/current-user/";
 
@@ -12,6 +13,7 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     for person in [&mut story.anna, &mut story.marco, &mut story.tom] {
         sign_up(&story.client, person).await?;
     }
+    keys(story).await?;
     story.tell("Nobody gets an address twice, or a password that everybody uses");
     refused_sign_ups(story).await?;
     story.tell("Anna and Marco prove that the mail addresses are theirs");
@@ -42,6 +44,21 @@ async fn sign_up(client: &Client, person: &mut Person) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The key that signed Anna's token is published.
+async fn keys(story: &Story) -> anyhow::Result<()> {
+    let keys = story.client.get("/.well-known/jwks.json").expect(200).await?;
+    keys.field_fits(
+        "keys",
+        Kind::Each(&Kind::Is(&[("kty", Kind::Word), ("kid", Kind::Word), ("alg", Kind::Word)])),
+    )?;
+    let head = story.anna.access.split('.').next().unwrap_or_default();
+    let head: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(head)?)?;
+    let id = head.get("kid").filter(|id| id.is_string());
+    let published = keys.list("keys")?.iter().any(|key| key.get("kid") == id);
+    keys.check(published, format_args!("the key of the token should be there: {head}"))?;
+    Ok(())
+}
+
 async fn refused_sign_ups(story: &Story) -> anyhow::Result<()> {
     let client = &story.client;
     let mut again = story.anna.sign_up();
@@ -49,7 +66,7 @@ async fn refused_sign_ups(story: &Story) -> anyhow::Result<()> {
         body.insert("email".to_owned(), story.anna.email.to_uppercase().into());
     }
     let taken = client.post("/auth/signup/").json(again.clone()).refused(409, "email_taken").await?;
-    taken.field_fits("errors.email", crate::shape::Kind::Each(&crate::shape::Kind::Word))?;
+    taken.field_fits("errors.email", Kind::Each(&Kind::Word))?;
     for (field, value) in [
         ("password", "password123"),
         ("password", "short"),

@@ -1,5 +1,7 @@
 //! Withdrawing what was offered, and leaving.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{
@@ -10,6 +12,10 @@ use crate::{
     people::Person,
     story::{Story, now},
 };
+
+/// So often, so far apart, a booking is looked at until it is cancelled.
+const PATIENCE: u32 = 100;
+const BETWEEN: Duration = Duration::from_millis(100);
 
 pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     story.tell("Tom may not leave while he has a booking");
@@ -36,7 +42,15 @@ async fn withdraw(story: &Story, booking: &str) -> anyhow::Result<()> {
     let (client, marco, path) = (&story.client, &story.marco, &story.tuning.path);
     client.delete(path).by(marco).expect(409).await?;
     client.delete(path).by(marco).query("cancel_upcoming", true).expect(204).await?;
-    let cancelled = client.get(booking).by(&story.tom).expect(200).await?;
+    let mut cancelled = client.get(booking).by(&story.tom).expect(200).await?;
+    // The bookings hear of it in a job.
+    for _ in 0..PATIENCE {
+        if cancelled.text("status")? == "cancelled" {
+            break;
+        }
+        tokio::time::sleep(BETWEEN).await;
+        cancelled = client.get(booking).by(&story.tom).quietly().expect(200).await?;
+    }
     cancelled.is("status", "cancelled")?.is("sub_status", "cancelled_by_provider")?;
     cancelled.is("service_id", story.tuning.id.as_str())?;
     client.get(path).by(&story.tom).refused(404, "not_found").await?;

@@ -135,7 +135,7 @@ async fn lists(story: &Story) -> anyhow::Result<()> {
     ] {
         client.get("/services/").query(name, value).invalid(name).await?;
     }
-    client.get("/bookings/").by(&story.anna).query("status", "lost").invalid("status").await?;
+    client.get("/bookings/").by(&story.anna).query("status", "lost").invalid("status.0").await?;
     client.get("/providers/jobs/").by(&story.marco).query("type", "lost").invalid("type").await?;
     Ok(())
 }
