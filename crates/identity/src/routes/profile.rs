@@ -24,6 +24,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::PgConnection;
+use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Origin, UserView, me, signup};
@@ -166,28 +167,45 @@ impl EditProfile {
     }
 }
 
+/// A merge patch of an [`EditProfile`]: the same members, none of them required. Only for the document.
+struct ProfilePatch;
+
+impl utoipa::PartialSchema for ProfilePatch {
+    fn schema() -> RefOr<Schema> {
+        match EditProfile::schema() {
+            RefOr::T(Schema::Object(mut members)) => {
+                members.required.clear();
+                RefOr::T(Schema::Object(members))
+            }
+            other => other,
+        }
+    }
+}
+impl utoipa::ToSchema for ProfilePatch {}
+
 /// The same as a form, where a picture comes with it. What is absent stays; "" is nothing.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes the form; it is read field by field")]
 pub struct ProfileForm {
     /// JPEG, PNG or WebP, at most 10 MiB.
-    #[schema(value_type = Option<String>, format = Binary)]
-    profile_image: Option<()>,
-    #[schema(max_length = 254)]
-    email: Option<String>,
-    #[schema(min_length = 1, max_length = 150)]
-    name: Option<String>,
-    #[schema(max_length = 75)]
-    first_name: Option<String>,
-    #[schema(max_length = 74)]
-    last_name: Option<String>,
-    #[schema(max_length = 40)]
-    phone_number: Option<String>,
-    language: Option<Language>,
-    #[schema(max_length = 64)]
-    timezone: Option<String>,
-    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$")]
-    currency: Option<String>,
+    #[schema(value_type = String, format = Binary, required = false)]
+    profile_image: (),
+    #[schema(max_length = 254, format = Email, required = false)]
+    email: String,
+    #[schema(min_length = 1, max_length = 150, required = false)]
+    name: String,
+    #[schema(max_length = 75, required = false)]
+    first_name: String,
+    #[schema(max_length = 74, required = false)]
+    last_name: String,
+    #[schema(max_length = 40, required = false)]
+    phone_number: String,
+    #[schema(required = false)]
+    language: Language,
+    #[schema(max_length = 64, required = false)]
+    timezone: String,
+    #[schema(min_length = 3, max_length = 3, pattern = "^[A-Z]{3}$", required = false)]
+    currency: String,
 }
 
 /// The text fields of [`ProfileForm`].
@@ -220,7 +238,7 @@ pub async fn replace_current_user(
 ///
 /// As `multipart/form-data` it takes a picture too.
 #[utoipa::path(patch, path = "/auth/current-user/", operation_id = "update_current_user", tag = "identity",
-    request_body(content((EditProfile = "application/json"), (ProfileForm = "multipart/form-data"))), security(("bearer" = [])),
+    request_body(content((inline(ProfilePatch) = "application/json"), (ProfileForm = "multipart/form-data"))), security(("bearer" = [])),
     responses((status = OK, body = UserView, headers(("ETag" = String, description = "The new version.")), description = "You, now."),
         (status = CONFLICT, description = "`email_taken`: another account has this address."),
         (status = PRECONDITION_FAILED, description = "`stale_version`: it has been changed since.")))]

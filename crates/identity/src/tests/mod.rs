@@ -220,11 +220,3 @@ pub async fn all<T: Send + 'static>(
 pub fn code_of<T>(result: ApiResult<T>) -> &'static str {
     result.map_or_else(|error| error.code(), |_| "ok")
 }
-
-/// Prints the document for a look at it: `cargo nextest run -p identity document --run-ignored all --no-capture`.
-#[test]
-#[ignore = "for people"]
-fn document() {
-    let (_, document) = router().split_for_parts();
-    println!("{}", document.to_pretty_json().unwrap());
-}
