@@ -115,11 +115,32 @@ impl<'a> Call<'a> {
         Ok(answer)
     }
 
+    /// Makes the call; the answer must be a page for people with this status.
+    pub async fn page(self, expected: u16) -> anyhow::Result<Answer> {
+        let client = self.client;
+        let (status, answer) = client.send(self).await?;
+        answer.check(status == expected, format_args!("the status should be {expected}, but is {status}"))?;
+        let content_type = answer.header("content-type")?;
+        answer.check(content_type.starts_with("text/html"), format_args!("not a page: {content_type}"))?;
+        answer.header("content-security-policy")?;
+        answer.is_private()?;
+        Ok(answer)
+    }
+
     /// Makes the call; it must be refused with this status and code.
     pub async fn refused(self, status: u16, code: &str) -> anyhow::Result<Answer> {
         let answer = self.expect(status).await?;
         answer.is("code", code)?;
         Ok(answer)
+    }
+
+    /// Makes the call; it must be refused, whatever the reason.
+    pub async fn refused_somehow(self) -> anyhow::Result<(u16, Answer)> {
+        let client = self.client;
+        let (status, answer) = client.send(self).await?;
+        answer.check((400..500).contains(&status), format_args!("it should be refused, but is {status}"))?;
+        check_problem(&answer, status)?;
+        Ok((status, answer))
     }
 
     /// Makes the call; it must be refused with 422 `validation_failed`, and name this field.

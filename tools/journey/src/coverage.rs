@@ -30,8 +30,11 @@ impl Story {
     }
 }
 
-/// Whether a path is one of a template: `/services/{id}/`.
+/// Whether a path is one of a template: `/services/{id}/`. A file's key has slashes of its own.
 fn matches(template: &str, path: &str) -> bool {
+    if let Some((folder, "")) = template.split_once("{key}") {
+        return path.starts_with(folder);
+    }
     let parts = |text: &str| text.trim_matches('/').split('/').map(str::to_owned).collect::<Vec<_>>();
     let (template, path) = (parts(template), parts(path));
     template.len() == path.len()
@@ -48,6 +51,7 @@ mod tests {
     fn a_name_is_no_id() {
         assert!(matches("/services/{id}/", "/services/019a0000-0000-7000-8000-00000000000a/"));
         assert!(matches("/services/popular/", "/services/popular"));
+        assert!(matches("/media/files/{key}", "/media/files/public/a/b.webp"));
         assert!(!matches("/services/{id}/", "/services/popular/"));
         assert!(!matches("/services/{id}/slots/", "/services/019a0000-0000-7000-8000-00000000000a/"));
     }

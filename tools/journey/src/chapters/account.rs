@@ -19,6 +19,8 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     story.tell("Anna and Marco prove that the mail addresses are theirs");
     verify_mail(story, &story.anna).await?;
     verify_mail(story, &story.marco).await?;
+    story.tell("Tom opens the link in the mail instead");
+    verify_by_link(story).await?;
     story.tell("Anna proves that the number is hers");
     verify_phone(story).await?;
     story.tell("Anna puts her profile in order");
@@ -82,6 +84,23 @@ async fn refused_sign_ups(story: &Story) -> anyhow::Result<()> {
         }
         client.post("/auth/signup/").json(body).invalid(field).await?;
     }
+    social(story).await
+}
+
+/// A forged token opens nothing, whether or not the server knows the service.
+async fn social(story: &Story) -> anyhow::Result<()> {
+    for service in ["google", "apple", "facebook"] {
+        let call =
+            story.client.post(&format!("/auth/social/{service}/")).json(json!({"id_token": "e30.e30.e30"}));
+        let (status, answer) = call.refused_somehow().await?;
+        let code = answer.text("code")?;
+        let fine = matches!(
+            (status, code.as_str()),
+            (401, "social_token_invalid") | (422, "social_provider_unavailable")
+        );
+        answer
+            .check(fine, "a forged token should be 401 social_token_invalid, or the service unavailable")?;
+    }
     Ok(())
 }
 
@@ -99,6 +118,18 @@ async fn verify_mail(story: &Story, person: &Person) -> anyhow::Result<()> {
     let user = verify(&code).expect(200).await?;
     user.fits(shapes::USER)?.is("is_email_verified", true)?;
     verify(&code).refused(410, "code_expired").await?;
+    Ok(())
+}
+
+async fn verify_by_link(story: &Story) -> anyhow::Result<()> {
+    let (client, tom) = (&story.client, &story.tom);
+    let before = story.newest("mail", &tom.email).await?;
+    client.post("/auth/send-email-verification/").by(tom).expect(202).await?;
+    let link = story.mail(&tom.email, before).await?.link("verify-email")?;
+    client.get(&link).page(200).await?;
+    client.get(PROFILE).by(tom).expect(200).await?.is("is_email_verified", true)?;
+    client.get("/auth/verify-email/link/").query("token", "none-of-ours").page(410).await?;
+    client.post("/auth/send-email-verification/").by(tom).refused(409, "email_already_verified").await?;
     Ok(())
 }
 

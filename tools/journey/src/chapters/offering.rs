@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
+    shape::Kind,
     shapes,
     story::{Category, Service, Story},
 };
@@ -63,18 +64,29 @@ async fn profile(story: &Story) -> anyhow::Result<()> {
     let changed = patch.expect(200).await?;
     changed.fits(shapes::PROVIDER)?.is("description", "Twenty years at the piano, ten of them teaching.")?;
     changed.is("languages", json!(["de", "it"]))?;
+    let whole = json!({
+        "account_type": "individual",
+        "description": "Twenty years at the piano, ten of them teaching.",
+        "skills": [story.category.id],
+        "languages": ["de", "it"],
+        "location": place(story)?,
+    });
+    let changed = client.put("/providers/profile/").by(marco).json(whole).expect(200).await?;
+    changed.fits(shapes::PROVIDER)?.field_fits("service_area", Kind::Object)?;
     let public = client.get(&format!("/providers/{}/", marco.id)).by(&story.anna).expect(200).await?;
     public.fits(shapes::PROVIDER)?.is("total_earnings", Value::Null)?;
     public.same_as(&changed, &["id", "name", "description", "languages", "skills", "member_since"])?;
     Ok(())
 }
 
+fn place(story: &Story) -> anyhow::Result<Value> {
+    let (latitude, longitude) = (story.place.latitude, story.place.longitude());
+    Ok(serde_json::from_str(&format!(
+        r#"{{"latitude": {latitude}, "longitude": {longitude}, "city": "Berlin"}}"#
+    ))?)
+}
+
 fn lessons(story: &Story) -> anyhow::Result<Value> {
-    let place: Value = serde_json::from_str(&format!(
-        r#"{{"latitude": {}, "longitude": {}, "city": "Berlin"}}"#,
-        story.place.latitude,
-        story.place.longitude()
-    ))?;
     let tag = &story.tag;
     Ok(json!({
         "category_id": story.category.id,
@@ -83,7 +95,7 @@ fn lessons(story: &Story) -> anyhow::Result<Value> {
         "price": 49.90,
         "duration_minutes": 60,
         "cancellation_policy": "moderate",
-        "location": place,
+        "location": place(story)?,
         "translations": {
             "de": {"title": format!("Klavierunterricht {tag}"), "description": "Einzelstunden für Anfänger und Fortgeschrittene."},
             "en": {"title": format!("Piano lessons {tag}"), "description": "One-to-one teaching for beginners and others."},

@@ -8,9 +8,12 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     story.tell("Tom changes his password; his other device is signed out");
     change(story).await?;
     story.tell("Anna has forgotten hers");
-    let mail = forgotten(story).await?;
+    let token = forgotten(story, &story.anna).await?;
     story.tell("She sets a new one with the mail's token, and all her devices are signed out");
-    reset(story, &mail).await
+    reset(story, &token).await?;
+    story.tell("Marco does the same with the page behind the mail's link");
+    let token = forgotten(story, &story.marco).await?;
+    reset_by_page(story, &token).await
 }
 
 async fn sign_in(story: &Story, person: &Person) -> anyhow::Result<Person> {
@@ -43,14 +46,14 @@ async fn change(story: &mut Story) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn forgotten(story: &Story) -> anyhow::Result<String> {
+async fn forgotten(story: &Story, person: &Person) -> anyhow::Result<String> {
     let client = &story.client;
-    let before = story.newest("mail", &story.anna.email).await?;
+    let before = story.newest("mail", &person.email).await?;
     let ask = |email: &str| client.post("/auth/reset-password/").json(json!({"email": email}));
-    let known = ask(&story.anna.email).expect(202).await?;
-    let unknown = ask(&format!("ghost.{}", story.anna.email)).expect(202).await?;
+    let known = ask(&person.email).expect(202).await?;
+    let unknown = ask(&format!("ghost.{}", person.email)).expect(202).await?;
     unknown.check(known.body == unknown.body, "both answers should be the same")?;
-    story.mail(&story.anna.email, before).await?.token()
+    story.mail(&person.email, before).await?.token()
 }
 
 async fn reset(story: &mut Story, token: &str) -> anyhow::Result<()> {
@@ -67,5 +70,25 @@ async fn reset(story: &mut Story, token: &str) -> anyhow::Result<()> {
     client.post("/auth/signin/").json(story.anna.sign_in("x")).refused(401, "invalid_credentials").await?;
     story.anna.password = new;
     story.anna = sign_in(story, &story.anna).await?;
+    Ok(())
+}
+
+async fn reset_by_page(story: &mut Story, token: &str) -> anyhow::Result<()> {
+    let client = &story.client;
+    let new = format!("bridge-{}-violin", story.tag);
+    let link = || client.get("/auth/reset-password/link/").query("token", token);
+    let form = link().page(200).await?;
+    form.check(String::from_utf8_lossy(&form.bytes).contains("<form"), "the page should have a form")?;
+    let send = |password: &str| {
+        let body = format!("token={token}&new_password={password}");
+        client.post("/auth/reset-password/link/").raw("application/x-www-form-urlencoded", body)
+    };
+    send("short").page(422).await?;
+    send(&new).page(200).await?;
+    send(&new).page(410).await?;
+    link().page(410).await?;
+    client.get("/auth/current-user/").by(&story.marco).refused(401, "session_ended").await?;
+    story.marco.password = new;
+    story.marco = sign_in(story, &story.marco).await?;
     Ok(())
 }
