@@ -32,6 +32,21 @@ create function search_position(latitude double precision, longitude double prec
     language sql immutable strict parallel safe
     return cube(array[cosd(latitude) * cosd(longitude), cosd(latitude) * sind(longitude), sind(latitude)]);
 
+-- The cell of a grid that a place lies in; fewer columns towards the poles, so that cells stay about as wide.
+-- discovery/src/cells.rs has the same arithmetic, and says which cells a circle touches.
+create function search_cell(size double precision, columns integer, latitude double precision,
+                            longitude double precision) returns text
+    language plpgsql immutable strict parallel safe as $$
+declare
+    band integer := least(floor((latitude + 90) / size), 180 / size - 1);
+    nearest double precision := least(abs(band * size - 90), abs((band + 1) * size - 90));
+    fewer integer := case when nearest >= 88.25 then 32 when nearest >= 86.5 then 16 when nearest >= 82.75 then 8
+                          when nearest >= 75.5 then 4 when nearest >= 60 then 2 else 1 end;
+begin
+    columns := greatest(columns / fewer, 45);
+    return band || 'x' || floor((longitude + 180) / 360 * columns)::integer % columns;
+end $$;
+
 -- Kilometres over ground as a straight line on the unit sphere.
 create function search_chord(km double precision) returns double precision
     language sql immutable strict parallel safe
@@ -53,10 +68,12 @@ create function search_rating_rank(rating_sum integer, rating_count integer) ret
 --   <tier><kind><language>word    kind a: title, p: title unstemmed, b: description; language e, d, i
 --   <tier>nword                   the provider's name
 --   <tier>ccategory               the category
+--   <tier>fcell, <tier>hcell      where it starts from, in a fine and in a coarse grid
 -- The tier comes first: 0 are the 1,000 most popular services, 1 the next 10,000, 2 the next 100,000, 3 the
 -- rest. A search reads tier after tier until its page is full, so its cost does not grow with the data.
 create function search_words_of(tier smallint, category_id uuid, title text, description text,
-                                translations jsonb, provider_words text) returns tsvector
+                                translations jsonb, provider_words text, latitude double precision,
+                                longitude double precision) returns tsvector
     language plpgsql immutable parallel safe as $$
 declare
     all_words text[] := array[tier || 'c' || replace(category_id::text, '-', '')];
@@ -80,6 +97,10 @@ begin
     end loop;
     all_words := all_words
         || (select array_agg(tier || 'n' || word) from unnest(search_lexemes('search_plain', provider_words)) word);
+    if latitude is not null then
+        all_words := all_words || (tier || 'f' || search_cell(0.25, 1440, latitude, longitude))
+                               || (tier || 'h' || search_cell(2, 180, latitude, longitude));
+    end if;
     return array_to_tsvector(all_words);
 end $$;
 
@@ -134,6 +155,7 @@ create index service_search_category_popular on service_search (category_id, pop
 create view service_search_source as
 select s.id as service_id, s.provider_id, s.category_id, s.created_at,
        search_hundredths(s.price_minor, s.currency) as price_hundredths,
+       coalesce(s.latitude, p.latitude) as latitude, coalesce(s.longitude, p.longitude) as longitude,
        search_position(coalesce(s.latitude, p.latitude), coalesce(s.longitude, p.longitude)) as position,
        search_chord(s.service_radius_km) as reach,
        case when s.rating_count = 0 then 0 else s.rating_sum::real / s.rating_count end as rating,
@@ -174,7 +196,7 @@ begin
            s.rating, s.rating_rank, s.popularity, s.duration_minutes, coalesce(d.tier, 3), s.is_verified,
            s.provider_name,
            search_words_of(coalesce(d.tier, 3::smallint), s.category_id, s.title, s.description, s.translations,
-                           s.provider_words)
+                           s.provider_words, s.latitude, s.longitude)
       from service_search_source s
       left join service_search d using (service_id)
      where s.service_id = any (ids)
@@ -197,9 +219,11 @@ end $$;
 create trigger service_search_insert after insert on services
     for each row when (new.is_active) execute function search_service_changed();
 create trigger service_search_words after update of category_id, title, description, translations, is_active,
-                                                    provider_id on services
-    for each row when ((old.category_id, old.title, old.description, old.translations, old.is_active, old.provider_id)
-              is distinct from (new.category_id, new.title, new.description, new.translations, new.is_active, new.provider_id))
+                                                    provider_id, latitude, longitude on services
+    for each row when ((old.category_id, old.title, old.description, old.translations, old.is_active,
+                        old.provider_id, old.latitude, old.longitude)
+              is distinct from (new.category_id, new.title, new.description, new.translations, new.is_active,
+                        new.provider_id, new.latitude, new.longitude))
     execute function search_service_changed();
 
 -- Numbers alone change often (each review, each run of the popularity job) and touch no words.
@@ -207,17 +231,17 @@ create function search_service_numbers_changed() returns trigger
     language plpgsql as $$
 begin
     update service_search d
-       set (price_hundredths, position, reach, rating, rating_rank, popularity, duration_minutes)
-         = (s.price_hundredths, s.position, s.reach, s.rating, s.rating_rank, s.popularity, s.duration_minutes)
+       set (price_hundredths, reach, rating, rating_rank, popularity, duration_minutes)
+         = (s.price_hundredths, s.reach, s.rating, s.rating_rank, s.popularity, s.duration_minutes)
       from service_search_source s
      where d.service_id = new.id and s.service_id = new.id;
     return null;
 end $$;
-create trigger service_search_numbers after update of price_minor, currency, latitude, longitude, service_radius_km,
+create trigger service_search_numbers after update of price_minor, currency, service_radius_km,
                                                       rating_sum, rating_count, duration_minutes, popularity on services
-    for each row when ((old.price_minor, old.currency, old.latitude, old.longitude, old.service_radius_km,
+    for each row when ((old.price_minor, old.currency, old.service_radius_km,
                         old.rating_sum, old.rating_count, old.duration_minutes, old.popularity)
-              is distinct from (new.price_minor, new.currency, new.latitude, new.longitude, new.service_radius_km,
+              is distinct from (new.price_minor, new.currency, new.service_radius_km,
                         new.rating_sum, new.rating_count, new.duration_minutes, new.popularity))
     execute function search_service_numbers_changed();
 
@@ -262,7 +286,8 @@ begin
     )
     update service_search d
        set tier = p.wanted,
-           words = search_words_of(p.wanted, s.category_id, s.title, s.description, s.translations, s.provider_words)
+           words = search_words_of(p.wanted, s.category_id, s.title, s.description, s.translations, s.provider_words,
+                                   s.latitude, s.longitude)
       from placed p
       join service_search_source s using (service_id)
      where d.service_id = p.service_id and p.tier <> p.wanted;
@@ -292,7 +317,7 @@ begin
                                 words)
     select service_id, provider_id, category_id, created_at, price_hundredths, position, reach,
            rating, rating_rank, popularity, duration_minutes, tier, is_verified, provider_name,
-           search_words_of(tier, category_id, title, description, translations, provider_words)
+           search_words_of(tier, category_id, title, description, translations, provider_words, latitude, longitude)
       from (select *, case when place <= 1000 then 0 when place <= 11000 then 1 when place <= 111000 then 2
                            else 3 end::smallint as tier
               from (select *, row_number() over (order by popularity desc, service_id desc) as place

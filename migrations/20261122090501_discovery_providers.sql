@@ -59,7 +59,12 @@ begin
     case tg_table_name
         when 'users' then perform search_refresh_provider(new.id);
         when 'providers' then perform search_refresh_provider(new.user_id);
-        else perform search_refresh_provider(new.provider_id);
+        else
+            -- One more of what they offer already changes nothing.
+            if tg_op = 'UPDATE' or not exists (select from provider_search where provider_id = new.provider_id
+                                                  and new.category_id = any (categories)) then
+                perform search_refresh_provider(new.provider_id);
+            end if;
     end case;
     return null;
 end $$;

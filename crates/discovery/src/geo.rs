@@ -31,6 +31,12 @@ pub(crate) struct Cube {
 }
 
 impl Cube {
+    /// The straight line from one point to another.
+    #[cfg(test)]
+    pub(crate) fn between(a: Self, b: Self) -> f64 {
+        a.low.iter().zip(b.low).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
+    }
+
     /// The box around this point that holds everything within a straight-line distance.
     pub(crate) fn around(self, chord: f64) -> Self {
         // A hair more, so that rounding never leaves out what lies on the edge.
@@ -85,8 +91,7 @@ mod tests {
     }
 
     fn straight(a: Point, b: Point) -> f64 {
-        let (a, b) = (a.position().low, b.position().low);
-        a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt()
+        Cube::between(a.position(), b.position())
     }
 
     fn point() -> impl Strategy<Value = Point> {

@@ -2,6 +2,7 @@
 //! triggers keep in step with the catalogue, and shows rows and views of the catalogue.
 
 mod availability;
+mod cells;
 mod directory;
 mod facets;
 mod filters;
@@ -18,6 +19,7 @@ mod sql;
 mod store;
 mod suggest;
 mod terms;
+mod tiers;
 mod words;
 
 pub use self::{

@@ -11,7 +11,7 @@ use catalog::ServiceRow;
 use platform::{
     ids::UserId,
     locale::Language,
-    page::{EXACT_COUNT, Order, Paging, Position},
+    page::{EXACT_COUNT, Paging, Position},
 };
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -19,9 +19,9 @@ use uuid::Uuid;
 use crate::{
     filters::{Filters, Ordering},
     geo::{Cube, chord},
-    keys::{Column, Found, Key, SEARCHED, from_bits, key_condition, kind_number, run},
+    keys::{Column, Found, Key, key_condition, kind_number, run},
     sql::{Param, Params},
-    terms::{Place, TIERS, Terms},
+    terms::{Place, TIERS, Terms, Wanted},
 };
 
 /// So many rows are read through in the order of a list before the planner is asked for a better way.
@@ -55,13 +55,13 @@ impl Slice {
 }
 
 /// A page of ids in the making.
-struct Page {
+pub(crate) struct Page {
     /// Selects `service_id`, `kind` and `key`.
-    text: String,
+    pub text: String,
     /// How the page is ordered, in terms of those.
-    order: String,
+    pub order: String,
     /// Whether the plan may be kept.
-    kept: bool,
+    pub kept: bool,
 }
 
 impl Search<'_> {
@@ -96,11 +96,17 @@ impl Search<'_> {
         with_count: bool,
         patiently: bool,
     ) -> sqlx::Result<Vec<Found>> {
+        let (params, text, kept) = self.compose(slice, with_count, patiently);
+        params.fetch(db, text, kept).await
+    }
+
+    /// The whole statement, and whether its plan may be kept.
+    pub(crate) fn compose(&self, slice: Slice, with_count: bool, patiently: bool) -> (Params, String, bool) {
         let mut params = Params::default();
         let page = if patiently {
             self.any(&mut params, slice)
-        } else if self.ordering == Ordering::Relevance && self.terms.is_some() {
-            self.matching_words(&mut params, slice)
+        } else if let Some(places) = self.places() {
+            self.tier_by_tier(&mut params, slice, places)
         } else if self.ordering == Ordering::Distance && !slice.back {
             self.nearest(&mut params, slice)
         } else if self.walks() && slice.offset == 0 {
@@ -109,7 +115,7 @@ impl Search<'_> {
             self.any(&mut params, slice)
         };
         let text = self.whole(&mut params, &page, with_count);
-        params.fetch(db, text, page.kept && slice.offset == 0).await
+        (params, text, page.kept && slice.offset == 0)
     }
 
     /// The page with its wide rows.
@@ -210,62 +216,6 @@ impl Search<'_> {
         Page { text, order: "page.key, page.service_id".to_owned(), kept }
     }
 
-    /// Best match first: title, description, name, and in each the popular ones first. Tier after tier is
-    /// read until the page is full; what comes after is never executed.
-    fn matching_words(&self, params: &mut Params, slice: Slice) -> Page {
-        let Some(terms) = self.terms else { return self.any(params, slice) };
-        let (comparison, direction) = run(Order::Descending, slice.back);
-        let steps: Vec<(Place, u8)> =
-            Place::ALL.iter().flat_map(|place| (0..TIERS).map(|tier| (*place, tier))).collect();
-        let mut key = None;
-        if let Some((packed, id)) = slice.key {
-            let (step, popularity) = (i16::try_from(packed >> 32).unwrap_or(i16::MAX), from_bits(packed));
-            key = Some((step, params.add(step), params.add(popularity), params.add(id)));
-        }
-        let filters = self.conditions_beside_words(params);
-        let rows = slice.limit + slice.offset;
-        let mut branches = Vec::with_capacity(steps.len());
-        for (step, (place, tier)) in (0_i16..).zip(steps) {
-            let words = params.add(terms.in_tier(tier, place, self.filters.categories.as_deref()));
-            let mut condition = format!("words @@ {words}::text::tsquery{filters}");
-            if let Some(better) = place.better() {
-                let better = params.add(terms.in_tier(tier, better, None));
-                let _infallible = write!(condition, " and not words @@ {better}::text::tsquery");
-            }
-            if let Some((_, at, popularity, id)) = key {
-                // What lies before the cursor is skipped as a whole.
-                let (later, sign) = if slice.back { (">", "<") } else { ("<", ">") };
-                let _infallible = write!(
-                    condition,
-                    " and {at} {later}= {step}::int2
-                      and ({step}::int2 {sign} {at} or (popularity, service_id) {comparison} ({popularity}, {id}))"
-                );
-            }
-            let kind = step + SEARCHED;
-            // The minus keeps the planner off the index on popularity, which would read everything.
-            let by = if slice.back {
-                "-popularity desc, service_id asc"
-            } else {
-                "-popularity asc, service_id desc"
-            };
-            branches.push(format!(
-                "(select service_id, {kind}::int2 as kind, popularity as key from service_search
-                   where {condition} order by {by} limit {rows})"
-            ));
-        }
-        if slice.back {
-            branches.reverse();
-        }
-        let (limit, offset) = (slice.limit, slice.offset);
-        let text =
-            format!("select * from ({}) b limit {limit} offset {offset}", branches.join(" union all "));
-        let steps = if slice.back { "desc" } else { "asc" };
-        let order = format!("page.kind {steps}, page.key {direction}, page.service_id {direction}");
-        let f = self.filters;
-        let kept = f.provider.is_none() && f.ids.is_none() && f.around.is_none_or(|a| a.radius_km.is_none());
-        Page { text, order, kept }
-    }
-
     /// Whatever is left: the planner finds a way for these very values.
     fn any(&self, params: &mut Params, slice: Slice) -> Page {
         let (column, kind, order) = self.ordering.column();
@@ -296,8 +246,10 @@ impl Search<'_> {
         if let Some(categories) = &f.categories {
             let _infallible = write!(text, " and category_id = any ({})", params.add(categories.clone()));
         }
-        if let Some(terms) = self.terms {
-            let words = params.add(terms.in_any_tier(Place::Anywhere));
+        if self.terms.is_some() {
+            let cells = self.cells();
+            let wanted = Wanted { terms: self.terms, cells: cells.as_deref(), ..Wanted::default() };
+            let words = params.add(wanted.in_any_tier(Place::Anywhere));
             let _infallible = write!(text, " and words @@ {words}::text::tsquery");
         }
         text.push_str(&self.whose(params));
@@ -312,22 +264,7 @@ impl Search<'_> {
         text
     }
 
-    /// All filters but words and categories, which a search has in its words.
-    fn conditions_beside_words(&self, params: &mut Params) -> String {
-        let mut text =
-            if self.filters.has_numbers() { self.numbers_in_passing(params) } else { String::new() };
-        text.push_str(&self.whose(params));
-        if let Some(around) = self.filters.around
-            && let Some(km) = around.radius_km
-        {
-            let place = around.point.position();
-            let distance = format!("(position <-> {})", params.add(place));
-            text.push_str(&Self::within(params, place, km, around.must_reach, &distance));
-        }
-        text
-    }
-
-    fn whose(&self, params: &mut Params) -> String {
+    pub(crate) fn whose(&self, params: &mut Params) -> String {
         let mut text = String::new();
         if let Some(provider) = self.filters.provider {
             let _infallible = write!(text, " and provider_id = {}", params.add(provider));
@@ -364,7 +301,7 @@ impl Search<'_> {
     }
 
     /// The same limits, all in one text, looked at row by row: nothing here tempts the planner off the order.
-    fn numbers_in_passing(&self, params: &mut Params) -> String {
+    pub(crate) fn numbers_in_passing(&self, params: &mut Params) -> String {
         let f = self.filters;
         let price = (params.add(f.min_price.unwrap_or(0)), params.add(f.max_price.unwrap_or(i64::MAX)));
         let rating = params.add(f.min_rating.map_or(0.0, nearest_real));
@@ -384,13 +321,15 @@ impl Search<'_> {
 
     /// Everything that matches, at most `limit` rows of it.
     fn all(&self, params: &mut Params, columns: &str, limit: i64) -> String {
-        let Some(terms) = self.terms else {
+        let cells = self.cells();
+        if self.terms.is_none() && cells.is_none() {
             let conditions = self.conditions(params, true);
             return format!("select {columns} from service_search where true{conditions} limit {limit}");
-        };
+        }
         let filters = self.conditions_beside_words(params);
+        let wanted = self.wanted(cells.as_deref());
         let tiers = (0..TIERS).map(|tier| {
-            let words = params.add(terms.in_tier(tier, Place::Anywhere, self.filters.categories.as_deref()));
+            let words = params.add(wanted.in_tier(tier, Place::Anywhere));
             format!("select {columns} from service_search where words @@ {words}::text::tsquery{filters}")
         });
         format!("select * from ({}) tiers limit {limit}", tiers.collect::<Vec<_>>().join(" union all "))
@@ -430,31 +369,8 @@ impl Search<'_> {
     }
 }
 
-/// Titles that have all the words, those of popular services first.
-pub(crate) async fn titles(db: &PgPool, terms: &Terms, language: Language) -> sqlx::Result<Vec<String>> {
-    let mut params = Params::default();
-    let tiers: Vec<String> = (0..TIERS)
-        .map(|tier| {
-            let words = params.add(terms.in_tier(tier, Place::Title, None));
-            format!(
-                "(select service_id, {tier}::int2 as tier, popularity from service_search
-                   where words @@ {words}::text::tsquery order by -popularity, service_id desc limit 60)"
-            )
-        })
-        .collect();
-    let language = language.code();
-    let text = format!(
-        "select coalesce(s.translations -> '{language}' ->> 'title', s.title)
-           from (select * from ({}) b limit 60) page join services s on s.id = page.service_id
-          order by page.tier, page.popularity desc, page.service_id desc",
-        tiers.join(" union all ")
-    );
-    let rows: Vec<(String,)> = params.fetch(db, text, true).await?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
-}
-
 /// A condition whose selectivity the planner does not guess at.
-fn in_passing(condition: &str) -> String {
+pub(crate) fn in_passing(condition: &str) -> String {
     format!(" and case when {condition} then true else false end")
 }
 

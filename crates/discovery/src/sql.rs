@@ -33,6 +33,12 @@ impl Params {
         Param(self.arguments.len())
     }
 
+    /// How many there are.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.arguments.len()
+    }
+
     /// Runs the statement. One that is not `kept` is planned for its very values, each time.
     pub(crate) async fn fetch<T>(self, db: &PgPool, text: String, kept: bool) -> sqlx::Result<Vec<T>>
     where

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use platform::{app::App, error::ApiResult, ids::CategoryId, locale::Language};
 use serde::Serialize;
 
-use crate::{finder::Finder, query::titles, terms::Terms};
+use crate::{finder::Finder, terms::Terms, tiers::titles};
 
 /// How many completions there are at most.
 const MOST: usize = 10;

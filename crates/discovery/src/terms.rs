@@ -94,31 +94,19 @@ impl Terms {
         self.terms.is_empty()
     }
 
-    /// A `tsquery` for the documents of one tier that have all words in `place` and are in one of
-    /// `categories`, if any are given.
-    pub(crate) fn in_tier(&self, tier: u8, place: Place, categories: Option<&[Uuid]>) -> String {
+    /// A `tsquery` for the documents of one tier that have all words in `place`.
+    fn in_tier(&self, tier: u8, place: Place) -> String {
         let mut text = String::new();
-        if let Some(categories) = categories {
-            let lexemes = categories.iter().map(|id| format!("'{tier}c{}'", id.simple()));
-            push_all(&mut text, '|', lexemes);
-        }
-        for term in &self.terms {
-            if !text.is_empty() {
-                text.push('&');
-            }
+        let terms = self.terms.iter().map(|term| {
+            let mut either = String::new();
             push_all(
-                &mut text,
+                &mut either,
                 '|',
                 term.forms.iter().map(|form| self.form(form, term.is_last, tier, place)),
             );
-        }
-        text
-    }
-
-    /// The same over all tiers.
-    pub(crate) fn in_any_tier(&self, place: Place) -> String {
-        let mut text = String::new();
-        push_all(&mut text, '|', (0..TIERS).map(|tier| format!("({})", self.in_tier(tier, place, None))));
+            either
+        });
+        push_all(&mut text, '&', terms);
         text
     }
 
@@ -201,6 +189,45 @@ impl Terms {
     }
 }
 
+/// What the index of words is asked: words, and what else stands among them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted<'a> {
+    pub terms: Option<&'a Terms>,
+    /// In one of these categories.
+    pub categories: Option<&'a [Uuid]>,
+    /// In one of these cells; see [`crate::cells`].
+    pub cells: Option<&'a [String]>,
+}
+
+impl Wanted<'_> {
+    /// As a `tsquery` for the documents of one tier.
+    pub(crate) fn in_tier(&self, tier: u8, place: Place) -> String {
+        let mut parts = Vec::new();
+        let mut any_of = |lexemes: &mut dyn Iterator<Item = String>| {
+            let mut part = String::new();
+            push_all(&mut part, '|', lexemes);
+            parts.push(part);
+        };
+        if let Some(categories) = self.categories {
+            any_of(&mut categories.iter().map(|id| format!("'{tier}c{}'", id.simple())));
+        }
+        if let Some(cells) = self.cells {
+            any_of(&mut cells.iter().map(|cell| format!("'{tier}{cell}'")));
+        }
+        parts.extend(self.terms.map(|terms| terms.in_tier(tier, place)));
+        let mut text = String::new();
+        push_all(&mut text, '&', parts.into_iter());
+        text
+    }
+
+    /// The same over all tiers.
+    pub(crate) fn in_any_tier(&self, place: Place) -> String {
+        let mut text = String::new();
+        push_all(&mut text, '|', (0..TIERS).map(|tier| self.in_tier(tier, place)));
+        text
+    }
+}
+
 /// `(a|b|c)`; what is empty is left out.
 fn push_all(text: &mut String, between: char, parts: impl Iterator<Item = String>) {
     let mut opened = false;
@@ -232,30 +259,40 @@ mod tests {
     fn the_last_word_may_be_unfinished() {
         let terms =
             Terms::new(Language::En, vec![term("window", "window", false), term("clea", "clea", true)]);
-        let text = terms.in_tier(0, Place::Title, None);
-        assert_eq!(text, "(((('0aewindow'))))&(((('0aeclea'))|(('0peclea':*))))");
+        let text = terms.in_tier(0, Place::Title);
+        assert_eq!(text, "((((('0aewindow'))))&(((('0aeclea'))|(('0peclea':*)))))");
     }
 
     #[test]
     fn each_place_is_wider_than_the_better_one() {
         let terms = Terms::new(Language::De, vec![term("muller", "mull", false)]);
-        assert_eq!(terms.in_tier(3, Place::Text, None), "(((('3admull'|'3bdmull'))))");
-        assert!(terms.in_tier(3, Place::Anywhere, None).contains("'3nmuller'"));
+        assert_eq!(terms.in_tier(3, Place::Text), "((((('3admull'|'3bdmull')))))");
+        assert!(terms.in_tier(3, Place::Anywhere).contains("'3nmuller'"));
     }
 
     #[test]
     fn words_that_say_nothing_are_left_out_unless_alone() {
         let both = Terms::new(Language::En, vec![term("the", "", false), term("garden", "garden", true)]);
-        assert!(!both.in_tier(0, Place::Title, None).contains("the"));
+        assert!(!both.in_tier(0, Place::Title).contains("the"));
         let alone = Terms::new(Language::En, vec![term("the", "", true)]);
-        assert_eq!(alone.in_tier(0, Place::Title, None), "(((('0pethe':*))))");
+        assert_eq!(alone.in_tier(0, Place::Title), "((((('0pethe':*)))))");
         assert!(Terms::new(Language::En, vec![term("", "", true)]).is_empty());
+    }
+
+    #[test]
+    fn categories_and_cells_are_words_among_the_others() {
+        let terms = Terms::new(Language::En, vec![term("dog", "dog", false)]);
+        let (ids, cells) = ([Uuid::nil()], ["f1x2".to_owned(), "f1x3".to_owned()]);
+        let wanted = Wanted { terms: Some(&terms), categories: Some(&ids), cells: Some(&cells) };
+        let text = wanted.in_tier(2, Place::Title);
+        assert_eq!(text, "(('2c00000000000000000000000000000000')&('2f1x2'|'2f1x3')&((((('2aedog'))))))");
+        assert!(wanted.in_any_tier(Place::Title).contains("'3aedog'"));
     }
 
     #[test]
     fn quotes_stay_inside() {
         let terms = Terms::new(Language::En, vec![term("o'neil\\", "o'neil\\", false)]);
-        assert!(terms.in_tier(0, Place::Title, None).contains("'0aeo''neil\\\\'"));
+        assert!(terms.in_tier(0, Place::Title).contains("'0aeo''neil\\\\'"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod favourites;
 mod filters;
 mod nearby;
 mod orders;
+mod plans;
 mod popular;
 mod search;
 mod suggest;
@@ -76,8 +77,7 @@ impl Market {
     }
 
     async fn search(&self, words: &str, lang: &str) -> Vec<String> {
-        let words: String = words.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        self.titles(&format!("/services/?search={words}&lang={lang}")).await
+        self.titles(&format!("/services/?search={}&lang={lang}", encoded(words))).await
     }
 
     /// Puts the words of all services so far into the vocabulary.
@@ -85,6 +85,12 @@ impl Market {
         self.test.advance(jiff::SignedDuration::from_mins(1));
         self.test.run_jobs().await;
     }
+}
+
+/// Every byte percent-encoded.
+fn encoded(text: &str) -> String {
+    let digit = |n: u8| char::from_digit(u32::from(n), 16).expect("a hex digit");
+    text.bytes().flat_map(|byte| ['%', digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn titles(answer: &Answer) -> Vec<String> {

@@ -1,10 +1,14 @@
 //! What is near, wherever on earth.
+#![expect(clippy::float_arithmetic, reason = "geography, not money")]
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::geo::Point;
+use crate::{
+    cells::{COARSE, FINE},
+    geo::Point,
+};
 
 /// Great-circle kilometres by the haversine formula.
 fn haversine(a: Point, b: Point) -> f64 {
@@ -72,6 +76,33 @@ async fn a_service_without_a_place_of_its_own_starts_where_its_provider_does() {
     assert_eq!(market.titles("/services/nearby/?lat=1&lng=2").await, ["Homeless"]);
 }
 
+/// Both sides cut the earth into the same cells.
+#[tokio::test]
+async fn the_database_has_the_same_cells() {
+    let market = Market::open().await;
+    let (mut latitudes, mut longitudes) = (Vec::new(), Vec::new());
+    for n in -360..=360_i32 {
+        for m in
+            [-180.0, -179.999, -90.25, -0.25, -1e-12, 0.0, 0.1, 13.405, 89.75, 179.75, 179.999_999, 180.0]
+        {
+            latitudes.push(f64::from(n) / 4.0 + if n % 3 == 0 || n.abs() == 360 { 0.0 } else { 0.01 });
+            longitudes.push(m);
+        }
+    }
+    let rows = sqlx::query!(
+        r#"select search_cell(0.25, 1440, a, b) as "fine!", search_cell(2, 180, a, b) as "coarse!"
+             from unnest($1::float8[], $2::float8[]) with ordinality x(a, b, n) order by n"#,
+        &latitudes,
+        &longitudes,
+    );
+    let rows = rows.fetch_all(&market.test.app.db).await.unwrap();
+    for (row, (latitude, longitude)) in rows.iter().zip(latitudes.into_iter().zip(longitudes)) {
+        let place = Point { latitude, longitude };
+        let expected = (format!("f{}", row.fine), format!("h{}", row.coarse));
+        assert_eq!((FINE.cell(place), COARSE.cell(place)), expected, "{place:?}");
+    }
+}
+
 /// What PostgreSQL finds is what brute force over all services finds, anywhere on earth.
 #[test]
 fn nearby_agrees_with_brute_force() {
@@ -129,6 +160,10 @@ fn nearby_agrees_with_brute_force() {
         }
         expected.sort();
         found.sort();
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(&found, &expected);
+        let path = format!("/services/popular/?lat={latitude}&lng={longitude}&radius_km={radius}&page_size=100");
+        let mut popular = titles(&runtime.block_on(market.visitor.get(&path)).expect(200));
+        popular.sort();
+        prop_assert_eq!(&popular, &expected);
     });
 }

@@ -1,4 +1,5 @@
 //! Orders, and pages that neither repeat nor skip.
+#![expect(clippy::float_arithmetic, reason = "places, not money")]
 
 use rstest::rstest;
 use serde_json::json;

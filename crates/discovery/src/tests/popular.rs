@@ -1,4 +1,5 @@
 //! What is popular, and that the database reckons it as the formulas say.
+#![expect(clippy::float_arithmetic, reason = "a ranking, not money")]
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -82,7 +83,7 @@ async fn the_database_reckons_popularity_as_the_formula_says() {
         let ages: Vec<f64> = row.at.iter().map(|at| now.since(*at).as_secs_f64() / 86_400.0).collect();
         let expected = ranking::popularity(&ages, rating_sum, rating_count);
         assert!((f64::from(row.popularity) - expected).abs() < 0.001 * expected.max(1.0), "{days:?}");
-        assert_eq!(row.popularity, row.found_by);
+        assert_eq!(row.popularity.to_bits(), row.found_by.to_bits());
         let rank = ranking::rating_rank(rating_sum, rating_count);
         assert!((f64::from(row.rating_rank) - rank).abs() < 0.0001, "{rating_sum}/{rating_count}");
     }

@@ -136,8 +136,7 @@ async fn no_search_breaks_the_statement(#[case] search: &str) {
     market.service("Dogs", none()).await;
     assert_eq!(market.search(search, "en").await, [""; 0]);
     for path in ["suggest/?q", "?ordering=price&search", "nearby/?lat=1&lng=1&search"] {
-        let words: String = search.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        market.visitor.get(&format!("/services/{path}={words}")).await.expect(200);
+        market.visitor.get(&format!("/services/{path}={}", encoded(search))).await.expect(200);
     }
 }
 
