@@ -9,6 +9,9 @@ use crate::{
     people::Person,
 };
 
+/// Said where nothing is wrong but the number of journeys.
+const HELD_BACK: &str = "; the server holds back who signs up and asks for mails often: wait, or start it with LIMIT_SIGN_INS=false";
+
 /// What a call sends.
 pub enum Body {
     /// Nothing.
@@ -105,7 +108,8 @@ impl<'a> Call<'a> {
         let client = self.client;
         let (status, answer) = client.send(self).await?;
         if status != expected {
-            return Err(answer.wrong(format_args!("the status should be {expected}, but is {status}")));
+            let hint = if status == 429 { HELD_BACK } else { "" };
+            return Err(answer.wrong(format_args!("the status should be {expected}, but is {status}{hint}")));
         }
         if status >= 400 {
             check_problem(&answer, status)?;
