@@ -271,18 +271,29 @@ create function search_plain_words(id uuid) returns text[]
                                      from jsonb_each(translations))))
               from service_search_source where service_id = id);
 
--- Puts every service into its tier; rows that stay in theirs are not touched.
-create function search_assign_tiers() returns bigint
+-- Popularities that have been reckoned and not written yet: the job writes them a few at a time, so that
+-- nobody who edits a service waits for all of them.
+create unlogged table search_popularity (
+    service_id uuid primary key,
+    popularity real not null
+);
+
+-- Puts services into their tiers, so many at a time; says how many it moved.
+create function search_assign_tiers(at_most integer) returns bigint
     language plpgsql as $$
 declare
     moved bigint;
 begin
     with placed as (
-        select service_id, tier,
-               case when place <= 1000 then 0 when place <= 11000 then 1 when place <= 111000 then 2 else 3 end::smallint
-                   as wanted
-          from (select service_id, tier, row_number() over (order by popularity desc, service_id desc) as place
-                  from service_search) ranked
+        select service_id, wanted
+          from (select service_id, tier,
+                       case when place <= 1000 then 0 when place <= 11000 then 1 when place <= 111000 then 2
+                            else 3 end::smallint as wanted
+                  from (select service_id, tier, row_number() over (order by popularity desc, service_id desc) as place
+                          from service_search) ranked) all_places
+         where tier <> wanted
+         order by service_id
+         limit at_most
     )
     update service_search d
        set tier = p.wanted,
@@ -290,7 +301,7 @@ begin
                                    s.latitude, s.longitude)
       from placed p
       join service_search_source s using (service_id)
-     where d.service_id = p.service_id and p.tier <> p.wanted;
+     where d.service_id = p.service_id;
     get diagnostics moved = row_count;
     return moved;
 end $$;

@@ -70,14 +70,27 @@ begin
 end $$;
 create trigger provider_search_insert after insert on providers
     for each row execute function search_directory_changed();
-create trigger provider_search_update after update on providers
-    for each row when ((old.business_name, old.is_verified, old.latitude, old.longitude, old.skills, old.rating_sum,
-                        old.rating_count, old.jobs_completed, old.jobs_cancelled, old.requests_received,
-                        old.requests_answered, old.response_minutes_sum)
-              is distinct from (new.business_name, new.is_verified, new.latitude, new.longitude, new.skills,
-                        new.rating_sum, new.rating_count, new.jobs_completed, new.jobs_cancelled,
-                        new.requests_received, new.requests_answered, new.response_minutes_sum))
+create trigger provider_search_update after update of business_name, is_verified, latitude, longitude, skills on providers
+    for each row when ((old.business_name, old.is_verified, old.latitude, old.longitude, old.skills)
+              is distinct from (new.business_name, new.is_verified, new.latitude, new.longitude, new.skills))
     execute function search_directory_changed();
+
+-- Every request and every job moves the rank a little; it is written when it makes a difference.
+create function search_provider_numbers_changed() returns trigger
+    language plpgsql as $$
+declare
+    its_rank real := search_provider_rank(new.rating_sum, new.rating_count, new.jobs_completed, new.jobs_cancelled,
+                                          new.requests_received, new.requests_answered, new.response_minutes_sum);
+    its_rating real := case when new.rating_count = 0 then 0 else new.rating_sum::real / new.rating_count end;
+begin
+    update provider_search
+       set rank = its_rank, rating = its_rating
+     where provider_id = new.user_id and (rating <> its_rating or abs(rank - its_rank) > 0.001);
+    return null;
+end $$;
+create trigger provider_search_numbers after update of rating_sum, rating_count, jobs_completed, jobs_cancelled,
+                                                       requests_received, requests_answered, response_minutes_sum
+    on providers for each row execute function search_provider_numbers_changed();
 create trigger provider_search_person after update of name, state on users
     for each row when (new.is_provider and (old.name, old.state) is distinct from (new.name, new.state))
     execute function search_directory_changed();

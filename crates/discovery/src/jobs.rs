@@ -28,9 +28,28 @@ impl Job for RefreshPopularity {
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let mut tx = app.db.begin().await?;
         store::take_time(&mut tx).await?;
-        let changed = store::refresh_popularity(&mut tx, app.clock.now()).await?;
-        let moved = store::assign_tiers(&mut tx).await?;
+        store::reckon_popularity(&mut tx, app.clock.now()).await?;
         tx.commit().await?;
+        // A few at a time: whoever edits one of these services waits for no more than that.
+        let (mut changed, mut moved) = (0, 0);
+        loop {
+            let mut db = app.db.acquire().await?;
+            let some = store::write_popularity(&mut db).await?;
+            changed += some;
+            if some == 0 {
+                break;
+            }
+        }
+        loop {
+            let mut tx = app.db.begin().await?;
+            store::take_time(&mut tx).await?;
+            let some = store::assign_tiers(&mut tx).await?;
+            tx.commit().await?;
+            moved += some;
+            if some == 0 {
+                break;
+            }
+        }
         tracing::info!(changed, moved, "popularity is up to date");
         Ok(())
     }

@@ -64,10 +64,10 @@ pub(crate) async fn learn_words(db: &mut PgConnection) -> sqlx::Result<i64> {
     .await
 }
 
-/// Recomputes the popularity of every service whose number is off by more than two in a hundred; says of
-/// how many.
-pub(crate) async fn refresh_popularity(db: &mut PgConnection, now: Instant) -> sqlx::Result<u64> {
-    let done = sqlx::query!(
+/// Reckons the popularity of every service and notes those whose number is off by more than two in a hundred.
+pub(crate) async fn reckon_popularity(db: &mut PgConnection, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!("truncate search_popularity").execute(&mut *db).await?;
+    sqlx::query!(
         "with recent as (
              select service_id,
                     sum(power(2::float8, -extract(epoch from $1::timestamptz - coalesce(completed_at, ends_at))::float8
@@ -77,23 +77,38 @@ pub(crate) async fn refresh_popularity(db: &mut PgConnection, now: Instant) -> s
                 and coalesce(completed_at, ends_at) > $1::timestamptz - interval '90 days'
               group by service_id
          ), wanted as (
-             select s.id, (coalesce(r.bookings, 0) * (5 * 4.2 + s.rating_sum) / (5.0 + s.rating_count))::real as popularity
+             select s.id, s.popularity as present,
+                    (coalesce(r.bookings, 0) * (5 * 4.2 + s.rating_sum) / (5.0 + s.rating_count))::real as popularity
                from services s left join recent r on r.service_id = s.id
               where r.service_id is not null or s.popularity > 0
          )
-         update services s set popularity = w.popularity
-           from wanted w
-          where s.id = w.id and abs(s.popularity - w.popularity) > 0.02 * greatest(s.popularity, w.popularity)",
+         insert into search_popularity (service_id, popularity)
+         select id, popularity from wanted where abs(present - popularity) > 0.02 * greatest(present, popularity)",
         now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes some of what was reckoned; says how many.
+pub(crate) async fn write_popularity(db: &mut PgConnection) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "with batch as (
+             delete from search_popularity
+              where service_id in (select service_id from search_popularity order by service_id limit 1000)
+             returning service_id, popularity
+         )
+         update services s set popularity = batch.popularity from batch where s.id = batch.service_id",
     )
     .execute(db)
     .await?;
     Ok(done.rows_affected())
 }
 
-/// Puts every service into the tier that its popularity says.
+/// Puts some services into the tier that their popularity says; says how many it moved.
 pub(crate) async fn assign_tiers(db: &mut PgConnection) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(r#"select search_assign_tiers() as "moved!""#).fetch_one(db).await
+    sqlx::query_scalar!(r#"select search_assign_tiers(2000) as "moved!""#).fetch_one(db).await
 }
 
 /// Lets the statements of this transaction take their time.
