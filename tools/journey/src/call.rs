@@ -10,7 +10,8 @@ use crate::{
 };
 
 /// Said where nothing is wrong but the number of journeys.
-const HELD_BACK: &str = "; the server holds back who signs up and asks for mails often: wait, or start it with LIMIT_SIGN_INS=false";
+const HELD_BACK: &str = "; the server holds back who signs up and asks for mails often: wait, \
+    or start it with LIMIT_SIGN_INS=false";
 
 /// What a call sends.
 pub enum Body {
