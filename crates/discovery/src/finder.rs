@@ -1,9 +1,6 @@
 //! What one node remembers for searching: known words, how words are stemmed, recent counts.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::SignedDuration;
 use platform::{app::App, error::ApiResult, locale::Language, time::Instant};
@@ -16,8 +13,8 @@ use crate::{
 
 /// How often new words are looked for, at most.
 const FRESH: SignedDuration = SignedDuration::from_secs(1);
-/// A count is good for the pages that are turned meanwhile.
-const COUNTS_LIVE: Duration = Duration::from_secs(1);
+/// A count of a list that is longer than its page is good for so long.
+const COUNTS_LIVE: SignedDuration = SignedDuration::from_secs(1);
 
 /// The memory of a node; one a router.
 pub(crate) struct Finder {
@@ -25,7 +22,7 @@ pub(crate) struct Finder {
     read_at: Mutex<Option<Instant>>,
     /// Never stale: how a word is stemmed does not change.
     forms: moka::sync::Cache<(Language, String), Arc<Form>>,
-    counts: moka::sync::Cache<u64, i64>,
+    counts: moka::sync::Cache<u64, (i64, Instant)>,
 }
 
 impl Default for Finder {
@@ -34,7 +31,7 @@ impl Default for Finder {
             vocabulary: Vocabulary::default(),
             read_at: Mutex::default(),
             forms: moka::sync::Cache::new(20_000),
-            counts: moka::sync::Cache::builder().max_capacity(10_000).time_to_live(COUNTS_LIVE).build(),
+            counts: moka::sync::Cache::new(10_000),
         }
     }
 }
@@ -118,12 +115,13 @@ impl Finder {
     }
 
     /// How many there were a moment ago.
-    pub(crate) fn count(&self, of: u64) -> Option<i64> {
-        self.counts.get(&of)
+    pub(crate) fn count(&self, of: u64, now: Instant) -> Option<i64> {
+        let (count, at) = self.counts.get(&of)?;
+        (now.since(at) < COUNTS_LIVE).then_some(count)
     }
 
     /// Remembers how many there are.
-    pub(crate) fn counted(&self, of: u64, count: i64) {
-        self.counts.insert(of, count);
+    pub(crate) fn counted(&self, of: u64, count: i64, now: Instant) {
+        self.counts.insert(of, (count, now));
     }
 }

@@ -121,8 +121,8 @@ fn bookable_page<V>(
     page
 }
 
-/// The rows of a slice, and how many there are in all: from memory where that is known to be many, or was
-/// counted for the page before; else counted in the statement that reads the rows.
+/// The rows of a slice, and how many there are in all: what the page itself shows, or what memory knows to be
+/// many, or what was counted a moment ago; else counted in the statement that reads the rows.
 async fn read(
     app: &App,
     finder: &Finder,
@@ -134,13 +134,19 @@ async fn read(
     let fingerprint =
         xxhash_rust::xxh3::xxh3_64(format!("{} {:?}", search.language, search.filters).as_bytes());
     let many = search.filters.is_certainly_many(categories).then_some(EXACT_COUNT + 1);
-    let known = many.or_else(|| finder.count(fingerprint).filter(|_| !is_first));
+    let now = app.clock.now();
+    let known = many.or_else(|| finder.count(fingerprint, now));
     let found = search.run(&app.db, slice, known.is_none()).await?;
+    let shown = i64::try_from(found.len()).unwrap_or(EXACT_COUNT);
+    if is_first && shown < slice.limit {
+        return Ok((found, shown));
+    }
     let count = match known.or_else(|| found.first()?.count) {
         Some(count) => count,
-        None if is_first => 0,
         None => search.count(&app.db).await?,
     };
-    finder.counted(fingerprint, count);
-    Ok((found, count))
+    if many.is_none() && known.is_none() {
+        finder.counted(fingerprint, count, now);
+    }
+    Ok((found, count.max(shown.min(EXACT_COUNT))))
 }

@@ -22,6 +22,7 @@ use crate::{
     keys::{Column, Found, Key, key_condition, kind_number, run},
     sql::{Param, Params},
     terms::{Place, TIERS, Terms, Wanted},
+    tiers::in_index,
 };
 
 /// So many rows are read through in the order of a list before the planner is asked for a better way.
@@ -326,11 +327,21 @@ impl Search<'_> {
             let conditions = self.conditions(params, true);
             return format!("select {columns} from service_search where true{conditions} limit {limit}");
         }
+        if self.terms.is_none()
+            && let Some(around) = self.filters.around.filter(|around| around.must_reach)
+        {
+            // Hardly anybody comes from far away: who does is found soonest from the nearest on.
+            let centre = params.add(around.point.position());
+            let conditions = self.conditions(params, true);
+            return format!(
+                "select {columns} from service_search where true{conditions} order by position <-> {centre} limit {limit}"
+            );
+        }
         let filters = self.conditions_beside_words(params);
         let wanted = self.wanted(cells.as_deref());
         let tiers = (0..TIERS).map(|tier| {
             let words = params.add(wanted.in_tier(tier, Place::Anywhere));
-            format!("select {columns} from service_search where words @@ {words}::text::tsquery{filters}")
+            format!("select {columns} from service_search where {}{filters}", in_index(words))
         });
         format!("select * from ({}) tiers limit {limit}", tiers.collect::<Vec<_>>().join(" union all "))
     }

@@ -13,7 +13,7 @@ use crate::{
     geo::chord,
     keys::{SEARCHED, from_bits, run},
     query::{Page, Search, Slice, in_passing},
-    sql::Params,
+    sql::{Param, Params},
     terms::{Place, TIERS, Terms, Wanted},
 };
 
@@ -65,10 +65,10 @@ impl Search<'_> {
         let mut branches = Vec::new();
         for (step, (place, tier)) in (0_i16..).zip(steps) {
             let words = params.add(wanted.in_tier(tier, place));
-            let mut condition = format!("words @@ {words}::text::tsquery{filters}");
+            let mut condition = format!("{}{filters}", in_index(words));
             if let Some(better) = place.better().filter(|better| places.contains(better)) {
                 let better = params.add(words_alone.in_tier(tier, better));
-                let _infallible = write!(condition, " and not words @@ {better}::text::tsquery");
+                let _infallible = write!(condition, " and not {}", in_index(better));
             }
             if let Some((at, popularity, id)) = key {
                 // What lies before the cursor is skipped as a whole.
@@ -113,6 +113,12 @@ impl Search<'_> {
     }
 }
 
+/// Documents with these words. The planner may not look at them: it would take the words of all tiers for as
+/// frequent as those of the largest, and rather read everything.
+pub(crate) fn in_index(words: Param) -> String {
+    format!("words @@ (select {words}::text::tsquery)")
+}
+
 /// Titles that have all the words, those of popular services first.
 pub(crate) async fn titles(db: &PgPool, terms: &Terms, language: Language) -> sqlx::Result<Vec<String>> {
     let mut params = Params::default();
@@ -122,7 +128,8 @@ pub(crate) async fn titles(db: &PgPool, terms: &Terms, language: Language) -> sq
             let words = params.add(wanted.in_tier(tier, Place::Title));
             format!(
                 "(select service_id, {tier}::int2 as tier, popularity from service_search
-                   where words @@ {words}::text::tsquery order by -popularity, service_id desc limit 60)"
+                   where {} order by -popularity, service_id desc limit 60)",
+                in_index(words)
             )
         })
         .collect();
