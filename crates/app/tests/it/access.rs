@@ -1,6 +1,6 @@
 //! Every operation of the API refuses a caller without a token, or is listed in the snapshot on purpose.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use axum::{body::Body, http::Method};
 use platform::{jobs::Registry, testing::TestApp};
@@ -45,7 +45,7 @@ async fn nobody_gets_in_without_a_token() {
         if needs_token {
             assert_eq!(answer["code"], "unauthenticated", "{method} {url} answers {}", answer.status);
         } else {
-            open += &format!("{method} {url}\n");
+            writeln!(open, "{method} {url}").unwrap();
         }
     }
     insta::assert_snapshot!(open.replace(SOME_ID, ":id"));

@@ -1,5 +1,5 @@
 //! What is true of the whole: who gets in, what is documented, how the crates stand to each other.
-#![expect(clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod access;
 mod commands;
