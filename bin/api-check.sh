@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
 : "${DATABASE_URL:?bin/test starts a database}" "${TEST_TOOLS_DIR:?bin/test installs the tools}"
 
-cargo build --quiet --locked -p app -p journey
+cargo build --quiet --locked --workspace --bins
 binaries="${CARGO_TARGET_DIR:-target}/debug"
 work=$(mktemp -d)
 name=api_check_$$

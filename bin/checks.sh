@@ -15,5 +15,9 @@ step() {
 
 export SQLX_OFFLINE=true
 
+step "Formatting" cargo fmt --check
+step "Lints, and the queries against the schema" bin/sqlx-prepare --check
+step "Documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --document-private-items
 step "Tests" cargo nextest run --locked --workspace --no-fail-fast
+step "The journey and a hostile client" bin/api-check.sh
 say "All checks passed"

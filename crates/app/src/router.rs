@@ -22,7 +22,7 @@ use crate::{health, pages};
     servers((url = "/")),
     components(schemas(platform::error::Problem)),
     tags(
-        (name = "auth", description = "Accounts, sessions, verification, social sign-in"),
+        (name = "identity", description = "Accounts, sessions, verification, social sign-in"),
         (name = "catalog", description = "Categories, providers, services and their pictures"),
         (name = "discovery", description = "Finding services and providers"),
         (name = "scheduling", description = "Working hours and free slots"),

@@ -5,6 +5,8 @@
     reason = "`Value[\"name\"]` gives null where there is none, and makes it where it is written"
 )]
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 /// Adds to each operation the refusals that follow from its shape, common headers, and the security scheme.
@@ -22,7 +24,48 @@ pub fn complete(mut document: Value) -> Value {
         (path, item)
     });
     document["paths"] = Value::Object(paths.collect());
+    require_fields_of_answers(&mut document);
     document
+}
+
+/// Answers write all of their fields, `null` where there is nothing; the derived schema calls those that may be
+/// `null` optional, as is right for requests alone.
+fn require_fields_of_answers(document: &mut Value) {
+    let mut requested = BTreeSet::new();
+    for operation in document["paths"].as_object().into_iter().flat_map(|paths| paths.values()) {
+        for operation in operation.as_object().into_iter().flat_map(|item| item.values()) {
+            collect_schemas(document, &operation["requestBody"], &mut requested);
+            collect_schemas(document, &operation["parameters"], &mut requested);
+        }
+    }
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for (_, schema) in schemas.iter_mut().filter(|(name, _)| !requested.contains(*name)) {
+        require_all_fields(schema);
+        for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
+            require_all_fields(part);
+        }
+    }
+}
+
+/// The names of the schemas that a part of the document refers to, and those that they refer to in turn.
+fn collect_schemas(document: &Value, part: &Value, found: &mut BTreeSet<String>) {
+    match part {
+        Value::Object(fields) => {
+            let name = fields.get("$ref").and_then(Value::as_str).and_then(|r| r.rsplit('/').next());
+            if let Some(name) = name.filter(|name| found.insert((*name).to_owned())) {
+                collect_schemas(document, &document["components"]["schemas"][name], found);
+            }
+            fields.values().for_each(|field| collect_schemas(document, field, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_schemas(document, item, found)),
+        _ => {}
+    }
+}
+
+fn require_all_fields(schema: &mut Value) {
+    let Some(fields) = schema["properties"].as_object() else { return };
+    let names: Vec<Value> = fields.keys().map(|name| Value::from(name.as_str())).collect();
+    schema["required"] = Value::from(names);
 }
 
 fn complete_operation(path: &str, method: &str, operation: &mut Value) {

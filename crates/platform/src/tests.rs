@@ -384,3 +384,25 @@ fn the_document_says_what_every_operation_can_answer() {
     let statuses: Vec<&str> = responses.keys().map(String::as_str).collect();
     assert_eq!(statuses, ["201", "400", "401", "404", "409", "413", "415", "422", "429", "503"]);
 }
+
+#[test]
+fn fields_of_answers_are_required_and_those_of_requests_as_declared() {
+    let thing = json!({"properties": {"name": {}, "note": {}}, "required": ["name"]});
+    let document = crate::openapi::complete(json!({
+        "components": {"schemas": {
+            "Draft": {"properties": {"part": {"$ref": "#/components/schemas/Part"}}},
+            "Part": thing,
+            "Thing": thing,
+            "Detail": {"allOf": [{"$ref": "#/components/schemas/Thing"}, thing]},
+        }},
+        "paths": {"/things/": {"post": {
+            "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Draft"}}}},
+            "responses": {"201": {"description": "x"}},
+        }}},
+    }));
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["Thing"]["required"], json!(["name", "note"]));
+    assert_eq!(schemas["Detail"]["allOf"][1]["required"], json!(["name", "note"]));
+    assert_eq!(schemas["Part"]["required"], json!(["name"]));
+    assert_eq!(schemas["Draft"].get("required"), None);
+}
