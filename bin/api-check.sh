@@ -17,7 +17,7 @@ port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0));
 url=http://127.0.0.1:$port
 export DATABASE_URL LISTEN=127.0.0.1:$port PUBLIC_URL=$url ENVIRONMENT=development STORAGE_DIR=$work/files
 export SECRET_KEY=only-for-this-check-0123456789abcdef LOG=warn LOG_FORMAT=text
-export LIMIT_PER_ADDRESS=0 LIMIT_PER_ACCOUNT=0 LIMIT_SIGN_INS=false PASSWORD_WORKERS=2
+export LIMIT_PER_ADDRESS=1000000 LIMIT_PER_ACCOUNT=1000000 LIMIT_SIGN_INS=false PASSWORD_WORKERS=2
 
 "$binaries/skillbuddy" demo --services 60 >"$work/demo.log" 2>&1 || { cat "$work/demo.log"; exit 1; }
 "$binaries/skillbuddy" serve >"$work/server.log" 2>&1 &
@@ -36,14 +36,20 @@ curl -fsS -o /dev/null "$url/readyz" || { cat "$work/server.log"; exit 1; }
 "$binaries/journey" --url "$url" >"$work/journey.log" 2>&1 || { tail -60 "$work/journey.log"; exit 1; }
 tail -1 "$work/journey.log"
 
-sign_in() {
-    curl -fsS "$url/auth/signin/" -H 'content-type: application/json' \
-        -d "{\"email\": \"$1\", \"password\": \"correct horse battery\"}" |
+# token_for PATH BODY: the access token that signing in or up gives.
+token_for() {
+    curl -fsS "$url$1" -H 'content-type: application/json' -d "$2" |
         python3 -c 'import json, sys; print(json.load(sys.stdin)["access"])'
 }
-API_TOKEN=$(sign_in max@demo.skillbuddy.app)
-API_TOKEN_TO_SPEND=$(sign_in james@demo.skillbuddy.app)
-export API_TOKEN API_TOKEN_TO_SPEND
+sign_up() {
+    token_for /auth/signup/ "{\"email\": \"$1@check.example\", \"name\": \"Sam\", \"password\": \"lantern-orchard-71\"}"
+}
+API_TOKEN=$(token_for /auth/signin/ '{"email": "max@demo.skillbuddy.app", "password": "correct horse battery"}')
+TOKEN_TO_SIGN_OUT=$(sign_up signout)
+TOKEN_TO_CLOSE=$(sign_up close)
+TOKEN_TO_END=$(sign_up sessions)
+TOKEN_TO_CHANGE=$(sign_up password)
+export API_TOKEN TOKEN_TO_SIGN_OUT TOKEN_TO_CLOSE TOKEN_TO_END TOKEN_TO_CHANGE
 "$TEST_TOOLS_DIR/venv/bin/schemathesis" --config-file schemathesis.toml run "$url/openapi.json" --checks all \
     --max-examples "${API_EXAMPLES:-20}" --seed 1 --workers 1 --output-sanitize true ||
     fail "schemathesis found something; the server said: $(grep -c . "$work/server.log") lines, $(grep ERROR "$work/server.log" | tail -5)"

@@ -12,6 +12,7 @@ method_not_allowed = Diese Adresse unterstützt diese Aktion nicht.
 conflict = Das ist im gegenwärtigen Zustand nicht möglich.
 stale_version = Das wurde inzwischen geändert. Laden Sie es neu und wiederholen Sie Ihre Änderung.
 payload_too_large = Das ist zu groß zum Senden.
+uri_too_long = Diese Adresse ist zu lang.
 unsupported_media_type = Inhalte dieser Art werden hier nicht angenommen.
 validation_failed = Einige Angaben sind nicht gültig.
 too_many_requests = Zu viele Anfragen. Bitte warten Sie einen Moment.

@@ -12,6 +12,7 @@ method_not_allowed = This address does not support that action.
 conflict = This is not possible in the present state.
 stale_version = This has been changed in the meantime. Load it again and repeat your change.
 payload_too_large = This is too large to send.
+uri_too_long = This address is too long.
 unsupported_media_type = Content of this type is not accepted here.
 validation_failed = Some of the values are not valid.
 too_many_requests = Too many requests. Please wait a moment.

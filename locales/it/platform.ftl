@@ -12,6 +12,7 @@ method_not_allowed = Questo indirizzo non supporta tale azione.
 conflict = Non è possibile nello stato attuale.
 stale_version = Nel frattempo è stato modificato. Ricaricalo e ripeti la modifica.
 payload_too_large = È troppo grande da inviare.
+uri_too_long = Questo indirizzo è troppo lungo.
 unsupported_media_type = Contenuti di questo tipo non sono accettati qui.
 validation_failed = Alcuni valori non sono validi.
 too_many_requests = Troppe richieste. Attendi un momento.

@@ -118,9 +118,9 @@ pub(crate) struct ServiceQuery {
     #[garde(skip)]
     pub available_on: Option<CalendarDate>,
     /// Only these services; repeat the parameter or put commas between, at most 100.
-    #[garde(length(max = MAX_IDS), inner(length(chars, max = 4000)))]
+    #[garde(length(max = MAX_IDS), inner(length(chars, max = 3699)))]
     #[serde(default)]
-    #[param(max_items = 100, max_length = 4000)]
+    #[param(max_items = 100, value_type = Vec<Uuid>)]
     pub ids: Vec<String>,
     /// The order; without it `relevance` where `search` is given, else `-created_at` (nearby: `distance`).
     #[garde(skip)]

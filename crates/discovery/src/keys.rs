@@ -14,7 +14,7 @@ pub(crate) type Key = (i64, ServiceId);
 pub(crate) struct Found {
     pub row: ServiceRow,
     pub key: Key,
-    /// How many there are in all, where that was asked; at most [`EXACT_COUNT`] + 1.
+    /// How many there are in all, where that was asked; at most [`platform::page::EXACT_COUNT`] + 1.
     pub count: Option<i64>,
 }
 

@@ -3,7 +3,13 @@
 
 use aws_lc_rs::constant_time;
 use jiff::SignedDuration;
-use platform::{app::App, crypto, error::ApiResult, ids::UserId, time::Instant};
+use platform::{
+    app::App,
+    crypto,
+    error::{ApiError, ApiResult, Kind},
+    ids::UserId,
+    time::Instant,
+};
 use sqlx::PgConnection;
 
 use crate::{
@@ -96,10 +102,13 @@ pub async fn issue(db: &mut PgConnection, app: &App, request: Request<'_>) -> Ap
     if app.settings.limits.sign_ins {
         let sent = store::sent_to(db, purpose, &target, user, now.minus(DAY)).await?;
         let asked = store::asked_from(db, purpose == Purpose::VerifyPhone, ip, now.minus(DAY)).await?;
-        let until =
-            full_until(&sent, purpose.per_target(), now).max(full_until(&asked, purpose.per_address(), now));
-        if let Some(until) = until {
+        if let Some(until) = full_until(&sent, purpose.per_target(), now) {
             return Err(purpose.too_many(seconds_until(until, now)).into());
+        }
+        // Nothing was sent to this one; others behind the address have asked for too much.
+        if let Some(until) = full_until(&asked, purpose.per_address(), now) {
+            let refused = ApiError::new(Kind::Throttled, "too_many_requests");
+            return Err(refused.retry_after(seconds_until(until, now)));
         }
     }
     let number = u64::from_be_bytes(crypto::random()?) % 1_000_000;

@@ -206,9 +206,17 @@ pub struct Jwk {
     x: String,
 }
 
-/// All keys that verify now, the one that signs first.
+/// All keys that verify now, the one that signs first. Before the first sign-in that one is made here: who reads
+/// the list early must not take it for empty.
 pub async fn published(app: &App) -> ApiResult<Vec<Jwk>> {
-    let rows = store::verifying(&app.db, app.clock.now().minus(longest_life(app))).await?;
+    let oldest = app.clock.now().minus(longest_life(app));
+    let mut rows = store::verifying(&app.db, oldest).await?;
+    if rows.is_empty() {
+        let mut tx = app.db.begin().await?;
+        signing_key(&mut tx, app).await?;
+        tx.commit().await?;
+        rows = store::verifying(&app.db, oldest).await?;
+    }
     let jwk = |row: store::PublicKey| Jwk {
         kty: "OKP",
         crv: "Ed25519",

@@ -155,8 +155,11 @@ impl FromRequestParts<App> for Language {
     type Rejection = ApiError;
 
     /// The language of the answer: `?lang=`, then the signed-in person's, then `Accept-Language`, then English.
+    ///
+    /// A token that is refused says nothing about languages, and refuses nothing here: an app that sends its old
+    /// token along to a public page or to the sign-in must be answered.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
-        MaybeCaller::from_request_parts(parts, app).await?;
+        let _nobody_if_refused = MaybeCaller::from_request_parts(parts, app).await;
         Ok(parts.extensions.get::<RequestContext>().map(RequestContext::language).unwrap_or_default())
     }
 }

@@ -42,6 +42,8 @@ pub enum Kind {
     Stale,
     /// The body is larger than we read.
     TooLarge,
+    /// The address with its query is longer than we read.
+    UriTooLong,
     /// A content type that we do not read.
     Unsupported,
     /// Well-formed, but against a rule.
@@ -68,6 +70,7 @@ impl Kind {
             Self::Gone => StatusCode::GONE,
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Throttled => StatusCode::TOO_MANY_REQUESTS,

@@ -31,15 +31,17 @@ use tracing::Instrument as _;
 
 use crate::{
     app::App,
-    error::{self, ApiError},
+    error::{self, ApiError, Kind},
     idempotency,
     ids::UserId,
-    locale::Language,
+    locale::{Language, Sentence},
     rate_limit::Remaining,
 };
 
 /// Largest JSON body. Uploads set their own limit on their route.
 const MAX_JSON: usize = 256 * 1024;
+/// Of the path and its query. 100 ids to look for fit twice.
+const MAX_URI: usize = 8 * 1024;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What is known of the present request; found in its extensions.
@@ -52,22 +54,54 @@ struct Inner {
     address: IpAddr,
     /// From `?lang=`, which goes before everything.
     chosen: Option<Language>,
+    /// Why the request is refused before anybody reads it.
+    refusal: Option<Refusal>,
     language: AtomicU8,
     user: OnceLock<UserId>,
 }
 
+/// What the edge itself refuses.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    UriTooLong,
+    UnknownLanguage,
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::UriTooLong => Self::new(Kind::UriTooLong, "uri_too_long"),
+            Refusal::UnknownLanguage => Self::invalid_field("lang", Sentence::new("field-unknown_choice")),
+        }
+    }
+}
+
+/// `?lang=`, if it is there once and is one of ours; an empty one counts as absent.
+fn chosen_language(query: &str) -> Result<Option<Language>, Refusal> {
+    let mut given = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "lang");
+    match (given.next(), given.next()) {
+        (None, _) => Ok(None),
+        (Some((_, value)), None) if value.is_empty() => Ok(None),
+        (Some((_, value)), None) => value.parse().map(Some).map_err(|_unknown| Refusal::UnknownLanguage),
+        (Some(_), Some(_)) => Err(Refusal::UnknownLanguage),
+    }
+}
+
 impl RequestContext {
     fn of(request: &Request, trusted_proxies: u8) -> Self {
-        let chosen = request.uri().query().and_then(|query| {
-            let (_, value) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "lang")?;
-            value.parse().ok()
-        });
+        let is_too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI);
+        let (chosen, refusal) = match request.uri().query().map_or(Ok(None), chosen_language) {
+            _ if is_too_long => (None, Some(Refusal::UriTooLong)),
+            Ok(chosen) => (chosen, None),
+            Err(refusal) => (None, Some(refusal)),
+        };
         let accepted = || Language::accepted(request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?);
         let language: Language = chosen.or_else(accepted).unwrap_or_default();
         Self(Arc::new(Inner {
             id: request_id(request.headers()),
             address: client_address(request, trusted_proxies),
             chosen,
+            refusal,
             language: AtomicU8::new(index(language)),
             user: OnceLock::new(),
         }))
@@ -212,8 +246,11 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
 
     let (response, remaining) = async {
         let (response, remaining) = match app.limits.check_address(context.address()) {
-            Ok(remaining) => (next.run(request).await, remaining),
             Err(refused) => (refused.into_response(), None),
+            Ok(remaining) => match context.0.refusal {
+                Some(refusal) => (ApiError::from(refusal).into_response(), remaining),
+                None => (next.run(request).await, remaining),
+            },
         };
         (error::render(response, context.language(), context.id()), remaining)
     }

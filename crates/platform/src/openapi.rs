@@ -73,11 +73,14 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let is_json = operation.pointer("/requestBody/content/application~1json").is_some();
     let has_query = parameters(operation).any(|p| p["in"] == "query");
     let is_secured = operation.get("security").is_some_and(|s| s.as_array().is_some_and(|s| !s.is_empty()));
-    let mut refusals: Vec<(&str, &str)> =
-        vec![("429", "Too many requests."), ("503", "Try again in a moment.")];
+    let mut refusals: Vec<(&str, &str)> = vec![
+        ("414", "The address is longer than 8 KiB."),
+        ("422", "Some values are not valid."),
+        ("429", "Too many requests."),
+        ("503", "Try again in a moment."),
+    ];
     if has_body || has_query {
         refusals.push(("400", "The request cannot be parsed."));
-        refusals.push(("422", "Some values are not valid."));
     }
     if has_body {
         refusals.push(("413", "The body is too large."));
@@ -107,6 +110,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         "description": "The language of the answer; else the account's, else Accept-Language, else English.",
         "schema": {"type": "string", "enum": ["en", "de", "it"]}}),
     );
+    // An empty parameter counts as absent.
+    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+        if parameter["in"] == "query" && parameter["required"] != true {
+            parameter["allowEmptyValue"] = Value::Bool(true);
+        }
+    }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, description) in refusals {
         responses.entry(status).or_insert_with(|| json!({"description": description}));
@@ -131,7 +140,8 @@ fn add_parameter(operation: &mut Value, parameter: Value) {
 }
 
 fn complete_response(status: &str, response: &mut Value) {
-    if status.starts_with(['4', '5']) {
+    // Pages for people say so themselves.
+    if status.starts_with(['4', '5']) && response.get("content").is_none() {
         response["content"] =
             json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
     }

@@ -65,6 +65,7 @@ fn router() -> OpenApiRouter<App> {
     use axum::routing::{get, post};
     OpenApiRouter::new()
         .route("/notes/", post(write_note))
+        .route("/echo/", post(|Valid(note): Valid<Note>| async move { note.text }))
         .route("/language/", get(|language: Language| async move { language.code() }))
         .route(
             "/whoami/",
@@ -147,9 +148,35 @@ async fn the_language_is_negotiated() {
     assert_eq!(italian.get("/language/").await.text(), "it");
     assert_eq!(italian.get("/language/?lang=de").await.header("content-language"), "de");
     assert_eq!(italian.get("/nothing/").await["message"], "Qui non c'è nulla, oppure non puoi vederlo.");
+    assert_eq!(italian.get("/language/?lang=").await.text(), "it");
     let ann = t.user("Ann").await;
     sqlx::raw_sql("update users set language = 'de'").execute(&t.app.db).await.unwrap();
     assert_eq!(ann.with("accept-language", "it").get("/language/").await.text(), "de");
+}
+
+#[tokio::test]
+async fn a_language_that_we_do_not_have_is_refused() {
+    let nobody = app().await.anonymous();
+    for query in ["lang=fr", "lang=DE", "lang=null", "lang=de&lang=it", "lang=%00"] {
+        let refused = nobody.get(&format!("/language/?{query}")).await.refused(422, "validation_failed");
+        assert!(refused["errors"]["lang"].is_array(), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_too_long_is_refused() {
+    let nobody = app().await.anonymous();
+    let query = "x".repeat(8 * 1024);
+    nobody.get(&format!("/language/?{query}")).await.refused(414, "uri_too_long");
+    nobody.get(&format!("/{query}")).await.refused(414, "uri_too_long");
+}
+
+#[tokio::test]
+async fn an_old_token_does_not_keep_anybody_from_public_calls() {
+    let t = app().await;
+    let old = t.anonymous().with_token("nonsense");
+    assert_eq!(old.get("/language/").await.text(), "en");
+    assert_eq!(old.with("idempotency-key", "k").post("/echo/", json!({"text": "x"})).await.text(), "x");
 }
 
 #[tokio::test]
@@ -382,7 +409,7 @@ fn the_document_says_what_every_operation_can_answer() {
     );
     let responses = document["paths"]["/things/{id}/"]["post"]["responses"].as_object().unwrap();
     let statuses: Vec<&str> = responses.keys().map(String::as_str).collect();
-    assert_eq!(statuses, ["201", "400", "401", "404", "409", "413", "415", "422", "429", "503"]);
+    assert_eq!(statuses, ["201", "400", "401", "404", "409", "413", "414", "415", "422", "429", "503"]);
 }
 
 #[test]

@@ -1,15 +1,9 @@
 //! Reads the mails and SMS that a server in development keeps instead of sending them.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::story::Story;
-
-/// Mails are sent by jobs; so long may it take until one is there.
-const PATIENCE: u32 = 100;
-const BETWEEN: Duration = Duration::from_millis(100);
+use crate::story::{BETWEEN, PATIENCE, Story};
 
 /// A mail or an SMS.
 pub struct Letter {

@@ -14,6 +14,10 @@ use crate::{answer::Answer, client::Client, people::Person};
 pub const ZONE: &str = "Europe/Berlin";
 /// An edit is visible to everybody after this time.
 const SPREADING: Duration = Duration::from_secs(1);
+/// What happens in the background is looked for so often…
+pub const PATIENCE: u32 = 100;
+/// … with so much time between.
+pub const BETWEEN: Duration = Duration::from_millis(100);
 
 /// The state of the journey.
 pub struct Story {

@@ -51,6 +51,7 @@ pub(super) struct Images {
 
 /// A form with a picture.
 #[derive(utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "for the document; the form is read field by field")]
 pub(super) struct AddImage {
     /// JPEG, PNG or WebP of at most 10 MiB, 12,000 pixels a side and 40 megapixels.

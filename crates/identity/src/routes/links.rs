@@ -13,7 +13,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use platform::{
     app::App,
-    error::{self, ApiError, ApiResult, Kind},
+    error::{self, ApiError, ApiResult, Kind, Problem},
     extract::Query,
     http::RequestContext,
     locale::Language,
@@ -67,7 +67,7 @@ pub struct LinkToken {
 #[utoipa::path(get, path = "/auth/verify-email/link/", operation_id = "open_verification_link", tag = "identity",
     params(LinkToken),
     responses((status = OK, body = String, content_type = "text/html", description = "The address is verified."),
-        (status = GONE, description = "The link was used, is old, or is none of ours. (A page for people.)")))]
+        (status = GONE, description = "The link was used, is old, or is none of ours. (A page for people.)", content_type = "text/html", body = String)))]
 pub async fn open_verification_link(
     app: App,
     context: RequestContext,
@@ -97,7 +97,7 @@ async fn verified_by(app: &App, token: &str) -> ApiResult<bool> {
 #[utoipa::path(get, path = "/auth/reset-password/link/", operation_id = "open_reset_link", tag = "identity",
     params(LinkToken),
     responses((status = OK, body = String, content_type = "text/html", description = "A form for the new password."),
-        (status = GONE, description = "The link was used, is old, or is none of ours. (A page for people.)")))]
+        (status = GONE, description = "The link was used, is old, or is none of ours. (A page for people.)", content_type = "text/html", body = String)))]
 pub async fn open_reset_link(
     app: App,
     context: RequestContext,
@@ -126,8 +126,9 @@ pub struct ResetForm {
 #[utoipa::path(post, path = "/auth/reset-password/link/", operation_id = "submit_reset_form", tag = "identity",
     request_body(content = ResetForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = OK, body = String, content_type = "text/html", description = "The new password holds."),
-        (status = GONE, description = "The link was used, is old, or is none of ours. (A page for people.)"),
-        (status = UNPROCESSABLE_ENTITY, description = "The password is too weak. (The form again.)")))]
+        (status = GONE, description = "The link was used, is old, or is none of ours. (A page for people.)", content_type = "text/html", body = String),
+        (status = UNPROCESSABLE_ENTITY, description = "The password is too weak. (The form again.)",
+            content((String = "text/html"), (Problem = "application/problem+json")))))]
 pub async fn submit_reset_form(
     app: App,
     context: RequestContext,

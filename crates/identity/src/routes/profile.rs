@@ -185,6 +185,7 @@ impl utoipa::ToSchema for ProfilePatch {}
 
 /// The same as a form, where a picture comes with it. What is absent stays; "" is nothing.
 #[derive(utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes the form; it is read field by field")]
 pub struct ProfileForm {
     /// JPEG, PNG or WebP, at most 10 MiB.

@@ -1,7 +1,5 @@
 //! Withdrawing what was offered, and leaving.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::{
@@ -10,12 +8,8 @@ use super::{
 };
 use crate::{
     people::Person,
-    story::{Story, now},
+    story::{BETWEEN, PATIENCE, Story, now},
 };
-
-/// So often, so far apart, a booking is looked at until it is cancelled.
-const PATIENCE: u32 = 100;
-const BETWEEN: Duration = Duration::from_millis(100);
 
 pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     story.tell("Tom may not leave while he has a booking");

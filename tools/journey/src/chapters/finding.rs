@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     shape::Kind,
     shapes,
-    story::{Story, let_it_spread},
+    story::{BETWEEN, PATIENCE, Story, let_it_spread},
 };
 
 pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
@@ -58,7 +58,22 @@ async fn nearby(story: &Story) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Waits until the server has learned the words of Marco's services, which it does in the background: only then
+/// can it make out a misspelt one.
+async fn words_are_learned(story: &Story) -> anyhow::Result<()> {
+    for _ in 0..PATIENCE {
+        let search = story.client.get("/services/").query("search", "Klavirunterricht").query("lang", "de");
+        let found = search.query("provider", &story.marco.id).quietly().expect(200).await?;
+        if found.has(&story.lessons.id).is_ok() {
+            break;
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    Ok(())
+}
+
 async fn by_words(story: &Story) -> anyhow::Result<()> {
+    words_are_learned(story).await?;
     let (client, tag) = (&story.client, &story.tag);
     let (german, english) = (format!("Klavierunterricht {tag}"), format!("Piano lessons {tag}"));
     for (language, words, title) in [
