@@ -1,6 +1,6 @@
 #!/bin/bash
 # Starts the server on a fresh demo database at DATABASE_URL's server, lets schemathesis and the journey loose on it,
-# and stops it. Called by bin/checks.sh; API_EXAMPLES is how many cases schemathesis makes for each operation.
+# and stops it. Called by bin/checks.sh; API_EXAMPLES is how many cases schemathesis makes for each operation, API_SEED which ones.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib.sh"
@@ -51,6 +51,6 @@ TOKEN_TO_END=$(sign_up sessions)
 TOKEN_TO_CHANGE=$(sign_up password)
 export API_TOKEN TOKEN_TO_SIGN_OUT TOKEN_TO_CLOSE TOKEN_TO_END TOKEN_TO_CHANGE
 "$TEST_TOOLS_DIR/venv/bin/schemathesis" --config-file schemathesis.toml run "$url/openapi.json" --checks all \
-    --max-examples "${API_EXAMPLES:-20}" --seed 1 --workers 1 --output-sanitize true ||
+    --max-examples "${API_EXAMPLES:-20}" --seed "${API_SEED:-1}" --workers 1 --output-sanitize true ||
     fail "schemathesis found something; the server said: $(grep -c . "$work/server.log") lines, $(grep ERROR "$work/server.log" | tail -5)"
 ! grep -q ERROR "$work/server.log" || fail "the server logged errors: $(grep ERROR "$work/server.log" | tail -5)"

@@ -82,7 +82,9 @@ async fn prepare(app: &App, request: Request) -> ApiResult<Prepared> {
     else {
         return Ok(Prepared::Fresh(request));
     };
-    let key = key.to_str().ok().filter(|k| (1..=255).contains(&k.len())).map(str::to_owned);
+    let is_plain =
+        |key: &&str| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let key = key.to_str().ok().filter(is_plain).map(str::to_owned);
     let key =
         key.ok_or_else(|| ApiError::invalid_field("Idempotency-Key", Sentence::new("field-invalid")))?;
 
