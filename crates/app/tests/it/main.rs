@@ -6,4 +6,5 @@ mod commands;
 mod contract;
 mod layers;
 mod running;
+mod statements;
 mod words;

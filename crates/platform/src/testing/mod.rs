@@ -11,10 +11,12 @@ mod app;
 mod client;
 mod database;
 mod fakes;
+mod plans;
 
 pub use self::{
     app::{TestApp, TokenIsUserId},
     client::{Answer, Client},
     database::{database, database_url},
     fakes::{FakeMailer, FakeSms, FakeSocial, MemoryStorage},
+    plans::Watched,
 };
