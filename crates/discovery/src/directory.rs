@@ -10,7 +10,7 @@ use platform::{
 use sqlx::{FromRow, PgPool, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
-use crate::{filters::Around, geo::chord, sql::Params, terms::Terms};
+use crate::{filters::Around, geo::chord, query::nearest_real, sql::Params, terms::Terms};
 
 /// The rank's bits, which sort like it; and the provider.
 pub(crate) type Key = (i32, UserId);
@@ -85,9 +85,8 @@ impl Directory<'_> {
     fn conditions(&self, params: &mut Params) -> (String, bool) {
         let mut text = String::new();
         if let Some(rating) = self.min_rating {
-            let rating = params.add(rating);
-            let _infallible =
-                write!(text, " and case when rating >= {rating}::float8::real then true else false end");
+            let rating = params.add(nearest_real(rating));
+            let _infallible = write!(text, " and case when rating >= {rating} then true else false end");
         }
         if self.only_verified {
             text.push_str(" and case when is_verified then true else false end");

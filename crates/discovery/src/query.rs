@@ -391,6 +391,6 @@ pub(crate) fn in_passing(condition: &str) -> String {
     clippy::cast_possible_truncation,
     reason = "rounds to the nearest real, as PostgreSQL does"
 )]
-fn nearest_real(value: f64) -> f32 {
+pub(crate) fn nearest_real(value: f64) -> f32 {
     value as f32
 }

@@ -113,6 +113,9 @@ pub struct LimitSettings {
     /// Requests a second from one account
     #[arg(long = "limit-per-account", env = "LIMIT_PER_ACCOUNT", default_value_t = 50)]
     pub per_account: u32,
+    /// Pictures an hour from one account
+    #[arg(long = "limit-uploads", env = "LIMIT_UPLOADS", default_value_t = 100)]
+    pub uploads: u32,
     /// Password and code attempts, mails and SMS are held back as docs/security.md says; `false` only for load tests
     #[arg(long = "limit-sign-ins", env = "LIMIT_SIGN_INS", default_value_t = true, action = clap::ArgAction::Set)]
     pub sign_ins: bool,

@@ -1,4 +1,5 @@
-//! How often somebody may call: a bucket an address and a bucket an account, on each node (GCRA).
+//! How often somebody may call: a bucket an address and a bucket an account, on each node (GCRA); one more for
+//! pictures, which cost much more than a call.
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -24,6 +25,7 @@ const BURST_SECONDS: u32 = 4;
 pub struct Limits {
     addresses: Option<Buckets<IpAddr>>,
     accounts: Option<Buckets<UserId>>,
+    uploads: Option<Buckets<UserId>>,
 }
 
 /// What is left in a bucket, for the `RateLimit-*` headers.
@@ -37,16 +39,23 @@ pub struct Remaining {
     pub reset: u64,
 }
 
-fn buckets<K: std::hash::Hash + Eq + Clone>(per_second: u32) -> Option<Buckets<K>> {
-    let rate = NonZeroU32::new(per_second)?;
+fn calls(per_second: u32) -> Option<Quota> {
     let burst = NonZeroU32::new(per_second.saturating_mul(BURST_SECONDS))?;
-    Some(RateLimiter::dashmap(Quota::per_second(rate).allow_burst(burst)).with_middleware())
+    Some(Quota::per_second(NonZeroU32::new(per_second)?).allow_burst(burst))
+}
+
+fn buckets<K: std::hash::Hash + Eq + Clone>(quota: Quota) -> Buckets<K> {
+    RateLimiter::dashmap(quota).with_middleware()
 }
 
 impl Limits {
     /// Empty buckets.
     pub fn new(settings: &LimitSettings) -> Self {
-        Self { addresses: buckets(settings.per_address), accounts: buckets(settings.per_account) }
+        Self {
+            addresses: calls(settings.per_address).map(buckets),
+            accounts: calls(settings.per_account).map(buckets),
+            uploads: NonZeroU32::new(settings.uploads).map(Quota::per_hour).map(buckets),
+        }
     }
 
     /// One more call from an address; `None` where there is no limit.
@@ -59,12 +68,17 @@ impl Limits {
         check(self.accounts.as_ref(), &user)
     }
 
+    /// One more picture of an account.
+    pub fn check_upload(&self, user: UserId) -> ApiResult<()> {
+        check(self.uploads.as_ref(), &user).map(|_remaining| ())
+    }
+
     /// Forgets full buckets; call it every minute.
     pub fn sweep(&self) {
         if let Some(buckets) = &self.addresses {
             buckets.retain_recent();
         }
-        if let Some(buckets) = &self.accounts {
+        for buckets in [&self.accounts, &self.uploads].into_iter().flatten() {
             buckets.retain_recent();
         }
     }

@@ -93,6 +93,7 @@ pub(super) async fn add_service_image(
     if count >= MAX_IMAGES {
         return Err(CatalogError::TooManyImages.into());
     }
+    app.limits.check_upload(caller.id)?;
     let id = ImageId::at(app.clock.now());
     let stored = Stored::put(&app, service, id, file).await?;
 

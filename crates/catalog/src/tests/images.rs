@@ -10,7 +10,7 @@ use platform::{
 };
 use serde_json::{Value, json};
 
-use super::{World, sentence, world};
+use super::{World, sentence, world, world_with};
 
 fn png(width: u32, height: u32) -> Vec<u8> {
     let image: DynamicImage = RgbImage::from_pixel(width, height, Rgb([200, 100, 50])).into();
@@ -142,6 +142,16 @@ async fn a_service_has_at_most_ten_pictures_however_many_come_at_once() {
     w.t.advance(jiff::SignedDuration::from_hours(2));
     w.t.run_jobs().await;
     assert_eq!(w.t.storage.keys().len(), 30);
+}
+
+#[tokio::test]
+async fn who_sends_pictures_without_end_has_to_wait() {
+    let w = world_with(&["--limit-uploads", "2"]).await;
+    let service = w.service().await;
+    send(&w.ada, service, &[]).await.expect(201);
+    send(&w.ada, service, &[]).await.expect(201);
+    let refused = send(&w.ada, service, &[]).await.refused(429, "too_many_requests");
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() > 1000);
 }
 
 #[tokio::test]

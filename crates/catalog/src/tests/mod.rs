@@ -28,9 +28,13 @@ struct World {
 }
 
 async fn world() -> World {
-    let t =
-        TestApp::with(crate::router(), crate::register(Registry::default()), Arc::new(TokenIsUserId), &[])
-            .await;
+    world_with(&[]).await
+}
+
+/// With these settings.
+async fn world_with(args: &[&str]) -> World {
+    let registry = crate::register(Registry::default());
+    let t = TestApp::with(crate::router(), registry, Arc::new(TokenIsUserId), args).await;
     let ada = t.provider("Ada").await;
     let category = testing::category(&t.app, "cleaning").await;
     World { t, ada, category }

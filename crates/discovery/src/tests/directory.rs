@@ -44,6 +44,7 @@ async fn providers_are_ranked_and_filtered() {
         ("verified=true", vec!["Bruno Rossi"]),
         ("min_rating=2", vec!["Bruno Rossi", "Carl Schmidt"]),
         ("min_rating=2.1", vec!["Bruno Rossi"]),
+        ("min_rating=5e-324&page=25", vec![]),
         ("lat=52.4&lng=13.4", vec!["Bruno Rossi"]),
         ("lat=52.4&lng=13.4&radius_km=5", vec![]),
         ("category=home", vec!["Carl Schmidt"]),

@@ -285,6 +285,7 @@ async fn read_form(app: &App, mut request: Request) -> ApiResult<(Request, Optio
 /// Stores the picture under a new name. A job that removes it again is taken back by the transaction that
 /// shows it, so a picture that nobody got to see does not stay.
 async fn store_picture(app: &App, user: UserId, file: Bytes) -> ApiResult<String> {
+    app.limits.check_upload(user)?;
     let made = pictures::process(file, &SIZES).await?.renditions.into_iter().next();
     let made = made.ok_or_else(|| anyhow::anyhow!("the picture has no rendition"))?;
     let key = format!("public/profiles/{user}/{}.webp", hex::encode(platform::crypto::random::<8>()?));
