@@ -3,6 +3,8 @@
 //! docs/adapters.md says which settings choose what, and what each adapter is tested against.
 
 mod files_routes;
+mod gateway_sandbox;
+mod gateways;
 mod mail_outbox;
 mod mail_smtp;
 mod outbound;
@@ -19,6 +21,7 @@ mod storage_objects;
 mod storage_s3;
 #[cfg(test)]
 mod tests;
+mod webhook_signature;
 
 use std::sync::Arc;
 
@@ -31,6 +34,7 @@ use platform::{
 use sqlx::PgPool;
 
 pub use files_routes::files_router;
+pub use gateway_sandbox::{Sandbox, SandboxMessage, SendSandboxMessage, sandbox_router};
 pub use outbox_routes::dev_outbox_router;
 pub use social::SocialError;
 

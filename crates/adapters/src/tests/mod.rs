@@ -2,6 +2,8 @@
 
 mod facebook;
 mod files;
+mod gateway_sandbox;
+mod gateways;
 mod mail;
 mod oidc;
 mod outbox;
