@@ -3,7 +3,10 @@
 //! docs/adapters.md says which settings choose what, and what each adapter is tested against.
 
 mod files_routes;
+mod gateway_call;
+mod gateway_guard;
 mod gateway_sandbox;
+mod gateway_stripe;
 mod gateways;
 mod mail_outbox;
 mod mail_smtp;

@@ -2,7 +2,9 @@
 
 mod facebook;
 mod files;
+mod gateway_guard;
 mod gateway_sandbox;
+mod gateway_stripe;
 mod gateways;
 mod mail;
 mod oidc;
@@ -12,3 +14,4 @@ mod settings;
 mod sms;
 mod social_keys;
 mod storage;
+mod webhook_signature;

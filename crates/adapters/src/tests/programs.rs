@@ -28,6 +28,11 @@ impl Program {
         Self::python("smtp.py", &[directory.to_str().expect("a path in UTF-8"), mode]).await
     }
 
+    /// localstripe, which plays Stripe.
+    pub async fn stripe() -> Self {
+        Self::python("stripe.py", &[]).await
+    }
+
     /// oauth2-mock-server, an OpenID provider.
     pub async fn oidc() -> Self {
         let tools = tools("node_modules/oauth2-mock-server/dist/index.mjs");
