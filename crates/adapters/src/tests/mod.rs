@@ -5,6 +5,7 @@ mod files;
 mod gateway_guard;
 mod gateway_sandbox;
 mod gateway_stripe;
+mod gateway_stripe_stub;
 mod gateways;
 mod mail;
 mod oidc;
