@@ -5,6 +5,7 @@
 mod files_routes;
 mod gateway_call;
 mod gateway_guard;
+mod gateway_paypal;
 mod gateway_sandbox;
 mod gateway_stripe;
 mod gateways;

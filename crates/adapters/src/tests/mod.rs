@@ -3,6 +3,7 @@
 mod facebook;
 mod files;
 mod gateway_guard;
+mod gateway_paypal;
 mod gateway_sandbox;
 mod gateway_stripe;
 mod gateway_stripe_stub;
