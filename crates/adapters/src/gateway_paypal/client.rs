@@ -51,13 +51,18 @@ impl Client {
     }
 
     /// Does something, at most once for each `key`.
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, key: &str, body: &impl Serialize) -> Answer<T> {
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Answer<T> {
         let request = self.http.post(format!("{}/{path}", self.url)).json(body);
         self.send(request.header("paypal-request-id", key).header("prefer", "return=representation")).await
     }
 
     /// Asks something that has a body.
-    pub async fn ask<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Answer<T> {
+    pub async fn ask<T: DeserializeOwned>(&self, path: &str, body: &(impl Serialize + Sync)) -> Answer<T> {
         self.send(self.http.post(format!("{}/{path}", self.url)).json(body)).await
     }
 

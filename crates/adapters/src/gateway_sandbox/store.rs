@@ -4,14 +4,14 @@ use platform::{
     ids::OperationId,
     jobs::{self, Timing},
     money::Money,
-    ports::gateway::{AccountStatus, DisputeStatus, Entry, EntryKind, Period, Subject},
+    ports::gateway::{AccountStatus, Entry, EntryKind, Period, Subject},
     time::Instant,
 };
 use sqlx::{PgConnection, PgPool};
 
 use super::{
     messages::SendSandboxMessage,
-    model::{Kind, Line, Row, Status, Step},
+    model::{Line, Row},
 };
 
 /// So many entries make a page of the book.
@@ -63,7 +63,7 @@ pub async fn insert(db: &mut PgConnection, row: &Row) -> sqlx::Result<bool> {
                                          status, code, next_step, next_at, description, return_url, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) on conflict (id) do nothing",
         row.id as _,
-        row.task as Kind,
+        row.task as _,
         row.reference,
         row.subject,
         row.method,
@@ -71,9 +71,9 @@ pub async fn insert(db: &mut PgConnection, row: &Row) -> sqlx::Result<bool> {
         row.currency as _,
         row.captures_later,
         row.captured,
-        row.status as Status,
+        row.status as _,
         row.code as _,
-        row.next_step as Option<Step>,
+        row.next_step as _,
         row.next_at as _,
         row.description,
         row.return_url,
@@ -94,10 +94,10 @@ pub async fn save(db: &mut PgConnection, row: &Row) -> sqlx::Result<()> {
         row.method,
         row.captured,
         row.refunded,
-        row.status as Status,
+        row.status as _,
         row.code as _,
-        row.dispute as Option<DisputeStatus>,
-        row.next_step as Option<Step>,
+        row.dispute as _,
+        row.next_step as _,
         row.next_at as _,
     )
     .execute(db)
@@ -114,7 +114,7 @@ pub async fn book(db: &mut PgConnection, row: &Row, line: Line, at: Instant) -> 
          on conflict on constraint sandbox_book_once do nothing",
         row.id as _,
         reference,
-        line.kind as EntryKind,
+        line.kind as _,
         line.amount,
         row.currency as _,
         at as _,
@@ -191,7 +191,7 @@ pub async fn open_account(db: &PgPool, account: &Account) -> sqlx::Result<()> {
           where sandbox_accounts.bank <> excluded.bank",
         account.reference,
         account.bank,
-        account.status as AccountStatus,
+        account.status as _,
     )
     .execute(db)
     .await?;
@@ -200,13 +200,9 @@ pub async fn open_account(db: &PgPool, account: &Account) -> sqlx::Result<()> {
 
 /// Writes how an account stands.
 pub async fn save_account(db: &mut PgConnection, reference: &str, status: AccountStatus) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update sandbox_accounts set status = $2 where reference = $1",
-        reference,
-        status as AccountStatus
-    )
-    .execute(db)
-    .await?;
+    sqlx::query!("update sandbox_accounts set status = $2 where reference = $1", reference, status as _)
+        .execute(db)
+        .await?;
     Ok(())
 }
 
@@ -241,7 +237,7 @@ pub async fn tell(
     let (subject, reference) = about;
     let id = sqlx::query_scalar!(
         "insert into sandbox_messages (subject, operation, reference, due_at) values ($1, $2, $3, $4) returning id",
-        subject as Subject,
+        subject as _,
         operation as _,
         reference,
         due_at as _,

@@ -38,12 +38,12 @@ impl Stripe {
         let is_confirmed = charge.method.is_some();
         let call = self
             .client
-            .post("payment_intents", id)
-            .with("amount", amount)
-            .with("currency", charge.amount.currency.code().to_ascii_lowercase())
+            .post("payment_intents", &id)
+            .with("amount", &amount)
+            .with("currency", &charge.amount.currency.code().to_ascii_lowercase())
             .with("payment_method_types[]", "card")
             .with("capture_method", if charge.capture == Capture::Now { "automatic" } else { "manual" })
-            .with("metadata[operation]", id)
+            .with("metadata[operation]", &id)
             .with("metadata[description]", &charge.description)
             .with_some("customer", charge.payer.as_deref())
             .with_some("payment_method", charge.method.as_deref())
@@ -98,7 +98,7 @@ impl Stripe {
     }
 
     async fn cancel(&self, charge: &str, key: String) -> Answer<PaymentIntent> {
-        self.client.post(format!("payment_intents/{charge}/cancel"), key).send().await
+        self.client.post(format!("payment_intents/{charge}/cancel"), &key).send().await
     }
 
     pub(super) async fn charge_outcome(
@@ -137,7 +137,7 @@ impl Stripe {
             let page = self
                 .client
                 .get("payment_intents")
-                .with("limit", 100)
+                .with("limit", &100)
                 .with_some("created[gte]", from.map(seconds))
                 .with_some("created[lt]", until.map(seconds))
                 .with_some("customer", charge.payer.as_deref())
@@ -158,8 +158,8 @@ impl Stripe {
         let Some(minor) = minor_units(amount).filter(|_| is_plain(charge)) else {
             return Outcome::Declined { code: DeclineCode::ChargeNotOpen };
         };
-        let call = self.client.post(format!("payment_intents/{charge}/capture"), id);
-        match call.with("amount_to_capture", minor).send::<PaymentIntent>().await {
+        let call = self.client.post(format!("payment_intents/{charge}/capture"), &id);
+        match call.with("amount_to_capture", &minor).send::<PaymentIntent>().await {
             Ok(intent) => Self::captured(&intent).unwrap_or(Outcome::Unknown),
             Err(failure) => {
                 failure.outcome(|_, Refusal { error }| declined(&error, DeclineCode::ChargeNotOpen))
@@ -218,10 +218,10 @@ impl Stripe {
         };
         let call = self
             .client
-            .post("refunds", id)
+            .post("refunds", &id)
             .with("payment_intent", charge)
-            .with("amount", minor)
-            .with("metadata[operation]", id);
+            .with("amount", &minor)
+            .with("metadata[operation]", &id);
         match call.send::<Refund>().await {
             Ok(refund) => refund.outcome(),
             Err(failure) => {
@@ -231,7 +231,7 @@ impl Stripe {
     }
 
     pub(super) async fn refund_outcome(&self, id: OperationId, charge: &str) -> Option<Outcome> {
-        let list = self.client.get("refunds").with("payment_intent", charge).with("limit", 100);
+        let list = self.client.get("refunds").with("payment_intent", charge).with("limit", &100);
         match gateway_call::found(list.send::<List<Refund>>().await) {
             Ok(refunds) => {
                 let mut refunds = refunds.into_iter().flat_map(|list| list.data);
@@ -244,11 +244,11 @@ impl Stripe {
     pub(super) async fn set_up(&self, id: OperationId, payer: &str) -> Outcome {
         let call = self
             .client
-            .post("setup_intents", id)
+            .post("setup_intents", &id)
             .with("customer", payer)
             .with("usage", "off_session")
             .with("payment_method_types[]", "card")
-            .with("metadata[operation]", id);
+            .with("metadata[operation]", &id);
         match call.send::<SetupIntent>().await {
             Ok(intent) => intent.outcome(),
             Err(failure) => {
@@ -263,17 +263,13 @@ impl Stripe {
         payer: &str,
         reference: Option<&str>,
     ) -> Option<Outcome> {
-        let found = match reference.filter(|reference| reference.starts_with("seti_") && is_plain(reference))
-        {
-            Some(reference) => {
-                gateway_call::found(self.client.get(format!("setup_intents/{reference}")).send().await)
-            }
-            None => {
-                let list = self.client.get("setup_intents").with("customer", payer).with("limit", 100);
-                list.send::<List<SetupIntent>>().await.map(|list| {
-                    list.data.into_iter().find(|intent| operation_in(&intent.metadata) == Some(id))
-                })
-            }
+        let named = reference.filter(|reference| reference.starts_with("seti_") && is_plain(reference));
+        let found = if let Some(reference) = named {
+            gateway_call::found(self.client.get(format!("setup_intents/{reference}")).send().await)
+        } else {
+            let list = self.client.get("setup_intents").with("customer", payer).with("limit", &100);
+            let list = list.send::<List<SetupIntent>>().await;
+            list.map(|list| list.data.into_iter().find(|intent| operation_in(&intent.metadata) == Some(id)))
         };
         found.map_or(Some(Outcome::Unknown), |intent| intent.map(SetupIntent::outcome))
     }

@@ -1,5 +1,7 @@
 //! Calls to Stripe.
 
+use std::fmt::Display;
+
 use reqwest::{Method, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
@@ -42,7 +44,7 @@ impl Client {
     }
 
     /// Does something, at most once for each `key`.
-    pub fn post(&self, path: impl Into<String>, key: impl ToString) -> Call<'_> {
+    pub fn post(&self, path: impl Into<String>, key: &(impl Display + ?Sized)) -> Call<'_> {
         self.call(Method::POST, path.into(), Some(key.to_string()))
     }
 
@@ -58,15 +60,15 @@ impl Client {
 
 impl<'a> Call<'a> {
     /// With a parameter.
-    pub fn with(mut self, name: &'a str, value: impl ToString) -> Self {
+    pub fn with(mut self, name: &'a str, value: &(impl Display + ?Sized)) -> Self {
         self.params.push((name, value.to_string()));
         self
     }
 
     /// With a parameter that may be absent.
-    pub fn with_some(self, name: &'a str, value: Option<impl ToString>) -> Self {
+    pub fn with_some(self, name: &'a str, value: Option<impl Display>) -> Self {
         match value {
-            Some(value) => self.with(name, value),
+            Some(value) => self.with(name, &value),
             None => self,
         }
     }

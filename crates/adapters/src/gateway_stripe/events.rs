@@ -117,9 +117,9 @@ impl Stripe {
         let call = self
             .client
             .get("balance_transactions")
-            .with("limit", 100)
-            .with("created[gte]", period.from.timestamp().as_second())
-            .with("created[lt]", period.until.timestamp().as_second())
+            .with("limit", &100)
+            .with("created[gte]", &period.from.timestamp().as_second())
+            .with("created[lt]", &period.until.timestamp().as_second())
             .with("expand[]", "data.source")
             .with_some("starting_after", page);
         let List { data, has_more } = call.send::<List<BalanceTransaction>>().await?;

@@ -113,10 +113,10 @@ impl Gateway for Stripe {
     async fn payer(&self, payer: &NewPayer) -> ApiResult<String> {
         let call = self
             .client
-            .post("customers", format!("payer:{}", payer.user))
+            .post("customers", &format!("payer:{}", payer.user))
             .with("email", &payer.email)
             .with("name", &payer.name)
-            .with("metadata[user]", payer.user);
+            .with("metadata[user]", &payer.user);
         Ok(call.send::<Named>().await?.id)
     }
 

@@ -78,51 +78,52 @@ impl Stripe {
 
     /// Takes the transfer back, which makes `outcome` true.
     async fn reverse(&self, id: OperationId, transfer: &Transfer, outcome: Outcome) -> Outcome {
-        let call = self.client.post(format!("transfers/{}/reversals", transfer.id), format!("{id}:reversal"));
-        match call.with("metadata[operation]", id).send::<Anything>().await {
+        let call =
+            self.client.post(format!("transfers/{}/reversals", transfer.id), &format!("{id}:reversal"));
+        match call.with("metadata[operation]", &id).send::<Anything>().await {
             Ok(_) => outcome,
             Err(_) => Outcome::Unknown,
         }
     }
 
     async fn find_transfer(&self, id: OperationId) -> Answer<Option<Transfer>> {
-        let list = self.client.get("transfers").with("transfer_group", id).with("limit", 1);
+        let list = self.client.get("transfers").with("transfer_group", &id).with("limit", &1);
         Ok(list.send::<List<Transfer>>().await?.data.into_iter().next())
     }
 
     async fn transfer(&self, id: OperationId, account: &str, minor: i64, currency: &str) -> Answer<Transfer> {
-        let call = self.client.post("transfers", format!("{id}:transfer"));
-        call.with("amount", minor)
+        let call = self.client.post("transfers", &format!("{id}:transfer"));
+        call.with("amount", &minor)
             .with("currency", currency)
             .with("destination", account)
-            .with("transfer_group", id)
-            .with("metadata[operation]", id)
+            .with("transfer_group", &id)
+            .with("metadata[operation]", &id)
             .send()
             .await
     }
 
     async fn find_payout(&self, id: OperationId, account: &str) -> Answer<Option<Payout>> {
         let from = created_at(id).map(|at| at.timestamp().as_second().saturating_sub(300));
-        let list = self.client.get("payouts").of_account(account).with("limit", 100);
+        let list = self.client.get("payouts").of_account(account).with("limit", &100);
         let list = list.with_some("created[gte]", from).send::<List<Payout>>().await?;
         Ok(list.data.into_iter().find(|payout| operation_in(&payout.metadata) == Some(id)))
     }
 
     async fn send_on(&self, id: OperationId, account: &str, minor: i64, currency: &str) -> Answer<Payout> {
-        let call = self.client.post("payouts", format!("{id}:payout")).of_account(account);
-        call.with("amount", minor).with("currency", currency).with("metadata[operation]", id).send().await
+        let call = self.client.post("payouts", &format!("{id}:payout")).of_account(account);
+        call.with("amount", &minor).with("currency", currency).with("metadata[operation]", &id).send().await
     }
 
     pub(super) async fn new_account(&self, account: &NewAccount) -> ApiResult<PayoutAccount> {
         let call = self
             .client
-            .post("accounts", format!("account:{}", account.holder))
+            .post("accounts", &format!("account:{}", account.holder))
             .with("type", "express")
             .with("country", &account.country)
             .with("email", &account.email)
-            .with("capabilities[transfers][requested]", true)
+            .with("capabilities[transfers][requested]", &true)
             .with("settings[payouts][schedule][interval]", "manual")
-            .with("metadata[holder]", account.holder)
+            .with("metadata[holder]", &account.holder)
             .with_some("external_account", account.bank_token.as_deref());
         match call.send::<Account>().await {
             Ok(account) => Ok(account.into()),

@@ -71,8 +71,10 @@ fn body(request: &Request) -> Value {
 const ORDER: &str = "/v2/checkout/orders/O1";
 
 fn order(status: &str, payments: Value) -> Value {
-    json!({"id": "O1", "status": status, "intent": "CAPTURE", "purchase_units": [{"payments": payments}],
-        "links": [{"href": "https://www.paypal.com/checkoutnow?token=O1", "rel": "payer-action"}]})
+    let mut order = json!({"id": "O1", "status": status, "intent": "CAPTURE", "purchase_units": [{}],
+        "links": [{"href": "https://www.paypal.com/checkoutnow?token=O1", "rel": "payer-action"}]});
+    order["purchase_units"][0]["payments"] = payments;
+    order
 }
 
 fn choosing() -> platform::ports::gateway::Operation {
@@ -172,8 +174,10 @@ async fn what_was_approved_is_taken_by_asking(#[case] status: &str, #[case] beco
     let operation = choosing();
     let outcome = paypal.outcome_of(&operation, Some("O1")).await.unwrap();
     match (becomes, outcome) {
-        (None, Outcome::Succeeded { reference }) => assert_eq!(reference, "O1"),
-        (Some("processing"), Outcome::Processing { reference }) => assert_eq!(reference, "O1"),
+        (None, Outcome::Succeeded { reference })
+        | (Some("processing"), Outcome::Processing { reference }) => {
+            assert_eq!(reference, "O1");
+        }
         (Some("unknown"), Outcome::Unknown) => {}
         (Some(code), Outcome::Declined { code: found }) => assert_eq!(code, <&str>::from(found)),
         other => panic!("{other:?}"),

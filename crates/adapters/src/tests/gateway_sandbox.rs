@@ -379,3 +379,39 @@ async fn a_long_book_is_read_by_the_page() {
     let before = Period { from: test.now().minus(STEP), until: test.now() };
     assert!(sandbox.statement(before, None).await.unwrap().entries.is_empty(), "the end is not part of it");
 }
+
+#[tokio::test]
+async fn messages_are_sent_to_our_own_webhook_until_it_takes_them() {
+    let ours = wiremock::MockServer::start().await;
+    let busy = wiremock::Mock::given(wiremock::matchers::path("/webhooks/sandbox/"));
+    let busy = busy.respond_with(wiremock::ResponseTemplate::new(503)).mount_as_scoped(&ours).await;
+    let jobs = crate::register(platform::jobs::Registry::default());
+    let authenticator = std::sync::Arc::new(platform::testing::TokenIsUserId);
+    let test = TestApp::with(sandbox_router(), jobs, authenticator, &["--public-url", &ours.uri()]).await;
+    let sandbox = Sandbox::new(test.app.db.clone(), test.app.clock.clone(), &test.app.secrets, &ours.uri());
+    succeeded(sandbox.perform(&charging("pm_sandbox_visa")).await);
+    test.run_jobs().await;
+    assert_eq!(sandbox.messages().await.unwrap().len(), 1, "it was not taken");
+    drop(busy);
+    let taking = wiremock::Mock::given(wiremock::matchers::path("/webhooks/sandbox/"));
+    taking.respond_with(wiremock::ResponseTemplate::new(204)).mount(&ours).await;
+    test.advance(SignedDuration::from_mins(1));
+    test.run_jobs().await;
+    assert!(sandbox.messages().await.unwrap().is_empty());
+    let sent = ours.received_requests().await.unwrap().pop().unwrap();
+    let event = sandbox.event(&sent.headers, &sent.body).await.unwrap();
+    assert_eq!(event.subject, Subject::Charge);
+}
+
+#[tokio::test]
+async fn where_a_real_gateway_serves_there_is_no_page() {
+    let args = ["--stripe-secret-key", "sk_test_1", "--stripe-webhook-secrets", "whsec_1"];
+    let authenticator = std::sync::Arc::new(platform::testing::TokenIsUserId);
+    let test =
+        TestApp::with(sandbox_router(), platform::jobs::Registry::default(), authenticator, &args).await;
+    let sandbox = Sandbox::new(test.app.db.clone(), test.app.clock.clone(), &test.app.secrets, "");
+    let Outcome::RequiresAction { action, .. } = sandbox.perform(&charging("pm_sandbox_3ds")).await else {
+        panic!()
+    };
+    test.anonymous().get(&action.url.unwrap()).await.refused(404, "not_found");
+}
