@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the real programs that tests run against, in .skillbuddy/tools: an S3 server, an SMTP server, a Stripe, an OpenID
-# provider, and the hostile API client. Prints that directory; tests find it in TEST_TOOLS_DIR.
+# Installs the real programs that tests run against, in .skillbuddy/tools: an S3 server, an SMTP server, a program that
+# plays Stripe, an OpenID provider, and the hostile API client. Prints that directory; tests find it in TEST_TOOLS_DIR.
 #
 #     TEST_TOOLS_DIR=$(bin/test-tools.sh) cargo nextest run
 #

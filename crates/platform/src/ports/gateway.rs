@@ -136,7 +136,8 @@ pub enum Capture {
 pub enum Outcome {
     /// Done. Only a refund or a payout may still be sent back by a bank.
     Succeeded {
-        /// The gateway's name for it: the charge, the refund, the payout; for [`Task::SetUp`] the method.
+        /// The gateway's name for it: the refund, the payout; of a capture or a void, as of a charge, the
+        /// charge; of a [`Task::SetUp`] the method.
         reference: String,
     },
     /// The payer has to do something first; ask again when they did.
@@ -490,12 +491,14 @@ pub trait Gateway: Send + Sync {
     /// How long a [`Capture::Later`] can surely be captured.
     fn authorisation_life(&self) -> SignedDuration;
 
-    /// Does it. Called again with the same operation it answers again, and nothing happens twice.
+    /// Does it. Called again with the same operation it answers again, and nothing happens twice. After
+    /// [`Outcome::Unknown`] ask first, and perform again what the gateway has not heard of or does not know:
+    /// a gateway forgets our ids after a day or more, but not what it did.
     async fn perform(&self, operation: &Operation) -> Outcome;
 
     /// What became of it by now; `None` when the gateway has never heard of it, so that it may be performed
-    /// or given up. `reference` is what an earlier outcome named, where there was one. What a payer has
-    /// approved at PayPal is taken by asking.
+    /// or given up. `reference` is what an earlier outcome named, where there was one. Ask only about what is
+    /// still wanted: what a payer has approved at PayPal is taken by asking.
     async fn outcome_of(&self, operation: &Operation, reference: Option<&str>) -> Option<Outcome>;
 
     /// The reference of a payer, made where they are new.
