@@ -1,4 +1,5 @@
-//! PayPal, against a stub of ours: there is no program that plays PayPal.
+//! PayPal, against a stub of ours: there is no program that plays PayPal. What the stub is asked is checked
+//! with the schemas of PayPal's own library, as far as that goes.
 
 use jiff::SignedDuration;
 use platform::{
@@ -22,6 +23,7 @@ use super::gateways::{
     capturing, charge, charging, clock, declined, eur, now, operation, paying_out, refunding, succeeded,
     voiding,
 };
+use super::programs::Program;
 use crate::{gateway_paypal::Paypal, outbound};
 
 fn paypal_at(url: &str, clock: Clock) -> Paypal {
@@ -496,4 +498,35 @@ async fn senseless_answers_leave_the_outcome_open(
         Outcome::Unavailable,
         "no token"
     );
+}
+
+#[tokio::test]
+async fn requests_fit_the_schemas_that_paypal_publishes() {
+    let mut library = Program::paypal().await;
+    assert_eq!(library.ask(r#"captureRequest {"final_capture": true}"#).await, "ok");
+    for wrong in [
+        r#"orderRequest {"intent": "CAPTURE"}"#,
+        r#"orderRequest {"intent": "WRONG", "purchase_units": []}"#,
+        r#"refundRequest {"custom": "1"}"#,
+    ] {
+        assert_ne!(library.ask(wrong).await, "ok", "the check itself finds what is wrong");
+    }
+    let (server, paypal, _) = start().await;
+    answers(&server, "POST", "/v2/checkout/orders", 200, order("CREATED", json!(null))).await;
+    let payments = json!({"authorizations": [{"id": "A1", "status": "CREATED"}],
+        "captures": [{"id": "C1", "status": "COMPLETED"}]});
+    answers(&server, "GET", ORDER, 200, order("COMPLETED", payments)).await;
+    let later = Charge { capture: Capture::Later, ..charge(None) };
+    for operation in
+        [choosing(), operation(Task::Charge(later)), capturing("O1", 4990), refunding("O1", 4990)]
+    {
+        paypal.perform(&operation).await;
+    }
+    let posts = requests(&server).await.into_iter().filter(|request| request.method == "POST");
+    let schemas = ["orderRequest", "orderRequest", "captureRequest", "refundRequest"];
+    let bodies: Vec<_> = posts.map(|request| body(&request)).collect();
+    assert_eq!(bodies.len(), schemas.len());
+    for (schema, body) in schemas.iter().zip(bodies) {
+        assert_eq!(library.ask(&format!("{schema} {body}")).await, "ok", "{body}");
+    }
 }

@@ -33,6 +33,12 @@ impl Program {
         Self::python("stripe.py", &[]).await
     }
 
+    /// PayPal's own library, which knows the shapes of requests. It listens to [`Program::ask`] only.
+    pub async fn paypal() -> Self {
+        let tools = tools("node_modules/@paypal/paypal-server-sdk/package.json");
+        Self::start(Command::new("node").args([script("paypal.mjs"), tools])).await
+    }
+
     /// oauth2-mock-server, an OpenID provider.
     pub async fn oidc() -> Self {
         let tools = tools("node_modules/oauth2-mock-server/dist/index.mjs");
