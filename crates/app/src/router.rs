@@ -57,7 +57,7 @@ pub fn router(environment: Environment) -> anyhow::Result<Router<App>> {
     let document = openapi::complete(serde_json::to_value(document)?);
     let document = Document::of(&document)
         .map_err(|_cause| anyhow::anyhow!("the OpenAPI document cannot be written"))?;
-    let router = router.merge(pages::router(document));
+    let router = router.merge(pages::router(document)).merge(adapters::sandbox_router().split_for_parts().0);
     Ok(match environment {
         Environment::Development => router.merge(adapters::dev_outbox_router().split_for_parts().0),
         Environment::Production => router,

@@ -66,4 +66,6 @@ typed_id! {
     BookingId,
     /// A proposal to move a booking.
     ProposalId,
+    /// One movement of money at a payment gateway.
+    OperationId,
 }
