@@ -66,4 +66,12 @@ typed_id! {
     BookingId,
     /// A proposal to move a booking.
     ProposalId,
+    /// A payment for a booking or for credits.
+    PaymentId,
+    /// Credits that were bought, granted or given back together.
+    LotId,
+    /// Money that moved, as the ledger has it.
+    TransactionId,
+    /// Money that is held in the ledger.
+    HoldId,
 }

@@ -1,0 +1,100 @@
+//! The SQL of balances and histories.
+
+use platform::{
+    ids::TransactionId,
+    money::{Currency, Money},
+    page::{Order, Paging},
+    time::Instant,
+};
+use sqlx::{FromRow, PgConnection, QueryBuilder};
+use uuid::Uuid;
+
+use crate::{
+    account::{Account, Purpose, Side},
+    balance::{Balance, Line},
+};
+
+/// Balances of some accounts. What shared accounts have not been carried forward by yet is added up: a few seconds'
+/// entries at most.
+pub(crate) async fn of_accounts(
+    db: &mut PgConnection,
+    owner: Option<Uuid>,
+    purposes: &[Purpose],
+    only: Option<Uuid>,
+) -> sqlx::Result<Vec<(Account, Balance)>> {
+    let rows = sqlx::query!(
+        r#"select a.purpose as "purpose: Purpose", a.owner, a.part, a.currency, a.held,
+                  a.balance + case when a.is_shared then (
+                      select coalesce(sum(case a.normal_side when 'credit' then e.amount else -e.amount end), 0)::bigint
+                        from ledger_unsealed u
+                        join ledger_entries e on e.transaction_id = u.transaction_id and e.account_id = a.id
+                  ) else 0 end as "balance!"
+             from ledger_accounts a
+            where a.id = $3
+               or $3 is null and a.owner = $1 and a.purpose = any($2)
+            order by a.purpose, a.part, a.currency"#,
+        owner,
+        &purposes.iter().map(|purpose| purpose.name()).collect::<Vec<_>>() as _,
+        only,
+    )
+    .fetch_all(db)
+    .await?;
+    let balances = rows.into_iter().filter_map(|row| {
+        let account = Account::of(row.purpose, row.owner, &row.part)?;
+        let (posted, held) = (Money::new(row.balance, row.currency), Money::new(row.held, row.currency));
+        Some((account, Balance { posted, held }))
+    });
+    Ok(balances.collect())
+}
+
+#[derive(FromRow)]
+struct Row {
+    number: i64,
+    transaction_id: TransactionId,
+    kind: String,
+    subject: Option<Uuid>,
+    posted_at: Instant,
+    amount: i64,
+    balance_after: Option<i64>,
+    total: i64,
+}
+
+/// One page of an account's history, newest first, and the bounded count.
+pub(crate) async fn history(
+    db: &mut PgConnection,
+    account: Account,
+    currency: Currency,
+    paging: &Paging<i64>,
+) -> sqlx::Result<(Vec<Line>, i64)> {
+    let (id, direction) = (account.id(currency), paging.direction(Order::Descending));
+    let mut query = QueryBuilder::new(
+        "select e.number, e.transaction_id, t.kind, t.subject, t.posted_at, e.amount, e.balance_after,
+                (select count(*) from (select 1 from ledger_entries where account_id = ",
+    );
+    query
+        .push_bind(id)
+        .push(" limit 1001) n) as total from (select * from ledger_entries where account_id = ");
+    query.push_bind(id);
+    if let Some(&number) = paging.key() {
+        query.push(" and number ").push(paging.comparison(Order::Descending)).push(" ").push_bind(number);
+    }
+    query.push(" order by number ").push(direction);
+    query.push(" limit ").push(paging.limit()).push(" offset ").push(paging.offset());
+    query
+        .push(") e join ledger_transactions t on t.id = e.transaction_id order by e.number ")
+        .push(direction);
+    let rows: Vec<Row> = query.build_query_as().fetch_all(db).await?;
+    let total = rows.first().map_or(0, |row| row.total);
+    let sign = if account.purpose().terms().normal_side == Side::Credit { 1 } else { -1 };
+    let money = |minor| Money::new(minor, currency);
+    let lines = rows.into_iter().map(|row| Line {
+        number: row.number,
+        transaction: row.transaction_id,
+        kind: row.kind,
+        subject: row.subject,
+        posted_at: row.posted_at,
+        amount: money(sign * row.amount),
+        balance_after: row.balance_after.map(money),
+    });
+    Ok((lines.collect(), total))
+}
