@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    account::Account,
+    account::{Account, Side},
     post,
     posting::{LedgerError, Posting},
     store::holds as store,
@@ -154,6 +154,10 @@ impl Stored {
 
 /// Holds an amount. The same operation again gives the first hold, and holds nothing more.
 pub async fn hold(db: &mut PgConnection, hold: &Hold) -> Result<HoldId, LedgerError> {
+    let terms = hold.from.purpose().terms();
+    if terms.is_shared || terms.normal_side == Side::Debit {
+        return Err(LedgerError::NothingToHold(hold.from));
+    }
     match hold.money.minor {
         0 => return Err(LedgerError::NothingMoves),
         ..0 => return Err(LedgerError::NegativeAmount),

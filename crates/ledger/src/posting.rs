@@ -99,6 +99,9 @@ pub enum LedgerError {
     /// More than the ledger can count.
     #[error("an amount is out of range")]
     OutOfRange,
+    /// Only what belongs to somebody can be held.
+    #[error("{0:?} has nothing that could be held")]
+    NothingToHold(Account),
     /// No such hold.
     #[error("there is no such hold")]
     HoldNotFound,

@@ -17,7 +17,7 @@ fn refusal(args: &[&str], environment: &[(&str, &str)]) -> String {
 #[test]
 fn help_names_every_subcommand_and_every_setting() {
     let help = String::from_utf8(skillbuddy(&["--help"], &[]).stdout).unwrap();
-    for subcommand in ["serve", "worker", "dev", "migrate", "demo", "openapi", "staff", "keys"] {
+    for subcommand in ["serve", "worker", "dev", "migrate", "demo", "openapi", "staff", "keys", "ledger"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(subcommand)), "{subcommand}");
     }
     for setting in [

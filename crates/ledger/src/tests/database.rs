@@ -78,7 +78,7 @@ async fn entries_by_hand_are_refused_unless_they_are_right() {
         assert!(refused.contains("entries add up to nothing"), "{lines:?}: {refused}");
     }
     // Nor later, to a transaction that is there.
-    let late = "insert into ledger_entries select account_id, number + 1, transaction_id, currency, amount, balance_after
+    let late = "insert into ledger_entries select account_id, number + 100, transaction_id, currency, amount, balance_after
                   from ledger_entries order by transaction_id limit 1";
     assert!(books.by_hand(late).await.unwrap_err().contains("entries add up to nothing"));
     let zero =

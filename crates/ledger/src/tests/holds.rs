@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use jiff::SignedDuration;
 use platform::{
-    ids::HoldId,
+    ids::{HoldId, PaymentId},
     money::{Currency, Money},
 };
 use strum::VariantArray as _;
 
 use super::{Books, euros, held};
 use crate::{
-    Hold, LedgerError, hold,
+    Account, Hold, LedgerError, hold,
     hold::{Action, State},
     post, void_hold,
 };
@@ -100,6 +100,10 @@ async fn holds_refuse_what_makes_no_sense() {
     books.give(books.ann, 10).await;
     assert!(matches!(held(&mut db, &books, "a", 0).await, Err(LedgerError::NothingMoves)));
     assert!(matches!(held(&mut db, &books, "a", -1).await, Err(LedgerError::NegativeAmount)));
+    for from in [Account::Commission, Account::Disputes(PaymentId::at(books.now))] {
+        let new = Hold::new("a", "test", (from, books.escrow), euros(1), books.now);
+        assert!(matches!(hold(&mut db, &new).await, Err(LedgerError::NothingToHold(_))));
+    }
     let id = held(&mut db, &books, "a", 5).await.unwrap();
     assert_eq!(held(&mut db, &books, "a", 5).await.unwrap(), id);
     assert!(matches!(held(&mut db, &books, "a", 4).await, Err(LedgerError::OperationReused(_))));
