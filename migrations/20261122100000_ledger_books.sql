@@ -84,6 +84,18 @@ create table ledger_seals (
     hash           bytea  not null check (length(hash) = 32)
 );
 
+-- What is on each account now: those of shared accounts are the balance up to the last seal and what came since. The
+-- offset keeps PostgreSQL from reading all entries of the account to find those few.
+create view ledger_balances as
+select a.id, a.purpose, a.owner, a.part, a.currency, a.held,
+       a.balance + case when not a.is_shared then 0 else (
+           select coalesce(sum(case a.normal_side when 'credit' then e.amount else -e.amount end), 0)::bigint
+             from ledger_unsealed u
+            cross join lateral (select amount from ledger_entries e
+                                 where e.transaction_id = u.transaction_id and e.account_id = a.id offset 0) e
+       ) end as balance
+  from ledger_accounts a;
+
 -- Posts a transaction in one round trip; false where the operation was posted before, and then nothing is done.
 -- The legs are one array each, one element an account. Rows are locked in the order of their ids, whatever is posted,
 -- so that no two postings wait for each other; accounts that do not exist yet are opened before anything is locked.

@@ -24,6 +24,10 @@ pub struct Balance {
 }
 
 impl Balance {
+    pub(crate) fn new(posted: i64, held: i64, currency: Currency) -> Self {
+        Self { posted: Money::new(posted, currency), held: Money::new(held, currency) }
+    }
+
     /// What may be spent.
     pub fn available(self) -> Money {
         Money::new(self.posted.minor - self.held.minor, self.posted.currency)
@@ -51,9 +55,8 @@ pub struct Line {
 
 /// What is on an account; nothing where it was never posted to.
 pub async fn balance(db: &mut PgConnection, account: Account, currency: Currency) -> sqlx::Result<Balance> {
-    let found = store::of_accounts(db, None, &[], Some(account.id(currency))).await?;
-    let nothing = Money::new(0, currency);
-    Ok(found.first().map_or(Balance { posted: nothing, held: nothing }, |(_, balance)| *balance))
+    let found = store::of_account(db, account.id(currency)).await?;
+    Ok(found.unwrap_or_else(|| Balance::new(0, 0, currency)))
 }
 
 /// What is on all accounts of an owner for some purposes: all lots of a customer, all that a provider has. Accounts
@@ -63,7 +66,7 @@ pub async fn balances(
     owner: impl Into<Uuid>,
     purposes: &[Purpose],
 ) -> sqlx::Result<Vec<(Account, Balance)>> {
-    store::of_accounts(db, Some(owner.into()), purposes, None).await
+    store::of_owner(db, owner.into(), purposes).await
 }
 
 /// One page of an account's history, newest first, keyed by [`Line::number`], and how many lines there are; counting

@@ -30,7 +30,7 @@ pub use self::{
 };
 
 /// How long after it was posted a transaction is sealed at the latest, when all is well.
-const SEALED_EVERY: SignedDuration = SignedDuration::from_secs(5);
+const SEALED_EVERY: SignedDuration = SignedDuration::from_secs(2);
 
 /// Moves money. The same operation again gives the first transaction, and moves nothing.
 pub async fn post(db: &mut PgConnection, posting: &Posting) -> Result<TransactionId, LedgerError> {

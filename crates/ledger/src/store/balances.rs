@@ -14,35 +14,36 @@ use crate::{
     balance::{Balance, Line},
 };
 
-/// Balances of some accounts. What shared accounts have not been carried forward by yet is added up: a few seconds'
-/// entries at most.
-pub(crate) async fn of_accounts(
+/// What is on one account.
+pub(crate) async fn of_account(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<Balance>> {
+    let row = sqlx::query!(
+        r#"select currency as "currency!", balance as "balance!", held as "held!" from ledger_balances where id = $1"#,
+        id,
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Balance::new(row.balance, row.held, row.currency)))
+}
+
+/// What is on the accounts of an owner.
+pub(crate) async fn of_owner(
     db: &mut PgConnection,
-    owner: Option<Uuid>,
+    owner: Uuid,
     purposes: &[Purpose],
-    only: Option<Uuid>,
 ) -> sqlx::Result<Vec<(Account, Balance)>> {
     let rows = sqlx::query!(
-        r#"select a.purpose as "purpose: Purpose", a.owner, a.part, a.currency, a.held,
-                  a.balance + case when a.is_shared then (
-                      select coalesce(sum(case a.normal_side when 'credit' then e.amount else -e.amount end), 0)::bigint
-                        from ledger_unsealed u
-                        join ledger_entries e on e.transaction_id = u.transaction_id and e.account_id = a.id
-                  ) else 0 end as "balance!"
-             from ledger_accounts a
-            where a.id = $3
-               or $3 is null and a.owner = $1 and a.purpose = any($2)
-            order by a.purpose, a.part, a.currency"#,
+        r#"select purpose as "purpose!", owner, part as "part!", currency as "currency!", balance as "balance!",
+                  held as "held!"
+             from ledger_balances where owner = $1 and purpose = any($2)
+            order by purpose, part, currency"#,
         owner,
         &purposes.iter().map(|purpose| purpose.name()).collect::<Vec<_>>() as _,
-        only,
     )
     .fetch_all(db)
     .await?;
     let balances = rows.into_iter().filter_map(|row| {
         let account = Account::of(row.purpose, row.owner, &row.part)?;
-        let (posted, held) = (Money::new(row.balance, row.currency), Money::new(row.held, row.currency));
-        Some((account, Balance { posted, held }))
+        Some((account, Balance::new(row.balance, row.held, row.currency)))
     });
     Ok(balances.collect())
 }

@@ -260,16 +260,16 @@ impl Run {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 200, ..ProptestConfig::default() })]
     #[test]
-    fn the_books_and_the_model_have_the_same(steps in prop::collection::vec(step(), 1..80)) {
+    fn the_books_and_the_model_have_the_same(steps in prop::collection::vec(step(), 1..70)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut run = Run::start().await;
             for (n, step) in steps.iter().enumerate() {
                 run.step(step).await;
                 run.agrees().await;
-                if n % 8 == 0 {
+                if n % 10 == 0 {
                     let report = run.books.check().await;
                     assert!(report.is_clean(), "{report}");
                 }
