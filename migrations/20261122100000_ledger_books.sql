@@ -125,9 +125,7 @@ begin
     on conflict (id) do nothing;
 
     with leg as materialized (
-        select a.id, a.is_shared, leg.currency, leg.amount
-          from unnest(ids, currencies, amounts) as leg (id, currency, amount)
-          join ledger_accounts a on a.id = leg.id
+        select * from unnest(ids, currencies, amounts, ledger_post.is_shared) as leg (id, currency, amount, is_shared)
     ), own as materialized (
         select a.id, leg.currency, leg.amount
           from leg
