@@ -49,5 +49,6 @@ pub fn registry() -> Registry {
     let registry = identity::register(registry);
     let registry = catalog::register(registry);
     let registry = discovery::register(registry);
+    let registry = ledger::register(registry);
     bookings::register(registry)
 }

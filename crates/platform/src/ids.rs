@@ -68,4 +68,12 @@ typed_id! {
     ProposalId,
     /// One movement of money at a payment gateway.
     OperationId,
+    /// A payment for a booking or for credits.
+    PaymentId,
+    /// Credits that were bought, granted or given back together.
+    LotId,
+    /// Money that moved, as the ledger has it.
+    TransactionId,
+    /// Money that is held in the ledger.
+    HoldId,
 }
