@@ -27,6 +27,7 @@ use crate::{health, pages};
         (name = "discovery", description = "Finding services and providers"),
         (name = "scheduling", description = "Working hours and free slots"),
         (name = "bookings", description = "Booking a service, and a provider's jobs"),
+        (name = "payments", description = "Paying bookings, refunds, payment methods, credits"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),
     )
@@ -41,6 +42,7 @@ pub fn features() -> OpenApiRouter<App> {
         .merge(discovery::router())
         .merge(scheduling::router())
         .merge(bookings::router())
+        .merge(payments::router())
         .merge(adapters::files_router())
         .merge(health::router())
 }

@@ -50,5 +50,6 @@ pub fn registry() -> Registry {
     let registry = catalog::register(registry);
     let registry = discovery::register(registry);
     let registry = ledger::register(registry);
-    bookings::register(registry)
+    let registry = bookings::register(registry);
+    payments::register(registry)
 }

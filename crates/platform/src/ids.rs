@@ -70,6 +70,12 @@ typed_id! {
     OperationId,
     /// A payment for a booking or for credits.
     PaymentId,
+    /// Money that goes back to a customer.
+    RefundId,
+    /// A payment method that somebody keeps.
+    MethodId,
+    /// A part of a payment in instalments.
+    InstallmentId,
     /// Credits that were bought, granted or given back together.
     LotId,
     /// Money that moved, as the ledger has it.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// A crate, and all of ours that it may depend on.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("platform", &[]),
     ("postgres-embedded", &[]),
     ("pictures", &["platform"]),
@@ -15,6 +15,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("catalog", &["platform", "pictures", "identity", "scheduling"]),
     ("discovery", &["platform", "catalog", "scheduling"]),
     ("bookings", &["platform", "identity", "catalog", "scheduling"]),
+    ("payments", &["platform", "bookings", "ledger", "scheduling"]),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
 ];
