@@ -311,5 +311,6 @@ need_nextest() {
     cargo nextest --version >/dev/null 2>&1 && return
     [ -z "${SKILLBUDDY_NO_INSTALL:-}" ] || fail "missing: cargo-nextest. Install with: cargo install --locked cargo-nextest"
     say "Installing cargo-nextest, which runs the tests (some minutes, once)"
-    cargo install --quiet --locked cargo-nextest >&2 || fail "cargo could not install cargo-nextest"
+    # Unoptimised: building it takes half as long, and running it does hardly anything.
+    cargo install --quiet --locked --debug cargo-nextest >&2 || fail "cargo could not install cargo-nextest"
 }

@@ -2,14 +2,15 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use platform::time::Instant;
+use platform::{db, time::Instant};
 use sqlx::PgPool;
 
 use crate::cli::DemoArgs;
 
 /// Fills the database, then builds what search needs.
 pub async fn fill(pool: &PgPool, args: &DemoArgs, now: Instant) -> anyhow::Result<()> {
-    platform::db::migrate(pool).await?;
+    db::migrate(pool).await?;
+    let pool = &db::patient(pool).await?;
     let options = demo::Options {
         services: args.services,
         seed: args.seed,
@@ -24,6 +25,7 @@ pub async fn fill(pool: &PgPool, args: &DemoArgs, now: Instant) -> anyhow::Resul
         "{} people, {} providers, {} services, {} bookings",
         summary.people, summary.providers, summary.services, summary.bookings
     );
+    pool.close().await;
     Ok(())
 }
 

@@ -20,8 +20,8 @@ use crate::{
 
 /// How long an answer is good for.
 const MAX_AGE: Duration = Duration::from_millis(900);
-/// How many bytes of answers are kept.
-const CAPACITY: u64 = 32 * 1024 * 1024;
+/// How many bytes of answers are kept: some 400 pages. More would hardly be asked for again while it is good.
+const CAPACITY: u64 = 8 * 1024 * 1024;
 
 /// A JSON body with its ETag.
 #[derive(Clone, Debug)]

@@ -4,10 +4,12 @@ use std::{str::FromStr as _, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
-    PgPool,
+    ConnectOptions as _, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
+
+use tracing::log::LevelFilter;
 
 use crate::config::DatabaseSettings;
 
@@ -36,9 +38,21 @@ pub fn pool(url: &SecretString, settings: &DatabaseSettings) -> anyhow::Result<P
         .connect_lazy_with(options))
 }
 
+/// Another pool to the same database, for work that may take its time: building indexes, loading data. No statement
+/// is cut off, or reported as slow.
+pub async fn patient(pool: &PgPool) -> sqlx::Result<PgPool> {
+    let options = pool.connect_options().as_ref().clone();
+    let options = options
+        .options([("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")])
+        .log_slow_statements(LevelFilter::Off, Duration::ZERO);
+    PgPoolOptions::new().max_connections(2).connect_with(options).await
+}
+
 /// Brings the schema up to date.
 pub async fn migrate(pool: &PgPool) -> anyhow::Result<()> {
-    MIGRATIONS.run(pool).await?;
+    let pool = patient(pool).await?;
+    MIGRATIONS.run(&pool).await?;
+    pool.close().await;
     Ok(())
 }
 

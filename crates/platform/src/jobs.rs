@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use jiff::SignedDuration;
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;
+use tokio::task::JoinSet;
 
 use crate::{app::App, outbox::Event, time::Instant};
 
@@ -15,7 +16,9 @@ const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// A job that failed this often is left for a person.
 const MAX_ATTEMPTS: i16 = 10;
 /// How many jobs a node runs at once.
-const CONCURRENCY: i64 = 8;
+const CONCURRENCY: usize = 8;
+/// How long a node that stops waits for them.
+const GRACE: Duration = Duration::from_secs(10);
 /// How often the queue is looked at when nothing wakes the runner.
 const POLL: Duration = Duration::from_millis(500);
 
@@ -128,42 +131,50 @@ impl Registry {
         self.job::<J>()
     }
 
-    /// Works until `stop` resolves; jobs that run then are finished first.
+    /// Works until `stop` resolves. Jobs that run then get [`GRACE`] to finish; those that do not will run again.
     pub async fn work(self, app: App, stop: impl Future<Output = ()> + Send) {
-        let mut stop = std::pin::pin!(stop.fuse());
+        let registry = Arc::new(self);
+        let mut stop = std::pin::pin!(stop);
+        let mut running = JoinSet::new();
         loop {
-            let round = async {
-                match self.round(&app).await {
-                    Ok(worked) => worked,
-                    Err(error) => {
-                        tracing::error!(error = format!("{error:#}"), "the job queue cannot be read");
-                        false
-                    }
-                }
-            };
-            // A round is never cut off: its jobs would have to run again.
-            if round.await {
-                // Asked only here: what has said its last word once stays silent ever after.
-                if stop.as_mut().now_or_never().is_some() {
-                    return;
-                }
-                continue;
+            // Never more than there is room for, and a long one holds up nobody.
+            let due = registry.due(&app, CONCURRENCY - running.len()).await.unwrap_or_else(|error| {
+                tracing::error!(error = format!("{error:#}"), "the job queue cannot be read");
+                Due::default()
+            });
+            let look_again = due.is_any();
+            for job in due.jobs {
+                let (registry, app) = (registry.clone(), app.clone());
+                running.spawn(async move { registry.run(&app, job).await });
             }
             tokio::select! {
-                () = &mut stop => return,
+                biased;
+                () = &mut stop => break,
+                Some(_finished) = running.join_next() => {}
+                () = std::future::ready(()), if look_again => {}
                 () = app.jobs_waiting.notified() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
         }
+        if tokio::time::timeout(GRACE, async { while running.join_next().await.is_some() {} }).await.is_err()
+        {
+            tracing::warn!(jobs = running.len(), "stopped before all jobs were done; they will run again");
+        }
     }
 
-    /// Relays events, starts what recurs and runs one batch of due jobs; `true` when there was something.
-    async fn round(&self, app: &App) -> anyhow::Result<bool> {
+    /// Relays events, starts what recurs, and claims at most so many due jobs.
+    async fn due(&self, app: &App, room: usize) -> anyhow::Result<Due> {
         let relayed = self.relay(app).await?;
         self.start_recurring(app).await?;
-        let jobs = self.claim(app).await?;
-        let worked = relayed || !jobs.is_empty();
-        futures_util::future::join_all(jobs.into_iter().map(|job| self.run(app, job))).await;
+        let jobs = if room == 0 { Vec::new() } else { self.claim(app, room).await? };
+        Ok(Due { relayed, jobs })
+    }
+
+    /// One batch of due jobs; `true` when there was something.
+    async fn round(&self, app: &App) -> anyhow::Result<bool> {
+        let due = self.due(app, CONCURRENCY).await?;
+        let worked = due.is_any();
+        futures_util::future::join_all(due.jobs.into_iter().map(|job| self.run(app, job))).await;
         Ok(worked)
     }
 
@@ -228,7 +239,7 @@ impl Registry {
         Ok(())
     }
 
-    async fn claim(&self, app: &App) -> anyhow::Result<Vec<Claimed>> {
+    async fn claim(&self, app: &App, most: usize) -> anyhow::Result<Vec<Claimed>> {
         let now = app.clock.now();
         let kinds: Vec<String> = self.jobs.keys().map(ToString::to_string).collect();
         let jobs = sqlx::query_as!(
@@ -240,7 +251,7 @@ impl Registry {
             now as _,
             now.plus(LEASE) as _,
             &kinds,
-            CONCURRENCY,
+            i64::try_from(most).unwrap_or(i64::MAX),
         )
         .fetch_all(&app.db)
         .await?;
@@ -265,6 +276,19 @@ impl Registry {
             // Its lease will run out, and the job will run again.
             tracing::warn!(job.kind, error = format!("{error:#}"), "a job's outcome could not be kept");
         }
+    }
+}
+
+/// What a look at the queue found.
+#[derive(Default)]
+struct Due {
+    relayed: bool,
+    jobs: Vec<Claimed>,
+}
+
+impl Due {
+    fn is_any(&self) -> bool {
+        self.relayed || !self.jobs.is_empty()
     }
 }
 

@@ -73,6 +73,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let is_json = operation.pointer("/requestBody/content/application~1json").is_some();
     let has_query = parameters(operation).any(|p| p["in"] == "query");
     let is_secured = operation.get("security").is_some_and(|s| s.as_array().is_some_and(|s| !s.is_empty()));
+    if !is_secured {
+        // Said aloud: nobody forgot it.
+        operation["security"] = json!([]);
+    }
     let mut refusals: Vec<(&str, &str)> = vec![
         ("414", "The address is longer than 8 KiB."),
         ("422", "Some values are not valid."),

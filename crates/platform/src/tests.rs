@@ -392,6 +392,43 @@ async fn what_recurs_is_started_once_in_its_span() {
     assert_eq!((runs().await, jobs_left(&t).await), (Some(1), vec![]));
 }
 
+static MAY_END: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(0);
+
+#[derive(Serialize, Deserialize)]
+struct Long {}
+
+impl Job for Long {
+    const KIND: &'static str = "tests.long";
+    async fn run(self, _app: &App) -> anyhow::Result<()> {
+        MAY_END.acquire().await?.forget();
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_long_job_holds_up_nobody() {
+    let t = with_jobs(Registry::default()).await;
+    let mut db = t.app.db.acquire().await.unwrap();
+    crate::jobs::enqueue(&mut db, &Long {}, t.now()).await.unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let registry = Registry::default().job::<Long>().job::<Count>();
+    let work = tokio::spawn(registry.work(t.app.clone(), async { stopped.await.unwrap_or_default() }));
+    let attempts = async || jobs_left(&t).await.first().map(|(attempts, _dead)| *attempts);
+    while attempts().await != Some(1) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    crate::jobs::enqueue(&mut db, &Count { failures: 0 }, t.now()).await.unwrap();
+    t.app.jobs_waiting.notify_one();
+    while jobs_left(&t).await.len() > 1 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    // A stop waits for it.
+    stop.send(()).unwrap();
+    MAY_END.add_permits(1);
+    work.await.unwrap();
+    assert_eq!(jobs_left(&t).await, []);
+}
+
 #[tokio::test]
 async fn a_stop_that_comes_while_jobs_run_is_heard() {
     let t = with_jobs(Registry::default()).await;

@@ -259,7 +259,7 @@ pub fn all() -> Vec<Endpoint> {
             budget: None,
             memory: None,
             uncached: Some(|world, chance| Ask::public(slots(world, chance))),
-            fields: &["/timezone", "/results/0/starts_at", "/results/0/ends_at", "/results/0/local_date"],
+            fields: &["/timezone", "/count", "/results"],
         },
         Endpoint {
             name: "provider profile",
