@@ -21,6 +21,26 @@ internal = Bei uns ist etwas schiefgegangen. Bitte versuchen Sie es noch einmal.
 idempotency_key_reused = Dieser Idempotency-Key wurde für eine andere Anfrage verwendet.
 request_in_progress = Die erste Anfrage mit diesem Idempotency-Key läuft noch.
 
+# Warum ein Zahlungsdienst es nicht getan hat.
+card_declined = Ihre Bank hat die Zahlung abgelehnt. Bitte nehmen Sie eine andere Karte, oder fragen Sie Ihre Bank.
+insufficient_funds = Auf dem Konto ist nicht genug Geld. Bitte nehmen Sie eine andere Karte.
+expired_card = Diese Karte ist abgelaufen. Bitte nehmen Sie eine andere.
+incorrect_cvc = Die Prüfziffer der Karte ist falsch. Bitte prüfen Sie sie.
+authentication_required = Ihre Bank möchte, dass Sie diese Zahlung freigeben. Bitte öffnen Sie die App und zahlen Sie noch einmal.
+authentication_failed = Die Zahlung wurde nicht freigegeben. Bitte versuchen Sie es noch einmal.
+fraud_suspected = Die Zahlung wurde abgelehnt. Bitte nehmen Sie eine andere Karte, oder fragen Sie Ihre Bank.
+limit_exceeded = Der Betrag liegt über einer Grenze des Kontos. Bitte nehmen Sie eine andere Karte, oder fragen Sie Ihre Bank.
+method_not_supported = Diese Karte oder dieses Konto kann hier nicht verwendet werden. Bitte nehmen Sie etwas anderes.
+method_not_found = Diese Zahlungsart ist nicht mehr bekannt. Bitte fügen Sie sie neu hinzu.
+payment_cancelled = Die Zahlung wurde abgebrochen. Sie können noch einmal zahlen.
+processing_error = Die Zahlung konnte nicht verarbeitet werden. Bitte versuchen Sie es gleich noch einmal.
+charge_not_open = Bei dieser Zahlung ist das nicht mehr möglich.
+payout_account_unusable = Auf Ihr Auszahlungskonto kann nicht ausgezahlt werden. Bitte prüfen Sie die Angaben.
+payout_funds_missing = Die Auszahlung ist noch nicht möglich. Bitte versuchen Sie es morgen noch einmal.
+webhook_not_signed = Die Unterschrift dieser Nachricht ist nicht gültig.
+webhook_not_readable = Diese Nachricht ist nicht lesbar.
+webhook_not_checkable = Die Unterschrift dieser Nachricht kann gerade nicht geprüft werden.
+
 # Was an einem Feld falsch sein kann.
 field-required = Diese Angabe fehlt.
 field-wrong_type = Diese Angabe hat den falschen Typ.

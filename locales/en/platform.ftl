@@ -21,6 +21,26 @@ internal = Something went wrong on our side. Please try again.
 idempotency_key_reused = This Idempotency-Key was used for another request.
 request_in_progress = The first request with this Idempotency-Key is still running.
 
+# Why a payment gateway did not do it.
+card_declined = Your bank declined the payment. Please use another card, or ask your bank.
+insufficient_funds = There is not enough money on the account. Please use another card.
+expired_card = This card has expired. Please use another one.
+incorrect_cvc = The security code of the card is wrong. Please check it.
+authentication_required = Your bank wants you to approve this payment. Please open the app and pay again.
+authentication_failed = The payment was not approved. Please try again.
+fraud_suspected = The payment was declined. Please use another card, or ask your bank.
+limit_exceeded = The amount is above a limit of the account. Please use another card, or ask your bank.
+method_not_supported = This card or account cannot be used here. Please use another one.
+method_not_found = This payment method is not known any more. Please add it again.
+payment_cancelled = The payment was cancelled. You can pay again.
+processing_error = The payment could not be processed. Please try again in a moment.
+charge_not_open = This is not possible for the payment any more.
+payout_account_unusable = Your payout account cannot be paid. Please check its details.
+payout_funds_missing = The payout cannot be made yet. Please try again tomorrow.
+webhook_not_signed = The signature of this message does not hold.
+webhook_not_readable = This message cannot be read.
+webhook_not_checkable = The signature of this message cannot be checked right now.
+
 # What can be wrong with a field.
 field-required = This is required.
 field-wrong_type = This has the wrong type.

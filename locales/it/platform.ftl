@@ -21,6 +21,26 @@ internal = Qualcosa è andato storto da parte nostra. Riprova.
 idempotency_key_reused = Questa Idempotency-Key è stata usata per un'altra richiesta.
 request_in_progress = La prima richiesta con questa Idempotency-Key è ancora in corso.
 
+# Perché un servizio di pagamento non l'ha fatto.
+card_declined = La tua banca ha rifiutato il pagamento. Usa un'altra carta o chiedi alla tua banca.
+insufficient_funds = Sul conto non c'è abbastanza denaro. Usa un'altra carta.
+expired_card = Questa carta è scaduta. Usane un'altra.
+incorrect_cvc = Il codice di sicurezza della carta è sbagliato. Controllalo.
+authentication_required = La tua banca vuole che tu approvi questo pagamento. Apri l'app e paga di nuovo.
+authentication_failed = Il pagamento non è stato approvato. Riprova.
+fraud_suspected = Il pagamento è stato rifiutato. Usa un'altra carta o chiedi alla tua banca.
+limit_exceeded = L'importo supera un limite del conto. Usa un'altra carta o chiedi alla tua banca.
+method_not_supported = Questa carta o questo conto non si può usare qui. Usane un altro.
+method_not_found = Questo metodo di pagamento non è più noto. Aggiungilo di nuovo.
+payment_cancelled = Il pagamento è stato annullato. Puoi pagare di nuovo.
+processing_error = Il pagamento non ha potuto essere elaborato. Riprova tra poco.
+charge_not_open = Per questo pagamento non è più possibile.
+payout_account_unusable = Il tuo conto per gli accrediti non può ricevere denaro. Controlla i dati.
+payout_funds_missing = L'accredito non è ancora possibile. Riprova domani.
+webhook_not_signed = La firma di questo messaggio non è valida.
+webhook_not_readable = Questo messaggio non è leggibile.
+webhook_not_checkable = Al momento la firma di questo messaggio non si può verificare.
+
 # Che cosa può non andare in un campo.
 field-required = Questo valore è obbligatorio.
 field-wrong_type = Questo valore è del tipo sbagliato.

@@ -1,8 +1,15 @@
-//! The outside world behind the ports of `platform`: mail, SMS, files, and the issuers of social accounts.
+//! The outside world behind the ports of `platform`: mail, SMS, files, payment gateways, and the issuers of
+//! social accounts.
 //!
 //! docs/adapters.md says which settings choose what, and what each adapter is tested against.
 
 mod files_routes;
+mod gateway_call;
+mod gateway_guard;
+mod gateway_paypal;
+mod gateway_sandbox;
+mod gateway_stripe;
+mod gateways;
 mod mail_outbox;
 mod mail_smtp;
 mod outbound;
@@ -19,18 +26,22 @@ mod storage_objects;
 mod storage_s3;
 #[cfg(test)]
 mod tests;
+mod webhook_signature;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use platform::{
     config::Settings,
-    ports::{mailer::Mailer, sms::SmsSender, social::SocialVerifier, storage::Storage},
+    jobs::Registry,
+    ports::{gateway::Gateways, mailer::Mailer, sms::SmsSender, social::SocialVerifier, storage::Storage},
     time::Clock,
 };
 use sqlx::PgPool;
 
 pub use files_routes::files_router;
+use gateway_sandbox::SendSandboxMessage;
+pub use gateway_sandbox::{Sandbox, SandboxMessage, sandbox_router};
 pub use outbox_routes::dev_outbox_router;
 pub use social::SocialError;
 
@@ -44,6 +55,8 @@ pub struct Adapters {
     pub storage: Arc<dyn Storage>,
     /// Checks social tokens.
     pub social: Arc<dyn SocialVerifier>,
+    /// Move money: Stripe, PayPal, or the sandbox.
+    pub gateways: Gateways,
 }
 
 impl Adapters {
@@ -54,11 +67,17 @@ impl Adapters {
         let client = outbound::client().context("no client for calls to the outside can be made")?;
         Ok(Self {
             mailer: mailer(settings, db.clone(), clock.clone())?,
+            gateways: gateways::from_settings(settings, db.clone(), &clock)?,
             sms: sms(settings, db, clock, client.clone())?,
             storage: storage(settings)?,
             social: Arc::new(social::Issuers::new(&settings.social, settings.http.environment, &client)?),
         })
     }
+}
+
+/// Adds the jobs of the adapters.
+pub fn register(registry: Registry) -> Registry {
+    registry.job::<SendSandboxMessage>()
 }
 
 fn mailer(settings: &Settings, db: PgPool, clock: Clock) -> anyhow::Result<Arc<dyn Mailer>> {

@@ -9,12 +9,24 @@ use reqwest::{Client, Response, Url, redirect::Policy};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// A payer waits, and gets an answer in 8 seconds.
+const GATEWAY_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const GATEWAY_TIMEOUT: Duration = Duration::from_secs(7);
 
 /// The client of all adapters. It follows no redirects: who we call, with what secrets, is configuration.
 pub fn client() -> reqwest::Result<Client> {
+    client_within(CONNECT_TIMEOUT, TOTAL_TIMEOUT)
+}
+
+/// The client of the payment gateways.
+pub fn gateway_client() -> reqwest::Result<Client> {
+    client_within(GATEWAY_CONNECT_TIMEOUT, GATEWAY_TIMEOUT)
+}
+
+fn client_within(connect: Duration, total: Duration) -> reqwest::Result<Client> {
     Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TOTAL_TIMEOUT)
+        .connect_timeout(connect)
+        .timeout(total)
         .redirect(Policy::none())
         .user_agent(concat!("skillbuddy/", env!("CARGO_PKG_VERSION")))
         .build()

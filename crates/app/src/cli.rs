@@ -54,6 +54,11 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// The books
+    Ledger {
+        #[command(subcommand)]
+        command: LedgerCommand,
+    },
 }
 
 /// How to serve.
@@ -115,6 +120,16 @@ enum StaffCommand {
 enum KeysCommand {
     /// Sign with a new key from now on; tokens of the old one stay good until they expire
     Rotate,
+}
+
+#[derive(Subcommand)]
+enum LedgerCommand {
+    /// Check every invariant of the books; fails when one is broken
+    Check {
+        /// A seal as an earlier check printed it, which the chain must still have
+        #[arg(long, value_name = "POSITION:HASH")]
+        seal: Option<String>,
+    },
 }
 
 /// Reads the command line and does what it says.
@@ -182,6 +197,14 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
             let app = wiring::app(settings, pool, Clock::System)?;
             identity::rotate(&app).await?;
             println!("A new key signs from now on.");
+            Ok(())
+        }
+        Command::Ledger { command: LedgerCommand::Check { seal } } => {
+            let pool = pool(&settings)?;
+            let mut report = ledger::check(&pool, seal.as_deref()).await?;
+            report.invariants.extend(payments::check(&pool).await?);
+            print!("{report}");
+            anyhow::ensure!(report.is_clean(), "the books are not right");
             Ok(())
         }
     }

@@ -27,6 +27,7 @@ use crate::{health, pages};
         (name = "discovery", description = "Finding services and providers"),
         (name = "scheduling", description = "Working hours and free slots"),
         (name = "bookings", description = "Booking a service, and a provider's jobs"),
+        (name = "payments", description = "Paying bookings, refunds, payment methods, credits"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),
     )
@@ -41,6 +42,7 @@ pub fn features() -> OpenApiRouter<App> {
         .merge(discovery::router())
         .merge(scheduling::router())
         .merge(bookings::router())
+        .merge(payments::router())
         .merge(adapters::files_router())
         .merge(health::router())
 }
@@ -57,7 +59,7 @@ pub fn router(environment: Environment) -> anyhow::Result<Router<App>> {
     let document = openapi::complete(serde_json::to_value(document)?);
     let document = Document::of(&document)
         .map_err(|_cause| anyhow::anyhow!("the OpenAPI document cannot be written"))?;
-    let router = router.merge(pages::router(document));
+    let router = router.merge(pages::router(document)).merge(adapters::sandbox_router().split_for_parts().0);
     Ok(match environment {
         Environment::Development => router.merge(adapters::dev_outbox_router().split_for_parts().0),
         Environment::Production => router,

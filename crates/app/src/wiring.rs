@@ -34,6 +34,7 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
         sms: adapters.sms,
         storage: adapters.storage,
         social: adapters.social,
+        gateways: adapters.gateways,
         jobs_waiting: Notify::new(),
         db,
         clock,
@@ -44,8 +45,11 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
 /// Every job, every subscription, everything that recurs.
 pub fn registry() -> Registry {
     let registry = Registry::default().every(SignedDuration::from_hours(1), &ForgetKeys {});
+    let registry = adapters::register(registry);
     let registry = identity::register(registry);
     let registry = catalog::register(registry);
     let registry = discovery::register(registry);
-    bookings::register(registry)
+    let registry = ledger::register(registry);
+    let registry = bookings::register(registry);
+    payments::register(registry)
 }

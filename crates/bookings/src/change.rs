@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use crate::{
     events::BookingChanged,
-    jobs::{CompleteBooking, ExpireProposal, ExpireRequest},
+    jobs::{CompleteBooking, ExpirePayment, ExpireProposal, ExpireRequest},
     model::{Actor, Booking, BookingError, HistoryEntry, Proposal, Span, State, Status, list_position},
     policy, store,
     transitions::{COMPLETES_AFTER, Effect, Event, Transition},
@@ -20,6 +20,8 @@ use crate::{
 
 /// How long a provider has for an answer.
 const ANSWER_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+/// How long a time is kept for somebody who has to pay first.
+const PAY_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// Who does something, and why.
 #[derive(Clone, Debug)]
@@ -111,6 +113,9 @@ async fn set_timers(
     now: Instant,
 ) -> sqlx::Result<()> {
     let id = booking.id;
+    if before.state == State::AwaitingPayment && booking.state != before.state {
+        jobs::cancel(db, &ExpirePayment::key(id)).await?;
+    }
     if (booking.state, booking.respond_by) != (before.state, before.respond_by) {
         let waits = booking.respond_by.filter(|_| booking.state == State::PendingAcceptance);
         match waits {
@@ -150,6 +155,15 @@ async fn set_timers(
 /// When a request that was made at `created_at` for `starts_at` lapses.
 pub(crate) fn respond_by(created_at: Instant, starts_at: Instant) -> Instant {
     created_at.plus(ANSWER_WITHIN).min(starts_at)
+}
+
+impl ExpirePayment {
+    pub(crate) fn key(id: BookingId) -> String {
+        format!("booking:{id}:pay_by")
+    }
+    pub(crate) fn timing(id: BookingId, created_at: Instant) -> Timing {
+        Timing { at: Some(created_at.plus(PAY_WITHIN)), key: Some(Self::key(id)) }
+    }
 }
 
 impl ExpireRequest {
@@ -236,7 +250,7 @@ impl Booking {
                 change.release = true;
             }
             Effect::Refund => self.refund_minor = Some(self.refund(by.actor, now).1),
-            Effect::TakeCash => self.payment_status = self.payment_status_after_work(),
+            Effect::TakeCash => self.take_cash(),
         }
     }
 
@@ -244,7 +258,7 @@ impl Booking {
     pub(crate) fn refund(&self, by: Actor, now: Instant) -> (policy::Refund, i64) {
         let was_confirmed = self.state.is_agreed();
         let rule = policy::refund(self.cancellation_policy, by, was_confirmed, self.starts_at, now);
-        (rule, policy::share(self.paid_minor(), rule.percent))
+        (rule, policy::share(self.paid_minor, rule.percent))
     }
 
     fn propose(&mut self, span: Option<Span>, by: &By, now: Instant, change: &mut Change) {

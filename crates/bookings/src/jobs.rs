@@ -19,10 +19,25 @@ use crate::{
 /// Adds the jobs of this feature.
 pub fn register(registry: Registry) -> Registry {
     registry
+        .job::<ExpirePayment>()
         .job::<ExpireRequest>()
         .job::<CompleteBooking>()
         .job::<ExpireProposal>()
         .on::<ServiceWithdrawn, CancelUpcoming>()
+}
+
+/// The payment did not come in time.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ExpirePayment {
+    pub(crate) booking_id: BookingId,
+}
+
+impl Job for ExpirePayment {
+    const KIND: &'static str = "bookings.expire_payment";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        by_itself(app, self.booking_id, Event::PaymentExpired, None).await
+    }
 }
 
 /// The provider's time for an answer is over.

@@ -7,6 +7,7 @@ mod address;
 mod calendar;
 mod change;
 mod events;
+mod funding;
 mod jobs;
 mod model;
 mod payment;
@@ -21,6 +22,7 @@ mod transitions;
 pub use self::{
     change::{By, transition},
     events::BookingChanged,
+    funding::{Funding, lock, payment_secured, set_paid},
     jobs::register,
     model::{Actor, Booking, BookingError, State, Status},
     payment::{PaymentMethod, PaymentStatus, PaymentType},

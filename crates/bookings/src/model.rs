@@ -126,7 +126,7 @@ impl State {
     }
 
     /// Whether both sides, or the provider's schedule, have agreed to it, and it still stands.
-    pub(crate) fn is_agreed(self) -> bool {
+    pub fn is_agreed(self) -> bool {
         match self.status() {
             Status::Upcoming => self == Self::Confirmed,
             Status::Ongoing | Status::Completed => true,
@@ -233,6 +233,7 @@ pub struct Booking {
     pub commission_bps: i32,
     pub books_instantly: bool,
     pub total_minor: i64,
+    pub paid_minor: i64,
     pub refund_minor: Option<i64>,
     pub payment_method: PaymentMethod,
     pub payment_type: PaymentType,

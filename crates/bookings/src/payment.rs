@@ -1,5 +1,6 @@
 //! How a booking is paid. Here is all that bookings know of it; another way to pay is added in [`plan`].
 
+use platform::money::{Currency, Money};
 use serde::{Deserialize, Serialize};
 
 use crate::model::BookingError;
@@ -73,14 +74,30 @@ pub(crate) struct PaymentPlan {
     pub(crate) pays_first: bool,
 }
 
-/// Whether a booking can be paid so, and what follows from it.
+/// Whether a booking can be paid so, and what follows from it. What is charged later needs a method that is kept.
 pub(crate) fn plan(method: PaymentMethod, kind: Option<PaymentType>) -> Result<PaymentPlan, BookingError> {
-    let kind = kind.unwrap_or(PaymentType::Immediate);
+    use {
+        PaymentMethod::{Card, Cash, Paypal},
+        PaymentType::{Immediate, Installment, Later},
+    };
+    let kind = kind.unwrap_or(Immediate);
+    let plan = |kind, pays_first| PaymentPlan { method, kind, status: PaymentStatus::Unpaid, pays_first };
     match (method, kind) {
-        (PaymentMethod::Cash, PaymentType::Immediate | PaymentType::Later) => {
-            Ok(PaymentPlan { method, kind, status: PaymentStatus::Unpaid, pays_first: false })
-        }
+        (Cash, Immediate | Later) => Ok(plan(kind, false)),
+        (Card, Immediate | Later | Installment) | (Paypal, Immediate) => Ok(plan(kind, true)),
+        (PaymentMethod::Credits, Immediate | PaymentType::Credits) => Ok(plan(PaymentType::Credits, true)),
         _ => Err(BookingError::PaymentMethodUnavailable),
+    }
+}
+
+/// What a service costs in this way to pay; a credit is worth one euro. `None` where it cannot be paid so.
+pub(crate) fn total(method: PaymentMethod, price: Money, credits: i32) -> Option<i64> {
+    match method {
+        PaymentMethod::Credits if credits > 0 && price.currency == Currency::EUR => {
+            Some(i64::from(credits) * 100)
+        }
+        PaymentMethod::Credits => None,
+        _ => Some(price.minor),
     }
 }
 
@@ -90,17 +107,11 @@ impl crate::model::Booking {
         plan(self.payment_method, Some(self.payment_type)).is_ok_and(|plan| plan.pays_first)
     }
 
-    /// How much has been paid and not gone back, as far as the status alone tells. Cash is taken whole or
-    /// not at all.
-    pub(crate) fn paid_minor(&self) -> i64 {
-        if self.payment_status == PaymentStatus::Paid { self.total_minor } else { 0 }
-    }
-
-    /// What the payment shows once the job is done: cash has changed hands then.
-    pub(crate) fn payment_status_after_work(&self) -> PaymentStatus {
-        match self.payment_method {
-            PaymentMethod::Cash => PaymentStatus::Paid,
-            _ => self.payment_status,
+    /// Cash changes hands when the job is done.
+    pub(crate) fn take_cash(&mut self) {
+        if self.payment_method == PaymentMethod::Cash {
+            self.payment_status = PaymentStatus::Paid;
+            self.paid_minor = self.total_minor;
         }
     }
 }

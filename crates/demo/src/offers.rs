@@ -93,7 +93,7 @@ fn price(service: &mut Service, country: Country, offer: &Offer, chance: &mut Ch
     service.price_minor = if chance.percent(35) { round - 10 } else { round };
     service.duration_minutes = i32::try_from(minutes).unwrap_or(60);
     if chance.percent(30) {
-        service.credits_required = i32::try_from(round / 500).unwrap_or(0);
+        service.credits_required = i32::try_from(round / 100).unwrap_or(0);
     }
 }
 

@@ -167,7 +167,7 @@ impl Row for &Booking {
         "id", "reference", "customer_id", "provider_id", "service_id", "state", "list_position", "timezone",
         "starts_at", "ends_at", "respond_by", "service_title", "service_price_minor", "credits_required", "currency",
         "duration_minutes", "buffer_before_minutes", "buffer_after_minutes", "cancellation_policy",
-        "commission_bps", "books_instantly", "total_minor", "refund_minor", "payment_method", "payment_type",
+        "commission_bps", "books_instantly", "total_minor", "paid_minor", "refund_minor", "payment_method", "payment_type",
         "payment_status", "notes", "address", "cancelled_by", "cancellation_reason", "ics_sequence", "version",
         "created_at", "updated_at",
     ];
@@ -198,6 +198,7 @@ impl Row for &Booking {
             .integer(COMMISSION_BPS)
             .bool(self.books_instantly)
             .bigint(self.price_minor)
+            .bigint(if self.state == State::Completed { self.price_minor } else { 0 })
             // Cash was never taken before the work, so nothing goes back.
             .some(end.is_off.then_some(0), Fields::bigint)
             .text("cash")

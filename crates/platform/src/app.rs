@@ -12,7 +12,7 @@ use crate::{
     cache::PublicCache,
     config::Settings,
     crypto::Secrets,
-    ports::{mailer::Mailer, sms::SmsSender, social::SocialVerifier, storage::Storage},
+    ports::{gateway::Gateways, mailer::Mailer, sms::SmsSender, social::SocialVerifier, storage::Storage},
     rate_limit::Limits,
     time::Clock,
 };
@@ -47,6 +47,8 @@ pub struct Parts {
     pub storage: Arc<dyn Storage>,
     /// Checks the tokens of Google, Apple and Facebook.
     pub social: Arc<dyn SocialVerifier>,
+    /// Move money; never call one inside a transaction.
+    pub gateways: Gateways,
     /// Wakes the job runner of this process, so that a job starts at once and not at the next poll.
     pub jobs_waiting: Notify,
 }

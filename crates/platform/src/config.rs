@@ -32,6 +32,9 @@ pub struct Settings {
     /// See [`SocialSettings`].
     #[command(flatten)]
     pub social: SocialSettings,
+    /// See [`PaymentSettings`].
+    #[command(flatten)]
+    pub payments: PaymentSettings,
     /// See [`MarketSettings`].
     #[command(flatten)]
     pub market: MarketSettings,
@@ -209,6 +212,33 @@ pub struct SocialSettings {
     /// Base URL of Facebook's Graph API
     #[arg(long, env = "FACEBOOK_GRAPH_URL", default_value = "https://graph.facebook.com", value_parser = url)]
     pub facebook_graph_url: String,
+}
+
+/// Who moves the money. Without any of them it is the sandbox, which only pretends.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Payments")]
+pub struct PaymentSettings {
+    /// Secret key of our account at Stripe, sk_… or rk_…; with it cards are taken, and providers paid
+    #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true)]
+    pub stripe_secret_key: Option<SecretString>,
+    /// Secrets of our webhook at Stripe, whsec_…, comma-separated: two while one is replaced by the other
+    #[arg(long, env = "STRIPE_WEBHOOK_SECRETS", hide_env_values = true, value_delimiter = ',')]
+    pub stripe_webhook_secrets: Vec<SecretString>,
+    /// Base URL of Stripe's API
+    #[arg(long, env = "STRIPE_URL", default_value = "https://api.stripe.com", value_parser = url)]
+    pub stripe_url: String,
+    /// Client id of our app at PayPal; with it PayPal is taken, and providers are paid where Stripe is not set up
+    #[arg(long, env = "PAYPAL_CLIENT_ID")]
+    pub paypal_client_id: Option<String>,
+    /// Secret of our app at PayPal
+    #[arg(long, env = "PAYPAL_CLIENT_SECRET", hide_env_values = true)]
+    pub paypal_client_secret: Option<SecretString>,
+    /// Id of our webhook at PayPal
+    #[arg(long, env = "PAYPAL_WEBHOOK_ID")]
+    pub paypal_webhook_id: Option<String>,
+    /// Base URL of PayPal's API; https://api-m.sandbox.paypal.com is its own sandbox
+    #[arg(long, env = "PAYPAL_URL", default_value = "https://api-m.paypal.com", value_parser = url)]
+    pub paypal_url: String,
 }
 
 /// Rules of this marketplace.

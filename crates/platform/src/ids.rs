@@ -66,4 +66,20 @@ typed_id! {
     BookingId,
     /// A proposal to move a booking.
     ProposalId,
+    /// One movement of money at a payment gateway.
+    OperationId,
+    /// A payment for a booking or for credits.
+    PaymentId,
+    /// Money that goes back to a customer.
+    RefundId,
+    /// A payment method that somebody keeps.
+    MethodId,
+    /// A part of a payment in instalments.
+    InstallmentId,
+    /// Credits that were bought, granted or given back together.
+    LotId,
+    /// Money that moved, as the ledger has it.
+    TransactionId,
+    /// Money that is held in the ledger.
+    HoldId,
 }

@@ -1,6 +1,6 @@
 //! Money is whole minor units and a currency; no float and no bare `i64` stands for an amount.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, cmp::Reverse, fmt, num::NonZeroU16};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::value::RawValue;
@@ -121,6 +121,36 @@ impl Money {
         let product = i128::from(self.minor) * i128::from(bps.min(10_000));
         let share = i64::try_from(product.div_euclid(10_000)).unwrap_or(self.minor);
         (Self { minor: share, ..self }, Self { minor: self.minor - share, ..self })
+    }
+
+    /// Splits into equal parts that add up exactly; the first ones take the odd units.
+    pub fn split_evenly(self, parts: NonZeroU16) -> Vec<Self> {
+        self.split_by(&vec![1; usize::from(parts.get())])
+    }
+
+    /// Splits in proportion to `weights` into parts that add up exactly: each is rounded down, and the units that are
+    /// left go to those that lost most by it, the first ones among equals. Without any weight there is one part.
+    pub fn split_by(self, weights: &[u64]) -> Vec<Self> {
+        let total: i128 = weights.iter().map(|&weight| i128::from(weight)).sum();
+        if total == 0 {
+            return vec![self];
+        }
+        let exact = |weight: u64| i128::from(self.minor) * i128::from(weight);
+        let mut parts: Vec<i128> = weights.iter().map(|&weight| exact(weight).div_euclid(total)).collect();
+        let left = i128::from(self.minor) - parts.iter().sum::<i128>();
+        let lost = |index: &usize| weights.get(*index).map(|&weight| exact(weight).rem_euclid(total));
+        let mut by_loss: Vec<usize> = (0..weights.len()).collect();
+        by_loss.sort_by_key(|index| Reverse(lost(index)));
+        for index in by_loss.into_iter().take(usize::try_from(left).unwrap_or_default()) {
+            if let Some(part) = parts.get_mut(index) {
+                *part += 1;
+            }
+        }
+        // No part is larger than the whole.
+        parts
+            .into_iter()
+            .map(|part| Self { minor: i64::try_from(part).unwrap_or(self.minor), ..self })
+            .collect()
     }
 }
 
@@ -271,6 +301,58 @@ mod tests {
         assert_eq!(json(-5, "EUR"), "-0.05");
         assert_eq!(json(4990, "JPY"), "4990");
         assert_eq!(Currency::parse("KWD"), None);
+    }
+
+    fn minors(parts: &[Money]) -> Vec<i64> {
+        parts.iter().map(|part| part.minor).collect()
+    }
+
+    #[test]
+    fn odd_units_go_to_the_first_or_to_those_who_lost_most() {
+        let euros = |minor| Money::new(minor, Currency::EUR);
+        let three = NonZeroU16::new(3).unwrap();
+        assert_eq!(minors(&euros(100).split_evenly(three)), [34, 33, 33]);
+        assert_eq!(minors(&euros(1).split_evenly(three)), [1, 0, 0]);
+        assert_eq!(minors(&euros(-100).split_evenly(three)), [-33, -33, -34]);
+        assert_eq!(minors(&euros(100).split_by(&[1, 2, 3])), [17, 33, 50]);
+        assert_eq!(minors(&euros(10).split_by(&[0, 7, 0])), [0, 10, 0]);
+        assert_eq!(minors(&euros(10).split_by(&[])), [10]);
+        assert_eq!(minors(&euros(i64::MAX).split_by(&[u64::MAX, 0])), [i64::MAX, 0]);
+    }
+
+    /// Currencies without, with two and with three decimals.
+    fn currency() -> impl Strategy<Value = Currency> {
+        use iso_currency::Currency::{EUR, JPY, KWD};
+        prop::sample::select(vec![JPY, EUR, KWD]).prop_map(Currency)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+        #[test]
+        fn equal_parts_add_up(minor in prop_oneof![0..100_000_i64, any::<i64>()], count in 1..=60_u16, currency in currency()) {
+            let whole = Money::new(minor, currency);
+            let parts = whole.split_evenly(NonZeroU16::new(count).unwrap());
+            prop_assert_eq!(parts.len(), usize::from(count));
+            prop_assert!(parts.windows(2).all(|two| two[0].minor >= two[1].minor), "the first take the odd units");
+            prop_assert!(parts[0].minor - parts[parts.len() - 1].minor <= 1);
+            let sum = parts.into_iter().try_fold(Money::new(0, currency), Money::checked_add);
+            prop_assert_eq!(sum, Ok(whole));
+        }
+
+        #[test]
+        fn weighed_parts_add_up_and_are_right_to_a_unit(
+            minor in 0..1_000_000_000_000_i64, weights in prop::collection::vec(0..1_000_000_u64, 1..20), currency in currency(),
+        ) {
+            let whole = Money::new(minor, currency);
+            let parts = whole.split_by(&weights);
+            let total: u64 = weights.iter().sum();
+            for (part, weight) in parts.iter().zip(weights).filter(|_| total > 0) {
+                let error = i128::from(part.minor) * i128::from(total) - i128::from(minor) * i128::from(weight);
+                prop_assert!(error.abs() < i128::from(total));
+            }
+            prop_assert_eq!(minors(&parts).iter().sum::<i64>(), minor);
+        }
     }
 
     proptest! {

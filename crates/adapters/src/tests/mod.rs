@@ -2,6 +2,12 @@
 
 mod facebook;
 mod files;
+mod gateway_guard;
+mod gateway_paypal;
+mod gateway_sandbox;
+mod gateway_stripe;
+mod gateway_stripe_stub;
+mod gateways;
 mod mail;
 mod oidc;
 mod outbox;
@@ -10,3 +16,4 @@ mod settings;
 mod sms;
 mod social_keys;
 mod storage;
+mod webhook_signature;

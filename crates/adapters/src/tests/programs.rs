@@ -28,6 +28,17 @@ impl Program {
         Self::python("smtp.py", &[directory.to_str().expect("a path in UTF-8"), mode]).await
     }
 
+    /// localstripe, which plays Stripe.
+    pub async fn stripe() -> Self {
+        Self::python("stripe.py", &[]).await
+    }
+
+    /// PayPal's own library, which knows the shapes of requests. It listens to [`Program::ask`] only.
+    pub async fn paypal() -> Self {
+        let tools = tools("node_modules/@paypal/paypal-server-sdk/package.json");
+        Self::start(Command::new("node").args([script("paypal.mjs"), tools])).await
+    }
+
     /// oauth2-mock-server, an OpenID provider.
     pub async fn oidc() -> Self {
         let tools = tools("node_modules/oauth2-mock-server/dist/index.mjs");

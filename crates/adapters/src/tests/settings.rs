@@ -1,8 +1,14 @@
 //! What the settings choose, and what a wrong one says.
 
-use platform::{config::Settings, error::Fault as _, locale::Language, time::Clock};
+use platform::{
+    config::Settings,
+    error::Fault as _,
+    locale::Language,
+    ports::gateway::{DeclineCode, GatewayName, Tender, WebhookError},
+    time::Clock,
+};
 use rstest::rstest;
-use strum::VariantNames as _;
+use strum::{VariantArray as _, VariantNames as _};
 use tempfile::TempDir;
 
 use crate::{Adapters, SocialError};
@@ -26,6 +32,8 @@ fn start(args: &[&str]) -> anyhow::Result<Adapters> {
     "--twilio-account-sid", SID, "--twilio-auth-token", "t", "--twilio-from", "SkillBuddy",
     "--s3-bucket", "pictures", "--s3-access-key", "k", "--s3-secret-key", "s",
     "--google-client-ids", "a,b", "--apple-client-ids", "c", "--facebook-app-ids", "1", "--facebook-app-secret", "s",
+    "--stripe-secret-key", "sk_test_1", "--stripe-webhook-secrets", "whsec_1,whsec_2",
+    "--paypal-client-id", "A1", "--paypal-client-secret", "s", "--paypal-webhook-id", "WH-1",
     "--environment", "production",
 ])]
 #[case::starttls(&["--smtp-url", "smtp://hello:word@mail.example.com?tls=required"])]
@@ -54,6 +62,16 @@ async fn good_settings_start(#[case] args: &[&str]) {
 #[case(&["--s3-bucket", "s3://pictures/", "--s3-access-key", "k", "--s3-secret-key", "s"], "S3_BUCKET must be the bare name")]
 #[case(&["--s3-bucket", "pictures", "--s3-access-key", "", "--s3-secret-key", "s"], "S3_BUCKET needs S3_ACCESS_KEY")]
 #[case(&["--s3-bucket", "pictures", "--s3-access-key", "k", "--s3-secret-key", ""], "S3_BUCKET needs S3_SECRET_KEY")]
+#[case(&["--stripe-webhook-secrets", "whsec_1"], "STRIPE_WEBHOOK_SECRETS needs STRIPE_SECRET_KEY")]
+#[case(&["--stripe-secret-key", "sk_test_1"], "STRIPE_SECRET_KEY needs STRIPE_WEBHOOK_SECRETS")]
+#[case(&["--stripe-secret-key", "pk_test_1", "--stripe-webhook-secrets", "whsec_1"], "STRIPE_SECRET_KEY must begin with sk_ or rk_")]
+#[case(&["--stripe-secret-key", "", "--stripe-webhook-secrets", "whsec_1"], "STRIPE_SECRET_KEY must begin with sk_ or rk_")]
+#[case(&["--stripe-secret-key", "sk_test_1", "--stripe-webhook-secrets", "whsec_1,"], "STRIPE_WEBHOOK_SECRETS must be")]
+#[case(&["--environment", "production", "--stripe-secret-key", "sk_test_1", "--stripe-webhook-secrets", "whsec_1", "--stripe-url", "http://stripe.example.com"], "STRIPE_URL must begin with https://")]
+#[case(&["--paypal-webhook-id", "WH-1"], "PAYPAL_CLIENT_SECRET and PAYPAL_WEBHOOK_ID need PAYPAL_CLIENT_ID")]
+#[case(&["--paypal-client-id", "A1", "--paypal-webhook-id", "WH-1"], "PAYPAL_CLIENT_ID needs PAYPAL_CLIENT_SECRET")]
+#[case(&["--paypal-client-id", "A1", "--paypal-client-secret", "s"], "PAYPAL_CLIENT_ID needs PAYPAL_WEBHOOK_ID")]
+#[case(&["--environment", "production", "--paypal-client-id", "A1", "--paypal-client-secret", "s", "--paypal-webhook-id", "WH-1", "--paypal-url", "http://paypal.example.com"], "PAYPAL_URL must begin with https://")]
 #[case(&["--google-client-ids", "a b"], "GOOGLE_CLIENT_IDS must be client ids")]
 #[case(&["--facebook-app-secret", "s"], "FACEBOOK_APP_SECRET needs FACEBOOK_APP_IDS")]
 #[case(&["--environment", "production", "--apple-issuer", "http://apple.example.com"], "APPLE_ISSUER must begin with https://")]
@@ -76,7 +94,27 @@ async fn a_directory_that_is_closed_to_us_stops_the_start() {
 #[test]
 fn every_refusal_has_its_sentence() {
     assert_eq!(SocialError::SocialTokenInvalid.code(), "social_token_invalid");
-    for code in SocialError::VARIANTS {
+    let declines = DeclineCode::VARIANTS.iter().map(platform::error::Fault::code);
+    for code in SocialError::VARIANTS.iter().chain(WebhookError::VARIANTS).copied().chain(declines) {
         assert!(Language::ALL.iter().all(|language| language.has(code)), "{code}");
     }
+}
+
+#[tokio::test]
+async fn the_gateways_are_those_that_there_are_keys_for() {
+    let chosen = |args: &[&str]| {
+        let gateways = start(args).unwrap().gateways;
+        [gateways.taking(Tender::Card), gateways.taking(Tender::Paypal), gateways.paying_out()]
+            .map(|gateway| gateway.map(|gateway| gateway.name()))
+    };
+    let stripe = ["--stripe-secret-key", "sk_test_1", "--stripe-webhook-secrets", "whsec_1"];
+    let paypal = ["--paypal-client-id", "A1", "--paypal-client-secret", "s", "--paypal-webhook-id", "WH-1"];
+    let (sandbox, stripes, paypals) = (GatewayName::Sandbox, GatewayName::Stripe, GatewayName::Paypal);
+    assert_eq!(chosen(&[]), [Some(sandbox); 3]);
+    assert_eq!(chosen(&stripe), [Some(stripes), None, Some(stripes)]);
+    assert_eq!(chosen(&paypal), [None, Some(paypals), Some(paypals)]);
+    assert_eq!(chosen(&[&stripe[..], &paypal].concat()), [Some(stripes), Some(paypals), Some(stripes)]);
+    let gateways = start(&[]).unwrap().gateways;
+    assert_eq!(gateways.each().count(), 1, "the sandbox takes both");
+    assert!(gateways.named(sandbox).is_some() && gateways.named(stripes).is_none());
 }

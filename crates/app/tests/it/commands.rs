@@ -2,6 +2,9 @@
 
 use std::process::{Command, Output};
 
+use platform::testing::database;
+use sqlx::ConnectOptions as _;
+
 fn skillbuddy(args: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_skillbuddy"));
     command.args(args).env_clear().envs(environment.iter().copied());
@@ -17,7 +20,7 @@ fn refusal(args: &[&str], environment: &[(&str, &str)]) -> String {
 #[test]
 fn help_names_every_subcommand_and_every_setting() {
     let help = String::from_utf8(skillbuddy(&["--help"], &[]).stdout).unwrap();
-    for subcommand in ["serve", "worker", "dev", "migrate", "demo", "openapi", "staff", "keys"] {
+    for subcommand in ["serve", "worker", "dev", "migrate", "demo", "openapi", "staff", "keys", "ledger"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(subcommand)), "{subcommand}");
     }
     for setting in [
@@ -88,4 +91,22 @@ fn settings_may_stand_before_or_behind_the_subcommand() {
     for args in [["--listen", "nonsense", "serve"], ["serve", "--listen", "nonsense"]] {
         assert!(refusal(&args, &[]).contains("--listen"));
     }
+}
+
+#[tokio::test]
+async fn the_books_are_checked() {
+    let db = database(2).await;
+    let url = db.connect_options().to_url_lossy().to_string();
+    let check = || skillbuddy(&["ledger", "check"], &[("DATABASE_URL", &url)]);
+    let right = check();
+    let said = String::from_utf8(right.stdout).unwrap();
+    assert!(right.status.success() && said.contains("ok     the chain is whole"), "{said}");
+    assert!(!said.contains("BROKEN"));
+    let slipped_in = "set session_replication_role = replica;
+        insert into ledger_transactions values (gen_random_uuid(), 'slipped in', 'forged', null, now())";
+    sqlx::raw_sql(slipped_in).execute(&db).await.unwrap();
+    let wrong = check();
+    let said = String::from_utf8(wrong.stdout).unwrap();
+    assert!(!wrong.status.success() && said.contains("BROKEN every transaction is in the chain"), "{said}");
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("the books are not right"));
 }

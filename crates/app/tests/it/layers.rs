@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// A crate, and all of ours that it may depend on.
-const MAY_USE: [(&str, &[&str]); 12] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("platform", &[]),
     ("postgres-embedded", &[]),
     ("pictures", &["platform"]),
@@ -11,9 +11,11 @@ const MAY_USE: [(&str, &[&str]); 12] = [
     ("demo", &[]),
     ("identity", &["platform", "pictures"]),
     ("scheduling", &["platform"]),
+    ("ledger", &["platform"]),
     ("catalog", &["platform", "pictures", "identity", "scheduling"]),
     ("discovery", &["platform", "catalog", "scheduling"]),
     ("bookings", &["platform", "identity", "catalog", "scheduling"]),
+    ("payments", &["platform", "bookings", "ledger", "scheduling"]),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
 ];

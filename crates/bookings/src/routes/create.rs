@@ -15,6 +15,7 @@ use platform::{
     idempotency::Write,
     ids::{BookingId, ServiceId, UserId},
     locale::Language,
+    money::Money,
     time::Instant,
 };
 use scheduling::{CalendarDate, Schedule, ServiceDuration, Slot, SlotRefusal, TimeOfDay};
@@ -26,7 +27,7 @@ use super::{etag, view::BookingView, when::When};
 use crate::{
     address::Address,
     change::respond_by,
-    jobs::{CompleteBooking, ExpireRequest},
+    jobs::{CompleteBooking, ExpirePayment, ExpireRequest},
     model::{Actor, Booking, BookingError, HistoryEntry, State, list_position},
     payment::{self, PaymentMethod, PaymentPlan, PaymentType},
     store::{self, Terms},
@@ -73,7 +74,8 @@ pub(super) struct CreateBooking {
 /// Book a service.
 ///
 /// The time must be one of the service's slots. Confirmed at once where the provider's schedule says so;
-/// else the provider has 24 hours, at most until the start, to answer. Two people who ask for the same time
+/// else the provider has 24 hours, at most until the start, to answer. What is not paid in cash is paid first, by
+/// POST /payments/process/: until then it is `awaiting_payment`, for 15 minutes. Two people who ask for the same time
 /// never both get it: the other one's 409 `slot_taken` lists free times near it in `alternatives`.
 #[utoipa::path(post, path = "/bookings/", tag = "bookings", operation_id = "create_booking",
     security(("bearer" = [])), request_body = CreateBooking,
@@ -115,8 +117,12 @@ pub(super) async fn create_booking(
     let wanted =
         Wanted { provider: terms.provider_id, duration: duration(terms.duration_minutes)?, except: None };
     let slot = wanted.offered(&schedule, when.resolve(schedule.timezone())?, now)?;
-    let commission = app.settings.market.commission_bps;
-    let mut booking = new_booking(body, &caller, terms, &schedule, slot, plan, commission, now);
+    let price = Money::new(terms.price_minor, terms.currency);
+    let total = payment::total(plan.method, price, terms.credits_required);
+    let total = total.ok_or(BookingError::PaymentMethodUnavailable)?;
+    let commission_bps = app.settings.market.commission_bps.into();
+    let bill = Bill { plan, total_minor: total, commission_bps };
+    let mut booking = new_booking(body, &caller, terms, &schedule, slot, &bill, now);
     match begin(&mut tx, &mut booking, now).await {
         Ok(true) => {}
         Ok(false) => return Err(wanted.taken(&mut tx, &schedule, slot.starts_at, now).await),
@@ -149,7 +155,10 @@ async fn begin(db: &mut PgConnection, booking: &mut Booking, now: Instant) -> an
     booking.history = Some(Stored(vec![first]));
     let counts_request = line.effects.contains(&Effect::CountRequest);
     let id = booking.id;
-    let reference = if line.effects.contains(&Effect::AwaitAnswer) {
+    let reference = if booking.state == State::AwaitingPayment {
+        let job = ExpirePayment { booking_id: id };
+        store::insert(db, booking, counts_request, (&job, ExpirePayment::timing(id, now))).await?
+    } else if line.effects.contains(&Effect::AwaitAnswer) {
         let respond_by = respond_by(now, booking.starts_at);
         booking.respond_by = Some(respond_by);
         let job = ExpireRequest { booking_id: id };
@@ -163,15 +172,20 @@ async fn begin(db: &mut PgConnection, booking: &mut Booking, now: Instant) -> an
     Ok(is_free)
 }
 
-#[expect(clippy::too_many_arguments, reason = "a booking is made of all of these, once")]
+/// What is to be paid, how, and what of it is ours.
+struct Bill {
+    plan: PaymentPlan,
+    total_minor: i64,
+    commission_bps: i32,
+}
+
 fn new_booking(
     body: CreateBooking,
     caller: &Caller,
     terms: Terms,
     schedule: &Schedule,
     slot: Slot,
-    plan: PaymentPlan,
-    commission_bps: u16,
+    bill: &Bill,
     now: Instant,
 ) -> Booking {
     let buffers = schedule.blocked_range(slot.starts_at, slot.ends_at);
@@ -198,13 +212,14 @@ fn new_booking(
         buffer_before_minutes: minutes(slot.starts_at.duration_since(buffers.start)),
         buffer_after_minutes: minutes(buffers.end.duration_since(slot.ends_at)),
         cancellation_policy: terms.cancellation_policy,
-        commission_bps: commission_bps.into(),
+        commission_bps: bill.commission_bps,
         books_instantly: schedule.auto_accept(),
-        total_minor: terms.price_minor,
+        total_minor: bill.total_minor,
+        paid_minor: 0,
         refund_minor: None,
-        payment_method: plan.method,
-        payment_type: plan.kind,
-        payment_status: plan.status,
+        payment_method: bill.plan.method,
+        payment_type: bill.plan.kind,
+        payment_status: bill.plan.status,
         notes: body.notes.unwrap_or_default(),
         address: body.address.map(Stored),
         cancelled_by: None,

@@ -66,7 +66,7 @@ pub(super) async fn preview_cancellation(
         refund_amount: booking.money(minor),
         currency: booking.currency,
         refund_percent: rule.percent,
-        paid_amount: booking.money(booking.paid_minor()),
+        paid_amount: booking.money(booking.paid_minor),
         reason: rule.reason,
         policy: booking.cancellation_policy,
         free_until: booking.cancellation_policy.free_until(booking.starts_at),

@@ -89,10 +89,13 @@ proptest! {
 
 /// As if the customer had paid already, for policies to have something to pay back.
 async fn paid(w: &World, policy: &str) {
-    sqlx::query!("update bookings set payment_status = 'paid', cancellation_policy = $1", policy)
-        .execute(&w.t.app.db)
-        .await
-        .unwrap();
+    sqlx::query!(
+        "update bookings set payment_status = 'paid', paid_minor = total_minor, cancellation_policy = $1",
+        policy
+    )
+    .execute(&w.t.app.db)
+    .await
+    .unwrap();
 }
 
 #[tokio::test]

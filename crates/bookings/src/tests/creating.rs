@@ -192,12 +192,12 @@ async fn people_who_blocked_each_other_do_not_book() {
 }
 
 #[tokio::test]
-async fn only_cash_is_taken_for_now() {
+async fn what_is_not_cash_is_paid_first() {
     let w = World::new().await;
     for (method, kind) in [
-        ("card", None),
-        ("paypal", None),
+        // This service has no price in credits.
         ("credits", None),
+        ("paypal", Some("later")),
         ("cash", Some("installment")),
         ("cash", Some("credits")),
     ] {
@@ -209,6 +209,35 @@ async fn only_cash_is_taken_for_now() {
     body["payment_type"] = json!("immediate");
     let answer = w.ann.post("/bookings/", body).await.expect(201);
     assert_eq!((&answer["payment_status"], &answer["is_paid"]), (&json!("unpaid"), &json!(false)));
+    assert_eq!(answer["sub_status"], "pending_acceptance");
+
+    let mut body = w.body("2026-03-03", "12:00");
+    body["payment_method"] = json!("card");
+    let answer = w.ann.post("/bookings/", body).await.expect(201);
+    assert_eq!(
+        (&answer["sub_status"], &answer["payment_type"]),
+        (&json!("awaiting_payment"), &json!("immediate"))
+    );
+    assert_eq!(w.held().await.len(), 2);
+    w.t.advance(jiff::SignedDuration::from_mins(15));
+    w.t.run_jobs().await;
+    assert_eq!(w.state(&format!("/bookings/{}/", answer.str("id"))).await, "payment_expired");
+    assert_eq!(w.held().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_paid_by_credits_has_its_own_price() {
+    let w = World::new().await;
+    let db = &w.t.app.db;
+    sqlx::query!("update services set credits_required = 45").execute(db).await.unwrap();
+    let mut body = w.body("2026-03-03", "10:00");
+    body["payment_method"] = json!("credits");
+    let answer = w.ann.post("/bookings/", body).await.expect(201);
+    assert_eq!((&answer["total_amount"], &answer["service_price"]), (&json!(45.0), &json!(49.9)));
+    assert_eq!(
+        (&answer["payment_type"], &answer["sub_status"]),
+        (&json!("credits"), &json!("awaiting_payment"))
+    );
 }
 
 #[tokio::test]

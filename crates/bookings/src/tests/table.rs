@@ -121,6 +121,7 @@ fn booking(instantly: bool, state: State) -> Booking {
         commission_bps: 1500,
         books_instantly: instantly,
         total_minor: 4990,
+        paid_minor: 0,
         refund_minor: None,
         payment_method: PaymentMethod::Cash,
         payment_type: PaymentType::Immediate,

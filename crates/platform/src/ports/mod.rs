@@ -1,5 +1,6 @@
 //! The outside world: one small trait each, and the data it speaks. `adapters` has the real ones.
 
+pub mod gateway;
 pub mod mailer;
 pub mod sms;
 pub mod social;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::Router;
 use jiff::SignedDuration;
+use sqlx::PgPool;
 use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,6 +22,7 @@ use crate::{
     ids::{SessionId, UserId},
     jobs::Registry,
     locale::Language,
+    ports::gateway::Gateways,
     rate_limit::Limits,
     time::{Clock, Instant},
 };
@@ -57,6 +59,17 @@ impl TestApp {
         authenticator: Arc<dyn Authenticator>,
         args: &[&str],
     ) -> Self {
+        Self::with_gateways(router, registry, authenticator, args, |_, _, _| Gateways::default()).await
+    }
+
+    /// The same with gateways, made of the database, the clock and the secrets of the application.
+    pub async fn with_gateways(
+        router: OpenApiRouter<App>,
+        registry: Registry,
+        authenticator: Arc<dyn Authenticator>,
+        args: &[&str],
+        gateways: impl FnOnce(&PgPool, &Clock, &Secrets) -> Gateways,
+    ) -> Self {
         let defaults =
             ["--limit-per-address", "0", "--limit-per-account", "0", "--database-connections", "8"];
         let unset = |flag: &&str| !args.contains(flag);
@@ -65,10 +78,14 @@ impl TestApp {
         let secret = settings.security.secret_key.as_ref().expect("tests have a secret");
         let (mailer, sms, social, storage) =
             <(Arc<FakeMailer>, Arc<FakeSms>, Arc<FakeSocial>, Arc<MemoryStorage>)>::default();
+        let db = database(settings.database.connections).await;
+        let clock = Clock::manual(START.parse::<jiff::Timestamp>().expect("a timestamp").into());
+        let secrets = Secrets::derive(secret).expect("secrets");
         let app = App::new(Parts {
-            db: database(settings.database.connections).await,
-            clock: Clock::manual(START.parse::<jiff::Timestamp>().expect("a timestamp").into()),
-            secrets: Secrets::derive(secret).expect("secrets"),
+            gateways: gateways(&db, &clock, &secrets),
+            db,
+            clock,
+            secrets,
             bus: Bus::default(),
             cache: PublicCache::default(),
             limits: Limits::new(&settings.limits),

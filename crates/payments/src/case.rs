@@ -1,0 +1,142 @@
+//! A payment and its booking, held until the transaction ends: what happens to both, and to the money, happens here.
+
+use bookings::Booking;
+use ledger::{Account, LedgerError, Posting};
+use platform::{
+    error::{ApiError, ApiResult},
+    ids::PaymentId,
+    outbox,
+    ports::gateway::GatewayName,
+    time::Instant,
+};
+use sqlx::PgConnection;
+
+use crate::{
+    events::PaymentChanged,
+    model::{Payment, State},
+    store,
+};
+
+/// What a booking means for its money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It is still to take place: the money is held.
+    Standing,
+    /// It took place: the money is the provider's and ours.
+    Done,
+    /// It does not take place: the money goes back.
+    Off,
+}
+
+impl Stage {
+    pub(crate) fn of(state: bookings::State) -> Self {
+        match state {
+            state if state.holds_slot() => Self::Standing,
+            bookings::State::Completed | bookings::State::Disputed => Self::Done,
+            _ => Self::Off,
+        }
+    }
+}
+
+/// A payment and its booking, locked in this order, and what moves for them. A transaction posts once.
+pub(crate) struct Case {
+    pub(crate) booking: Booking,
+    pub(crate) payment: Payment,
+    pub(crate) now: Instant,
+    transfers: Vec<(Account, Account, i64)>,
+}
+
+impl Case {
+    /// Locks both.
+    pub(crate) async fn open(db: &mut PgConnection, id: PaymentId, now: Instant) -> ApiResult<Self> {
+        let booking = store::payments::booking_of(db, id).await?.ok_or_else(ApiError::not_found)?;
+        let booking = bookings::lock(db, booking).await?.ok_or_else(ApiError::not_found)?;
+        let payment = store::payments::lock(db, id).await?.ok_or_else(ApiError::not_found)?;
+        Ok(Self::of(booking, payment, now))
+    }
+
+    /// Of two that are locked already.
+    pub(crate) fn of(booking: Booking, payment: Payment, now: Instant) -> Self {
+        Self { booking, payment, now, transfers: Vec::new() }
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        Stage::of(self.booking.state)
+    }
+
+    /// Whether money that comes now is still wanted.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.payment.state != State::Cancelled && self.stage() != Stage::Off
+    }
+
+    /// Moves money when the case is saved.
+    pub(crate) fn transfer(&mut self, from: Account, to: Account, minor: i64) {
+        self.transfers.push((from, to, minor));
+    }
+
+    pub(crate) fn escrow(&self) -> Account {
+        Account::Escrow(self.booking.id)
+    }
+
+    pub(crate) fn disputes(&self) -> Account {
+        Account::Disputes(self.payment.id)
+    }
+
+    pub(crate) fn refunds(&self) -> Account {
+        Account::RefundsPayable(self.payment.id)
+    }
+
+    /// Writes everything: the postings under the name of what is done, the payment, what the booking shows of it, and
+    /// what others hear.
+    pub(crate) async fn save(
+        mut self,
+        db: &mut PgConnection,
+        operation: String,
+        kind: &str,
+    ) -> ApiResult<Self> {
+        let mut posting = Posting::new(operation, kind, self.now).about(self.booking.id);
+        for (from, to, minor) in self.transfers.drain(..) {
+            posting = posting.transfer(from, to, self.payment.money(minor));
+        }
+        match ledger::post(db, &posting).await {
+            // Often only the state changes; and what moved forth and back at once has not moved.
+            Ok(_) | Err(LedgerError::NothingMoves) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.payment.updated_at = self.now;
+        store::payments::save(db, &self.payment).await?;
+        // One that was given up for another says nothing of the booking any more.
+        if self.payment.state != State::Cancelled || self.stage() == Stage::Off {
+            let (booking, funding) = (self.booking, self.payment.funding());
+            self.booking = if self.payment.is_certain() && booking.state.holds_slot() {
+                bookings::payment_secured(db, booking, funding, self.now).await?
+            } else {
+                bookings::set_paid(db, booking, funding, self.now).await?
+            };
+        }
+        outbox::emit(db, &PaymentChanged::of(&self.payment, Some(self.booking.provider_id)), self.now)
+            .await?;
+        Ok(self)
+    }
+}
+
+impl Payment {
+    /// Whether the booking may go on because of it.
+    fn is_certain(&self) -> bool {
+        matches!(self.state, State::Authorized | State::Scheduled | State::Captured)
+    }
+}
+
+/// The ledger's name for a gateway.
+pub(crate) fn clearing(gateway: GatewayName) -> Account {
+    Account::Clearing(books(gateway))
+}
+
+/// The same in the ledger's words.
+pub(crate) fn books(gateway: GatewayName) -> ledger::Gateway {
+    match gateway {
+        GatewayName::Sandbox => ledger::Gateway::Sandbox,
+        GatewayName::Stripe => ledger::Gateway::Stripe,
+        GatewayName::Paypal => ledger::Gateway::Paypal,
+    }
+}

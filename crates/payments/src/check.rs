@@ -1,0 +1,21 @@
+//! What is always true of payments, beside the books: for `skillbuddy ledger check`.
+
+use ledger::Invariant;
+use sqlx::PgPool;
+
+use crate::store::checks;
+
+/// Looks at every payment.
+pub async fn check(db: &PgPool) -> sqlx::Result<Vec<Invariant>> {
+    let mut tx = db.begin().await?;
+    let db = &mut *tx;
+    let invariants = vec![
+        ("no more goes back than was paid", checks::overdrawn(db).await?),
+        ("payments are what their operations made of them", checks::counters_off(db).await?),
+        ("what is confirmed is paid, or certain to be", checks::unfunded(db).await?),
+        ("every charge moved its money once", checks::unposted(db).await?),
+        ("parts add up to their payment", checks::parts_off(db).await?),
+        ("wallets are the sums of their lots", checks::wallets_off(db).await?),
+    ];
+    Ok(invariants.into_iter().map(|(name, broken)| Invariant { name, broken }).collect())
+}

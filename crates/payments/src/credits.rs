@@ -1,0 +1,321 @@
+//! Credits: bought or granted in lots that expire, spent the earliest expiry first, given back to where they came
+//! from. A credit is worth one euro. What is on a lot stands in the ledger.
+
+use bookings::{Booking, PaymentType};
+use jiff::SignedDuration;
+use ledger::{Account, Purpose};
+use platform::{
+    app::App,
+    error::{ApiError, ApiResult, OnConstraint as _},
+    ids::{BookingId, LotId, OperationId, PaymentId, UserId},
+    jobs::{self, Job, Timing},
+    money::{Currency, Money},
+    outbox,
+    ports::gateway::Outcome,
+    time::Instant,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    action,
+    case::{Case, clearing},
+    events::PaymentChanged,
+    jobs::failed,
+    model::{Change, Payment, PaymentError},
+    operation::{self, Progress},
+    store,
+};
+
+/// Credits that come back can be spent at least so long.
+const SPENDABLE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What happened to somebody's credits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schema(as = CreditTransactionType)]
+pub enum CreditKind {
+    /// Bought.
+    Purchase,
+    /// Earned by something.
+    Earned,
+    /// A booking was paid.
+    Used,
+    /// A booking was not to be.
+    Refund,
+    /// Given on top, or by us.
+    Bonus,
+    /// Not spent in time.
+    Expired,
+}
+
+/// Something that happens to somebody's credits.
+#[derive(Clone, Debug)]
+pub(crate) struct Movement {
+    pub(crate) user: UserId,
+    pub(crate) kind: CreditKind,
+    pub(crate) minor: i64,
+    pub(crate) description: String,
+    pub(crate) booking: Option<BookingId>,
+}
+
+/// A package of credits.
+#[derive(Clone, Debug)]
+pub(crate) struct Package {
+    pub(crate) id: Uuid,
+    pub(crate) name: String,
+    pub(crate) credits_minor: i64,
+    pub(crate) bonus_minor: i64,
+    pub(crate) price_minor: i64,
+    pub(crate) valid_days: i32,
+}
+
+/// A lot as it is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Lot {
+    pub(crate) id: LotId,
+    pub(crate) user_id: UserId,
+    pub(crate) payment_id: Option<PaymentId>,
+    pub(crate) is_granted: bool,
+    pub(crate) expires_at: Instant,
+    pub(crate) created_at: Instant,
+}
+
+/// What is on a lot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Filled {
+    pub(crate) lot: LotId,
+    pub(crate) minor: i64,
+}
+
+fn euros(minor: i64) -> Money {
+    Money::new(minor, Currency::EUR)
+}
+
+/// Pays a booking by credits; 402 `insufficient_credits` where there are not enough.
+pub(crate) async fn pay(db: &mut PgConnection, booking: Booking, mut payment: Payment) -> ApiResult<Case> {
+    let (now, user, total) = (payment.created_at, payment.user_id, payment.amount_minor);
+    payment.payment_type = PaymentType::Credits;
+    payment.captured_minor = total;
+    payment.change(Change::Taken);
+    let used = Movement {
+        user,
+        kind: CreditKind::Used,
+        minor: -total,
+        description: booking.service_title.clone(),
+        booking: Some(booking.id),
+    };
+    // Locks the wallet, and with it all lots.
+    store::credits::move_credits(db, &used, now)
+        .await
+        .on_constraint("credit_wallets_funds", PaymentError::InsufficientCredits)?;
+    let inserted = store::payments::insert(db, &payment).await;
+    inserted.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    let mut case = Case::of(booking, payment, now);
+    let mut left = total;
+    for Filled { lot, minor } in filled(db, user, now).await? {
+        let part = left.min(minor);
+        if part > 0 {
+            left -= part;
+            store::credits::use_lot(db, case.payment.id, lot, part).await?;
+            case.transfer(Account::Credits { user, lot }, case.escrow(), part);
+        }
+    }
+    // What has expired is in the wallet until the job comes.
+    if left > 0 {
+        return Err(PaymentError::InsufficientCredits.into());
+    }
+    let name = format!("payment:{}", case.payment.id);
+    case.save(db, name, "credits_used").await
+}
+
+/// What can be spent, the earliest expiry first.
+async fn filled(db: &mut PgConnection, user: UserId, now: Instant) -> ApiResult<Vec<Filled>> {
+    let balances = ledger::balances(db, user, &[Purpose::Credits]).await?;
+    let order = store::credits::spendable(db, user, now).await?;
+    let on = |id: LotId| {
+        balances.iter().find_map(|(account, balance)| match account {
+            Account::Credits { lot, .. } if *lot == id => Some(balance.available().minor),
+            _ => None,
+        })
+    };
+    Ok(order.into_iter().filter_map(|lot| Some(Filled { lot, minor: on(lot)? })).collect())
+}
+
+/// Gives credits back to the lots that they came from, the last one first; they can be spent for a while at least.
+pub(crate) async fn give_back(db: &mut PgConnection, case: &mut Case, minor: i64) -> ApiResult<()> {
+    let (user, now) = (case.payment.user_id, case.now);
+    let back = Movement {
+        user,
+        kind: CreditKind::Refund,
+        minor,
+        description: case.booking.service_title.clone(),
+        booking: Some(case.booking.id),
+    };
+    store::credits::move_credits(db, &back, now).await?;
+    let mut left = minor;
+    for (lot, room) in store::credits::uses(db, case.payment.id).await? {
+        let part = left.min(room);
+        if part > 0 {
+            left -= part;
+            store::credits::return_to_lot(db, case.payment.id, lot, part).await?;
+            let expires_at = store::credits::extend(db, lot, now.plus(SPENDABLE)).await?;
+            expire_at(db, lot, expires_at, now).await?;
+            case.transfer(case.refunds(), Account::Credits { user, lot }, part);
+        }
+    }
+    Ok(())
+}
+
+/// What an outcome means for a payment that buys credits; see [`crate::settle::settle`].
+pub(crate) async fn settle_purchase(
+    app: &App,
+    db: &mut PgConnection,
+    payment: PaymentId,
+    id: OperationId,
+    outcome: &Outcome,
+) -> ApiResult<Payment> {
+    let now = app.clock.now();
+    let mut payment = store::payments::lock(db, payment).await?.ok_or_else(ApiError::not_found)?;
+    let mut charge = store::operations::lock(db, id).await?.ok_or_else(ApiError::not_found)?;
+    if !charge.note(outcome, now) {
+        return Ok(payment);
+    }
+    store::operations::save(db, &charge).await?;
+    if !charge.state.is_final() {
+        operation::look_after(db, id, charge.next_look(now), now).await?;
+    }
+    match outcome {
+        Outcome::Unknown | Outcome::Unavailable => return Ok(payment),
+        Outcome::Processing { .. } => payment.change(Change::StillRunning),
+        Outcome::RequiresAction { action, .. } => {
+            payment.change(Change::ActionNeeded);
+            payment.sealed_action = Some(action::seal(app, action)?);
+        }
+        Outcome::Declined { code } => {
+            payment.change(Change::Declined);
+            payment.failure_code = Some(<&str>::from(code).to_owned());
+            payment.sealed_action = None;
+        }
+        Outcome::Succeeded { .. } => {
+            payment.captured_minor = payment.amount_minor;
+            payment.change(Change::Taken);
+            payment.sealed_action = None;
+            debug_assert_eq!(charge.state, Progress::Succeeded);
+            bought(db, &payment, clearing(charge.gateway), now).await?;
+        }
+    }
+    payment.updated_at = now;
+    store::payments::save(db, &payment).await?;
+    outbox::emit(db, &PaymentChanged::of(&payment, None), now).await?;
+    Ok(payment)
+}
+
+/// The credits of a package that was paid, with what we give on top.
+async fn bought(db: &mut PgConnection, payment: &Payment, from: Account, now: Instant) -> ApiResult<()> {
+    let package = store::credits::package_of(db, payment.id).await?.ok_or_else(ApiError::not_found)?;
+    let user = payment.user_id;
+    let buys = |kind, minor| Movement { user, kind, minor, description: package.name.clone(), booking: None };
+    store::credits::move_credits(db, &buys(CreditKind::Purchase, package.credits_minor), now).await?;
+    if package.bonus_minor > 0 {
+        store::credits::move_credits(db, &buys(CreditKind::Bonus, package.bonus_minor), now).await?;
+    }
+    let lot = Lot {
+        id: LotId::at(now),
+        user_id: user,
+        payment_id: Some(payment.id),
+        is_granted: false,
+        expires_at: now.plus(SignedDuration::from_hours(24 * i64::from(package.valid_days))),
+        created_at: now,
+    };
+    open(db, &lot).await?;
+    let to = Account::Credits { user, lot: lot.id };
+    let posting = ledger::Posting::new(format!("payment:{}:credits", payment.id), "credits_bought", now)
+        .about(payment.id)
+        .transfer(from, to, euros(package.price_minor))
+        .transfer(Account::Promotions, to, euros(package.bonus_minor));
+    ledger::post(db, &posting).await?;
+    Ok(())
+}
+
+/// Credits that we give: goodwill, a promotion. At our cost, and good for a year.
+pub async fn grant(
+    db: &mut PgConnection,
+    user: UserId,
+    minor: i64,
+    description: &str,
+    now: Instant,
+) -> ApiResult<()> {
+    let description = description.to_owned();
+    let granted = Movement { user, kind: CreditKind::Bonus, minor, description, booking: None };
+    store::credits::move_credits(db, &granted, now).await?;
+    let lot = Lot {
+        id: LotId::at(now),
+        user_id: user,
+        payment_id: None,
+        is_granted: true,
+        expires_at: now.plus(SignedDuration::from_hours(24 * 365)),
+        created_at: now,
+    };
+    open(db, &lot).await?;
+    let posting = ledger::Posting::new(format!("credits:{}:granted", lot.id), "credits_granted", now)
+        .about(user)
+        .transfer(Account::Promotions, Account::Credits { user, lot: lot.id }, euros(minor));
+    ledger::post(db, &posting).await?;
+    Ok(())
+}
+
+async fn open(db: &mut PgConnection, lot: &Lot) -> sqlx::Result<()> {
+    store::credits::insert_lot(db, lot).await?;
+    expire_at(db, lot.id, lot.expires_at, lot.created_at).await
+}
+
+async fn expire_at(db: &mut PgConnection, lot: LotId, at: Instant, now: Instant) -> sqlx::Result<()> {
+    let timing = Timing { at: Some(at), key: Some(format!("credits:{lot}")) };
+    jobs::schedule(db, &ExpireLot { lot_id: lot }, now, timing).await
+}
+
+/// What is left on a lot when its time is over is gone.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ExpireLot {
+    lot_id: LotId,
+}
+
+impl Job for ExpireLot {
+    const KIND: &'static str = "payments.expire_credits";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        let mut tx = app.db.begin().await?;
+        expire(&mut tx, self.lot_id, app.clock.now()).await.map_err(|error| failed(&error))?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+async fn expire(db: &mut PgConnection, id: LotId, now: Instant) -> ApiResult<()> {
+    let Some(user) = store::credits::owner(db, id).await? else { return Ok(()) };
+    store::credits::lock_wallet(db, user).await?;
+    if store::credits::expires_at(db, id).await?.is_none_or(|at| now < at) {
+        return Ok(());
+    }
+    let from = Account::Credits { user, lot: id };
+    let left = ledger::balance(db, from, Currency::EUR).await?.available();
+    if left.minor == 0 {
+        return Ok(());
+    }
+    let gone = Movement {
+        user,
+        kind: CreditKind::Expired,
+        minor: -left.minor,
+        description: String::new(),
+        booking: None,
+    };
+    store::credits::move_credits(db, &gone, now).await?;
+    let posting = ledger::Posting::new(format!("credits:{id}:expired:{now}"), "credits_expired", now)
+        .about(user)
+        .transfer(from, Account::ExpiredCredits, left);
+    ledger::post(db, &posting).await?;
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! What runs later: looking after operations, following bookings.
+
+use bookings::BookingChanged;
+use jiff::SignedDuration;
+use platform::{
+    app::App,
+    error::ApiError,
+    ids::{BookingId, OperationId},
+    jobs::{Job, Registry},
+    ports::gateway::{DeclineCode, Outcome},
+    time::Instant,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    credits::ExpireLot,
+    follow,
+    installment::ChargePart,
+    message::HearGateway,
+    method::Forget,
+    operation::{self, Operation, Progress, Task},
+    reconcile::Reconcile,
+    settle::settle,
+    store,
+};
+
+/// Adds the jobs of this feature.
+pub fn register(registry: Registry) -> Registry {
+    registry
+        .job::<Pursue>()
+        .job::<ChargePart>()
+        .job::<Forget>()
+        .job::<ExpireLot>()
+        .job::<HearGateway>()
+        .every(SignedDuration::from_hours(24), &Reconcile {})
+        .on::<BookingChanged, FollowBooking>()
+}
+
+pub(crate) fn failed(error: &ApiError) -> anyhow::Error {
+    anyhow::anyhow!("{error:?}")
+}
+
+/// Asks what became of an operation, until it is final; one that no gateway has heard of is performed, or given up
+/// where nobody wants it any more.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Pursue {
+    pub(crate) operation_id: OperationId,
+}
+
+impl Pursue {
+    pub(crate) fn key(id: OperationId) -> String {
+        format!("operation:{id}")
+    }
+}
+
+impl Job for Pursue {
+    const KIND: &'static str = "payments.pursue_operation";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        pursue(app, self.operation_id).await
+    }
+}
+
+/// The same, once.
+pub(crate) async fn pursue(app: &App, id: OperationId) -> anyhow::Result<()> {
+    let mut db = app.db.acquire().await?;
+    let found = store::operations::find(&mut db, id).await?;
+    // A refund that arrived may be sent back.
+    let Some(operation) = found.filter(|found| !found.state.is_final() || found.task == Task::Refund) else {
+        return Ok(());
+    };
+    let (is_wanted, is_let_go) = store::operations::is_wanted(&mut db, operation.id).await?;
+    drop(db);
+    // Asking PayPal takes what the payer has approved.
+    if is_let_go && operation.state == Progress::Open {
+        return Ok(());
+    }
+    let outcome = match operation::ask_again(app, &operation).await {
+        Some(outcome) => outcome,
+        None if operation.task == Task::Charge && !is_wanted => {
+            Outcome::Declined { code: DeclineCode::PaymentCancelled }
+        }
+        None => operation::ask(app, &operation).await,
+    };
+    let mut tx = app.db.begin().await?;
+    settle(app, &mut tx, operation.id, &outcome).await.map_err(|error| failed(&error))?;
+    tx.commit().await?;
+    Ok(())
+}
+
+impl Operation {
+    /// When it is asked about again: soon, and then less and less often.
+    pub(crate) fn next_look(&self, now: Instant) -> Instant {
+        let pause = match self.asked {
+            ..=2 => SignedDuration::from_secs(5),
+            3..=5 => SignedDuration::from_secs(30),
+            6..=15 => SignedDuration::from_mins(5),
+            16..=40 => SignedDuration::from_hours(1),
+            _ => SignedDuration::from_hours(24),
+        };
+        if self.asked > 40 {
+            tracing::error!(operation.id = %self.id, "a gateway does not say what became of an operation");
+        }
+        now.plus(pause)
+    }
+}
+
+/// Lets the money follow what became of a booking.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FollowBooking {
+    booking_id: BookingId,
+}
+
+impl From<BookingChanged> for FollowBooking {
+    fn from(event: BookingChanged) -> Self {
+        Self { booking_id: event.booking_id }
+    }
+}
+
+impl Job for FollowBooking {
+    const KIND: &'static str = "payments.follow_booking";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        let mut tx = app.db.begin().await?;
+        follow::follow(&mut tx, self.booking_id, app.clock.now()).await.map_err(|error| failed(&error))?;
+        tx.commit().await?;
+        app.jobs_waiting.notify_one();
+        Ok(())
+    }
+}

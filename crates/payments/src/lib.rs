@@ -1,0 +1,37 @@
+//! Payments: what a customer pays for a booking, by card, PayPal or credits, at once, later or in parts; and what
+//! goes back.
+//!
+//! Money is moved by gateways, outside of any transaction of ours: see `operation` for how nothing happens twice, and
+//! `settle` for what an outcome means. Where the money belongs follows from the booking: see `follow`.
+
+mod action;
+mod case;
+mod check;
+mod credits;
+mod dispute;
+mod earnings;
+mod events;
+mod follow;
+mod installment;
+mod jobs;
+mod message;
+mod method;
+mod model;
+mod operation;
+mod receipt;
+mod reconcile;
+mod refund;
+mod routes;
+mod settle;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    check::check,
+    credits::{CreditKind, grant},
+    events::{GatewayTold, PaymentChanged},
+    jobs::register,
+    model::{PaymentError, Status},
+    routes::router,
+};

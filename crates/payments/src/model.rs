@@ -1,0 +1,274 @@
+//! A payment, its states, and why a request about it is refused.
+
+use bookings::{Funding, PaymentMethod, PaymentStatus, PaymentType};
+use platform::{
+    error::{Fault, Kind},
+    ids::{BookingId, PaymentId, UserId},
+    money::{Currency, Money},
+    ports::gateway::GatewayName,
+    time::Instant,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// The state of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, strum::VariantArray)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub(crate) enum State {
+    /// A gateway was asked, and has not said its last word.
+    Processing,
+    /// The payer has to approve.
+    RequiresAction,
+    /// The money is reserved until the provider agrees.
+    Authorized,
+    /// It, or what is left of it, is charged on a later day.
+    Scheduled,
+    /// All of it was taken.
+    Captured,
+    /// Nothing was taken; another payment may be tried.
+    Failed,
+    /// It was let go.
+    Cancelled,
+}
+
+/// What happens to a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray)]
+pub(crate) enum Change {
+    /// The gateway wants the payer.
+    ActionNeeded,
+    /// The gateway takes its time.
+    StillRunning,
+    /// The money is reserved.
+    Reserved,
+    /// All of it was taken.
+    Taken,
+    /// A part of it was taken; the rest is due later.
+    PartTaken,
+    /// The first charge was declined.
+    Declined,
+    /// A later charge was declined.
+    PartDeclined,
+    /// Nobody wants it any more.
+    LetGo,
+}
+
+impl State {
+    /// The whole life of a payment. `None`: it stays what it is.
+    pub(crate) fn after(self, change: Change) -> Option<Self> {
+        use {Change::*, State::*};
+        match (self, change) {
+            (Processing | RequiresAction, ActionNeeded) => Some(RequiresAction),
+            (Processing | RequiresAction, StillRunning) => Some(Processing),
+            (Processing | RequiresAction, Reserved) => Some(Authorized),
+            (Processing | RequiresAction | Authorized | Scheduled, Taken) => Some(Captured),
+            (Processing | RequiresAction | Scheduled, PartTaken) => Some(Scheduled),
+            (Processing | RequiresAction | Authorized, Declined) => Some(Failed),
+            (RequiresAction | Authorized | Scheduled, LetGo) => Some(Cancelled),
+            _ => None,
+        }
+    }
+}
+
+/// What the app sees of a payment.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    sqlx::Type,
+    utoipa::ToSchema,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = PaymentState)]
+pub enum Status {
+    /// It will be charged later.
+    Pending,
+    /// The payer has to approve it: see `client_secret` and `action_url`.
+    RequiresAction,
+    /// It is on its way, or reserved until the provider agrees.
+    Processing,
+    /// All of it was paid.
+    Completed,
+    /// It did not work; see `failure_code`.
+    Failed,
+    /// All of it went back.
+    Refunded,
+    /// A part of it went back.
+    PartiallyRefunded,
+    /// It was let go.
+    Cancelled,
+}
+
+/// A payment as it is stored.
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_field_names, reason = "the names of the columns")]
+pub(crate) struct Payment {
+    pub(crate) id: PaymentId,
+    /// `None`: credits are bought.
+    pub(crate) booking_id: Option<BookingId>,
+    /// Which credits.
+    pub(crate) package_id: Option<Uuid>,
+    pub(crate) user_id: UserId,
+    pub(crate) amount_minor: i64,
+    pub(crate) currency: Currency,
+    pub(crate) payment_method: PaymentMethod,
+    pub(crate) payment_type: PaymentType,
+    pub(crate) gateway: Option<GatewayName>,
+    pub(crate) state: State,
+    pub(crate) captured_minor: i64,
+    pub(crate) refunded_minor: i64,
+    pub(crate) disputed_minor: i64,
+    pub(crate) failure_code: Option<String>,
+    pub(crate) sealed_action: Option<Vec<u8>>,
+    pub(crate) payer: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) closed_at: Option<Instant>,
+    pub(crate) created_at: Instant,
+    pub(crate) updated_at: Instant,
+}
+
+impl Payment {
+    /// An amount in the payment's currency.
+    pub(crate) fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.currency)
+    }
+
+    /// Lets something happen to it by the table above.
+    pub(crate) fn change(&mut self, change: Change) {
+        self.state = self.state.after(change).unwrap_or(self.state);
+    }
+
+    /// What was taken and has not gone back.
+    pub(crate) fn kept_minor(&self) -> i64 {
+        self.captured_minor - self.refunded_minor - self.disputed_minor
+    }
+
+    /// What the app sees.
+    pub(crate) fn status(&self) -> Status {
+        match self.state {
+            _ if self.refunded_minor > 0 && self.refunded_minor == self.captured_minor => Status::Refunded,
+            _ if self.refunded_minor > 0 => Status::PartiallyRefunded,
+            State::Processing | State::Authorized => Status::Processing,
+            State::RequiresAction => Status::RequiresAction,
+            State::Scheduled => Status::Pending,
+            State::Captured => Status::Completed,
+            State::Failed => Status::Failed,
+            State::Cancelled => Status::Cancelled,
+        }
+    }
+
+    /// What the booking shows of it.
+    pub(crate) fn funding(&self) -> Funding {
+        let status = match self.state {
+            _ if self.refunded_minor > 0 && self.kept_minor() <= 0 => PaymentStatus::Refunded,
+            _ if self.refunded_minor > 0 => PaymentStatus::PartiallyRefunded,
+            _ if self.captured_minor == self.amount_minor => PaymentStatus::Paid,
+            State::Failed => PaymentStatus::Failed,
+            State::Scheduled if self.failure_code.is_some() => PaymentStatus::Failed,
+            _ if self.captured_minor > 0 => PaymentStatus::PartiallyPaid,
+            State::Authorized | State::Scheduled => PaymentStatus::Scheduled,
+            _ => PaymentStatus::Unpaid,
+        };
+        Funding {
+            method: self.payment_method,
+            kind: self.payment_type,
+            status,
+            paid_minor: self.kept_minor(),
+        }
+    }
+}
+
+/// Why a request about a payment is refused.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum PaymentError {
+    /// The booking is paid, or certain to be.
+    #[error("the booking is paid already")]
+    AlreadyPaid {
+        /// By which payment.
+        payment: PaymentId,
+    },
+    /// A payment of the booking is on its way.
+    #[error("the booking is being paid")]
+    PaymentInProgress {
+        /// Which one.
+        payment: Option<PaymentId>,
+    },
+    /// The booking is off, or paid in cash.
+    #[error("the booking is not to be paid")]
+    NotPayable,
+    /// The booking was made for another way to pay, or nobody takes this one.
+    #[error("this way to pay is not available")]
+    PaymentMethodUnavailable,
+    /// The caller keeps no such method.
+    #[error("there is no such method")]
+    MethodNotFound,
+    /// The wallet has less than that.
+    #[error("there are not enough credits")]
+    InsufficientCredits,
+    /// There is nothing to acknowledge yet.
+    #[error("it is not paid yet")]
+    NothingPaid,
+    /// A payment that is still to come uses it.
+    #[error("the method is still needed")]
+    MethodInUse,
+    /// Before today, or too long after the work.
+    #[error("nothing can be due then")]
+    DueDateOutOfRange,
+    /// It is paid, or not wanted any more.
+    #[error("the part is not to be paid")]
+    InstallmentNotPayable,
+    /// More than what was paid and has not gone back.
+    #[error("that is more than what can go back")]
+    RefundTooLarge {
+        /// What can.
+        refundable: Money,
+    },
+}
+
+impl Fault for PaymentError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::AlreadyPaid { .. }
+            | Self::PaymentInProgress { .. }
+            | Self::NotPayable
+            | Self::MethodInUse
+            | Self::NothingPaid
+            | Self::InstallmentNotPayable
+            | Self::RefundTooLarge { .. } => Kind::Conflict,
+            Self::InsufficientCredits => Kind::PaymentRequired,
+            Self::PaymentMethodUnavailable | Self::MethodNotFound | Self::DueDateOutOfRange => Kind::Invalid,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        self.into()
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::PaymentMethodUnavailable => Some("payment_method"),
+            Self::MethodNotFound => Some("payment_method_id"),
+            Self::DueDateOutOfRange => Some("due_date"),
+            Self::RefundTooLarge { .. } => Some("amount"),
+            _ => None,
+        }
+    }
+
+    fn extra(&self) -> Map<String, Value> {
+        let members = match self {
+            Self::AlreadyPaid { payment } => json!({"payment_id": payment}),
+            Self::PaymentInProgress { payment } => json!({"payment_id": payment}),
+            Self::RefundTooLarge { refundable } => json!({"refundable": refundable}),
+            _ => json!({}),
+        };
+        members.as_object().cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,138 @@
+//! Money on its way back to a customer: it is owed from the moment that it is decided, and until a gateway brought it.
+
+use ledger::Account;
+use platform::{
+    error::ApiResult,
+    ids::{PaymentId, RefundId, UserId},
+    time::Instant,
+};
+use serde::Serialize;
+use sqlx::PgConnection;
+
+use crate::{
+    case::{Case, clearing},
+    credits, earnings,
+    operation::{self, Operation, Progress, Settler, Task},
+    store,
+};
+
+/// How far a refund is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schema(as = RefundStatus)]
+pub enum RefundState {
+    /// On its way.
+    Processing,
+    /// It has arrived.
+    Succeeded,
+    /// It could not be brought back; it is still owed.
+    Failed,
+}
+
+/// A refund as it is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct Refund {
+    pub(crate) id: RefundId,
+    pub(crate) payment_id: PaymentId,
+    pub(crate) amount_minor: i64,
+    pub(crate) state: RefundState,
+    pub(crate) reason: String,
+    pub(crate) requested_by: Option<UserId>,
+    pub(crate) created_at: Instant,
+    pub(crate) updated_at: Instant,
+}
+
+/// From where in the books it comes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// An account that has it.
+    Account(Account),
+    /// What the provider has earned with it, and our share.
+    Earnings,
+}
+
+/// Decides that so much goes back, and begins to bring it: the newest charge first. The caller has seen that so much
+/// can go back, and says from where in the books it comes.
+pub(crate) async fn back(
+    db: &mut PgConnection,
+    case: &mut Case,
+    from: Source,
+    minor: i64,
+    reason: &str,
+    by: Option<UserId>,
+) -> ApiResult<Refund> {
+    case.payment.refunded_minor += minor;
+    let to = case.refunds();
+    match from {
+        Source::Account(from) => case.transfer(from, to, minor),
+        Source::Earnings => earnings::take_back(db, case, to, minor).await?,
+    }
+    let is_credits = case.payment.gateway.is_none();
+    let refund = Refund {
+        id: RefundId::at(case.now),
+        payment_id: case.payment.id,
+        amount_minor: minor,
+        state: if is_credits { RefundState::Succeeded } else { RefundState::Processing },
+        reason: reason.to_owned(),
+        requested_by: by,
+        created_at: case.now,
+        updated_at: case.now,
+    };
+    store::refunds::insert(db, &refund).await?;
+    if is_credits {
+        credits::give_back(db, case, minor).await?;
+    } else {
+        bring(db, case, &refund).await?;
+    }
+    Ok(refund)
+}
+
+/// Begins to bring it, by operations that are done once this has committed.
+async fn bring(db: &mut PgConnection, case: &Case, refund: &Refund) -> ApiResult<()> {
+    let mut left = refund.amount_minor;
+    for mut charge in store::operations::refundable(db, case.payment.id).await? {
+        let part = left.min(charge.amount_minor - charge.refunded_minor);
+        if part <= 0 {
+            continue;
+        }
+        left -= part;
+        charge.refunded_minor += part;
+        store::operations::save(db, &charge).await?;
+        let operation =
+            Operation { refund_id: Some(refund.id), ..Operation::to(&charge, Task::Refund, part, case.now) };
+        operation::begin(db, &operation, Settler::Job).await?;
+    }
+    if left > 0 {
+        return Err(
+            anyhow::anyhow!("payment {} has no charges for {left} of a refund", case.payment.id).into()
+        );
+    }
+    Ok(())
+}
+
+/// A gateway has brought a part of it back.
+pub(crate) async fn arrived(db: &mut PgConnection, case: &mut Case, operation: &Operation) -> ApiResult<()> {
+    case.transfer(case.refunds(), clearing(operation.gateway), operation.amount_minor);
+    if let Some(refund) = operation.refund_id {
+        store::refunds::arrived(db, refund, case.now).await?;
+    }
+    Ok(())
+}
+
+/// A gateway could not bring it back, or a bank sent it back: it is owed again, until staff find another way.
+pub(crate) async fn came_back(
+    db: &mut PgConnection,
+    case: &mut Case,
+    operation: &Operation,
+    before: Progress,
+) -> ApiResult<()> {
+    if before == Progress::Succeeded {
+        case.transfer(clearing(operation.gateway), case.refunds(), operation.amount_minor);
+    }
+    if let Some(refund) = operation.refund_id {
+        store::refunds::failed(db, refund, case.now).await?;
+        tracing::error!(refund.id = %refund, payment.id = %case.payment.id, "a refund could not be brought back");
+    }
+    Ok(())
+}

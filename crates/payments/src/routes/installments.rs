@@ -1,0 +1,227 @@
+//! Paying later, and in parts.
+
+use axum::response::Response;
+use bookings::{Booking, PaymentMethod, PaymentType};
+use garde::Validate;
+use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
+use platform::{
+    app::App,
+    auth::Caller,
+    error::{ApiError, ApiResult, OnConstraint as _},
+    extract::{Brief, Path, Valid},
+    idempotency::Write,
+    ids::{BookingId, InstallmentId},
+    ports::gateway::Tender,
+    time::Instant,
+};
+use serde::Deserialize;
+use sqlx::PgConnection;
+
+use super::process::{answer, conclude, new_payment, payable};
+use crate::{
+    case::{Case, Stage},
+    installment::{self, Installment, InstallmentState, Interval},
+    method::{self, Method},
+    model::{PaymentError, State},
+    operation::{self, Operation, Settler},
+    store,
+};
+
+/// How long after the work something may be due.
+const DUE_WITHIN_DAYS: i32 = 14;
+
+/// What is paid in parts, and how.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[schema(example = json!({"booking_id": "019cad9a-7000-7000-8000-000000000002", "count": 3, "interval": "monthly",
+    "payment_method_id": "pm_sandbox_visa"}))]
+#[garde(allow_unvalidated)]
+pub(super) struct PayInParts {
+    booking_id: BookingId,
+    /// How many parts.
+    #[garde(range(min = 2, max = 12))]
+    #[schema(minimum = 2, maximum = 12)]
+    count: i32,
+    interval: Interval,
+    /// The id of a kept method, or a token, which is kept then; the usual one where absent.
+    #[serde(default)]
+    #[garde(inner(length(min = 1, max = 255), custom(method::plain)))]
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    payment_method_id: Option<String>,
+}
+
+/// Pay a booking in parts.
+///
+/// The parts add up exactly; the first ones take the odd cents. The first is charged now, the others when they are
+/// due; a month's end is kept (31 January, 28 February, 31 March). What cannot be charged is tried again 1, 3 and 7
+/// days later, and is `overdue` then.
+#[utoipa::path(post, path = "/payments/installments/", tag = "payments", operation_id = "pay_in_installments",
+    security(("bearer" = [])), request_body = PayInParts,
+    responses(
+        (status = CREATED, description = "The payment with its parts.", body = super::view::PaymentView),
+        (status = PAYMENT_REQUIRED, description = "The first part was declined; `code` says why."),
+        (status = NOT_FOUND, description = "The caller has no such booking."),
+        (status = CONFLICT, description = "`already_paid`, `payment_in_progress`, `not_payable`."),
+        (status = UNPROCESSABLE_ENTITY, description = "`payment_method_unavailable`, `method_not_found`, or a field is \
+            not valid.")))]
+pub(super) async fn pay_in_installments(
+    app: App,
+    caller: Caller,
+    write: Write,
+    Valid(body): Valid<PayInParts>,
+) -> ApiResult<Response> {
+    let wish = Parts { booking_id: body.booking_id, count: body.count, interval: body.interval };
+    in_parts(&app, &caller, write, &wish, body.payment_method_id.as_deref()).await
+}
+
+/// Which booking, in which parts.
+pub(super) struct Parts {
+    pub(super) booking_id: BookingId,
+    pub(super) count: i32,
+    pub(super) interval: Interval,
+}
+
+/// Pays in parts, of which the first is charged now.
+pub(super) async fn in_parts(
+    app: &App,
+    caller: &Caller,
+    write: Write,
+    wish: &Parts,
+    named: Option<&str>,
+) -> ApiResult<Response> {
+    let now = app.clock.now();
+    let method = lasting(app, caller, named).await?;
+    let mut tx = app.db.begin().await?;
+    let booking = payable(&mut tx, wish.booking_id, caller, PaymentMethod::Card, now).await?;
+    let today = local_date(&booking, now);
+    let due: Vec<Date> = (0..wish.count).map(|number| wish.interval.due(today, number)).collect();
+    let (payment, charge) =
+        new_payment(&booking, (PaymentMethod::Card, PaymentType::Installment), method, now);
+    let parts = installment::parts(payment.id, booking.money(booking.total_minor), &due, now);
+    let Some((first, rest)) = parts.split_first() else { return Err(ApiError::not_found()) };
+    let written = store::payments::insert(&mut tx, &payment).await;
+    written.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    store::installments::insert(&mut tx, &parts).await?;
+    for part in rest {
+        installment::schedule(&mut tx, part, 0, &booking.timezone, now).await?;
+    }
+    let charge = Operation {
+        installment_id: Some(first.id),
+        amount_minor: first.amount_minor,
+        captures_later: false,
+        ..charge
+    };
+    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    tx.commit().await?;
+    let outcome = operation::ask(app, &charge).await;
+    conclude(app, write, caller, payment.id, charge.id, outcome).await
+}
+
+/// Lets all of it be charged on a later day.
+pub(super) async fn later(
+    app: &App,
+    caller: &Caller,
+    write: Write,
+    id: BookingId,
+    due: Option<Date>,
+    named: Option<&str>,
+) -> ApiResult<Response> {
+    let now = app.clock.now();
+    let method = lasting(app, caller, named).await?;
+    let mut tx = write.begin().await?;
+    let booking = payable(&mut tx, id, caller, PaymentMethod::Card, now).await?;
+    let (today, start) = (local_date(&booking, now), local_date(&booking, booking.starts_at));
+    let due = due.unwrap_or_else(|| start.saturating_sub(1.day()).max(today));
+    if due < today || start.saturating_add(DUE_WITHIN_DAYS.days()) < due {
+        return Err(PaymentError::DueDateOutOfRange.into());
+    }
+    let (mut payment, _charge) =
+        new_payment(&booking, (PaymentMethod::Card, PaymentType::Later), method, now);
+    payment.state = State::Scheduled;
+    let parts = installment::parts(payment.id, booking.money(booking.total_minor), &[due], now);
+    let written = store::payments::insert(&mut tx, &payment).await;
+    written.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    store::installments::insert(&mut tx, &parts).await?;
+    for part in &parts {
+        installment::schedule(&mut tx, part, 0, &booking.timezone, now).await?;
+    }
+    let id = payment.id;
+    Case::of(booking, payment, now).save(&mut tx, format!("payment:{id}"), "payment_scheduled").await?;
+    answer(app, tx, caller, id).await
+}
+
+/// How a part is paid early.
+#[derive(Debug, Default, Deserialize, Validate, utoipa::ToSchema)]
+pub(super) struct PayPart {
+    /// The id of a kept method, or a token; the payment's own method where absent.
+    #[serde(default)]
+    #[garde(inner(length(min = 1, max = 255), custom(method::plain)))]
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    payment_method_id: Option<String>,
+}
+
+/// Pay a part before it is due, or one that is overdue. Also a payment that is made later: it is one part.
+#[utoipa::path(post, path = "/payments/installments/{id}/pay/", tag = "payments", operation_id = "pay_installment",
+    security(("bearer" = [])), params(("id" = InstallmentId, Path)), request_body = Option<PayPart>,
+    responses(
+        (status = CREATED, description = "The payment with its parts.", body = super::view::PaymentView),
+        (status = PAYMENT_REQUIRED, description = "Declined; `code` says why."),
+        (status = CONFLICT, description = "`installment_not_payable`, `payment_in_progress`.")))]
+pub(super) async fn pay_installment(
+    app: App,
+    caller: Caller,
+    Path(id): Path<InstallmentId>,
+    write: Write,
+    Brief(body): Brief<PayPart>,
+) -> ApiResult<Response> {
+    let gateway = app.gateways.taking(Tender::Card).ok_or(PaymentError::PaymentMethodUnavailable)?;
+    let other = match body.payment_method_id.as_deref() {
+        Some(named) => Some(method::chosen(&app, caller.id, gateway.name(), Some(named)).await?),
+        None => None,
+    };
+    let mut tx = app.db.begin().await?;
+    let payment = store::installments::payment_of(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
+    let case = Case::open(&mut tx, payment, app.clock.now()).await?;
+    if case.payment.user_id != caller.id {
+        return Err(ApiError::not_found());
+    }
+    let part = store::installments::lock(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
+    let charge = early(&mut tx, &case, &part, other).await?;
+    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    tx.commit().await?;
+    let outcome = operation::ask(&app, &charge).await;
+    conclude(&app, write, &caller, payment, charge.id, outcome).await
+}
+
+/// The charge of a part by its payer.
+async fn early(
+    db: &mut PgConnection,
+    case: &Case,
+    part: &Installment,
+    other: Option<Method>,
+) -> ApiResult<Operation> {
+    let is_open = !matches!(part.state, InstallmentState::Paid | InstallmentState::Cancelled);
+    if !is_open || case.payment.state != State::Scheduled || case.stage() == Stage::Off {
+        return Err(PaymentError::InstallmentNotPayable.into());
+    }
+    if store::installments::is_being_charged(db, part.id).await? {
+        return Err(PaymentError::PaymentInProgress { payment: Some(case.payment.id) }.into());
+    }
+    let charge = installment::charge(case, part).ok_or(PaymentError::InstallmentNotPayable)?;
+    let charge = Operation { is_payer_present: true, ..charge };
+    Ok(match other {
+        Some(other) => {
+            Operation { gateway: other.gateway, payer: other.payer, method: other.reference, ..charge }
+        }
+        None => charge,
+    })
+}
+
+async fn lasting(app: &App, caller: &Caller, named: Option<&str>) -> ApiResult<Method> {
+    let gateway = app.gateways.taking(Tender::Card).ok_or(PaymentError::PaymentMethodUnavailable)?;
+    method::lasting(app, caller.id, gateway, named).await
+}
+
+fn local_date(booking: &Booking, at: Instant) -> Date {
+    let zone = TimeZone::get(&booking.timezone).unwrap_or(TimeZone::UTC);
+    zone.to_datetime(at.timestamp()).date()
+}

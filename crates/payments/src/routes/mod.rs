@@ -1,0 +1,40 @@
+//! HTTP for payments.
+
+mod credits;
+mod installments;
+mod methods;
+mod process;
+mod read;
+mod receipt;
+mod refund;
+mod view;
+mod webhooks;
+
+use axum::routing::post;
+use platform::app::App;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+#[cfg(test)]
+pub(crate) use process::new_payment;
+
+/// The paths of this feature.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(process::process_payment))
+        .routes(routes!(read::list_payments))
+        .routes(routes!(read::get_payment))
+        .routes(routes!(refund::refund_payment))
+        .routes(routes!(installments::pay_in_installments))
+        .routes(routes!(installments::pay_installment))
+        .routes(routes!(methods::list_methods, methods::keep_method))
+        .routes(routes!(methods::forget_method))
+        .routes(routes!(methods::set_default))
+        .routes(routes!(methods::begin_setup))
+        .routes(routes!(credits::list_packages))
+        .routes(routes!(credits::get_credits))
+        .routes(routes!(credits::buy_credits))
+        .routes(routes!(receipt::get_receipt))
+        .routes(routes!(webhooks::hear_stripe))
+        .routes(routes!(webhooks::hear_paypal))
+        .route("/webhooks/sandbox/", post(webhooks::hear_sandbox))
+}

@@ -1,0 +1,255 @@
+//! Paying a booking.
+
+use axum::{
+    Json,
+    http::{StatusCode, header},
+    response::Response,
+};
+use bookings::{Booking, PaymentMethod, PaymentType};
+use garde::Validate;
+use platform::{
+    app::App,
+    auth::Caller,
+    error::{ApiError, ApiResult, OnConstraint as _},
+    extract::Valid,
+    idempotency::{Write, WriteTx},
+    ids::{BookingId, OperationId, PaymentId},
+    ports::gateway::{DeclineCode, Outcome, Tender},
+    time::Instant,
+};
+use scheduling::CalendarDate;
+use serde::Deserialize;
+use sqlx::PgConnection;
+
+use super::{
+    installments::{self, Parts},
+    view::PaymentView,
+};
+use crate::{
+    case::{Case, Stage},
+    credits, follow,
+    installment::Interval,
+    method::{self, Method},
+    model::{Payment, PaymentError, State},
+    operation::{self, Operation, Settler, Task},
+    settle::settle,
+    store,
+};
+
+/// What is paid, and how.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[schema(example = json!({"booking_id": "019cad9a-7000-7000-8000-000000000002", "payment_type": "immediate",
+    "payment_method": "card", "payment_method_id": "pm_sandbox_visa"}))]
+#[garde(allow_unvalidated)]
+pub(super) struct ProcessPayment {
+    booking_id: BookingId,
+    payment_type: PaymentType,
+    payment_method: PaymentMethod,
+    /// The id of a kept method, or a token of the gateway. Without one the payer chooses on the gateway's page.
+    #[serde(default)]
+    #[garde(inner(length(min = 1, max = 255), custom(method::plain)))]
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    payment_method_id: Option<String>,
+    /// For `installment`: how many monthly parts; POST /payments/installments/ has other intervals.
+    #[serde(default)]
+    #[garde(inner(range(min = 2, max = 12)))]
+    #[schema(minimum = 2, maximum = 12)]
+    installment_count: Option<i32>,
+    /// For `later`: when it is charged, at the latest 14 days after the appointment; the day before it where absent.
+    #[serde(default)]
+    due_date: Option<CalendarDate>,
+}
+
+/// Pay a booking.
+///
+/// `immediate`: at once, by card or PayPal; where the provider has to agree first, the amount is reserved, and taken when they do. `requires_action`
+/// means that the payer has to approve, with `client_secret` or at `action_url`; then ask for the payment again. A
+/// new try gives up one that waits for its payer. Where the gateway does not say what became of it, the payment is
+/// `processing`, and we go on asking. `later` charges a kept method on `due_date`, `installment` in monthly parts of
+/// which the first is charged now: both need a card. `credits` takes what the service costs in credits.
+#[utoipa::path(post, path = "/payments/process/", tag = "payments", operation_id = "process_payment",
+    security(("bearer" = [])), request_body = ProcessPayment,
+    responses(
+        (status = CREATED, description = "The payment.", body = PaymentView,
+            headers(("Location" = String, description = "Where it is."))),
+        (status = PAYMENT_REQUIRED, description = "Declined; `code` says why, and `payment_id` names the attempt. The \
+            booking stays payable. `insufficient_credits`."),
+        (status = NOT_FOUND, description = "The caller has no such booking."),
+        (status = CONFLICT, description = "`already_paid`, `payment_in_progress` (both with `payment_id`), `not_payable`."),
+        (status = UNPROCESSABLE_ENTITY, description = "`payment_method_unavailable`, `method_not_found`, or a field is \
+            not valid.")))]
+pub(super) async fn process_payment(
+    app: App,
+    caller: Caller,
+    write: Write,
+    Valid(body): Valid<ProcessPayment>,
+) -> ApiResult<Response> {
+    let (id, named) = (body.booking_id, body.payment_method_id.as_deref());
+    let tender = match (body.payment_method, body.payment_type) {
+        (PaymentMethod::Card, PaymentType::Immediate) => Tender::Card,
+        (PaymentMethod::Paypal, PaymentType::Immediate) => Tender::Paypal,
+        (PaymentMethod::Card, PaymentType::Later) => {
+            let due = body.due_date.map(CalendarDate::date);
+            return installments::later(&app, &caller, write, id, due, named).await;
+        }
+        (PaymentMethod::Credits, PaymentType::Credits | PaymentType::Immediate) => {
+            return by_credits(&app, &caller, write, id).await;
+        }
+        (PaymentMethod::Card, PaymentType::Installment) => {
+            let count = body.installment_count.unwrap_or(2);
+            let wish = Parts { booking_id: id, count, interval: Interval::Monthly };
+            return installments::in_parts(&app, &caller, write, &wish, named).await;
+        }
+        _ => return Err(PaymentError::PaymentMethodUnavailable.into()),
+    };
+    let gateway = app.gateways.taking(tender).ok_or(PaymentError::PaymentMethodUnavailable)?;
+    let method = method::chosen(&app, caller.id, gateway.name(), named).await?;
+    let mut tx = app.db.begin().await?;
+    let now = app.clock.now();
+    let booking = payable(&mut tx, id, &caller, body.payment_method, now).await?;
+    let (payment, charge) = new_payment(&booking, (body.payment_method, body.payment_type), method, now);
+    let written = store::payments::insert(&mut tx, &payment).await;
+    written.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    tx.commit().await?;
+
+    let outcome = operation::ask(&app, &charge).await;
+    conclude(&app, write, &caller, payment.id, charge.id, outcome).await
+}
+
+/// Pays by credits, in one transaction.
+async fn by_credits(app: &App, caller: &Caller, write: Write, id: BookingId) -> ApiResult<Response> {
+    let now = app.clock.now();
+    let mut tx = write.begin().await?;
+    let booking = payable(&mut tx, id, caller, PaymentMethod::Credits, now).await?;
+    let payment = payment_of(&booking, (PaymentMethod::Credits, PaymentType::Credits), now);
+    let case = credits::pay(&mut tx, booking, payment).await?;
+    answer(app, tx, caller, case.payment.id).await
+}
+
+/// The booking that is to be paid, locked; a payment of it that waits for its payer is given up.
+pub(super) async fn payable(
+    db: &mut PgConnection,
+    id: BookingId,
+    caller: &Caller,
+    method: PaymentMethod,
+    now: Instant,
+) -> ApiResult<Booking> {
+    let booking = bookings::lock(db, id).await?.filter(|booking| booking.customer_id == caller.id);
+    let booking = booking.ok_or_else(ApiError::not_found)?;
+    let in_credits = |method| method == PaymentMethod::Credits;
+    if Stage::of(booking.state) == Stage::Off || booking.payment_method == PaymentMethod::Cash {
+        return Err(PaymentError::NotPayable.into());
+    }
+    // Credits have a price of their own.
+    if in_credits(method) != in_credits(booking.payment_method) {
+        return Err(PaymentError::PaymentMethodUnavailable.into());
+    }
+    let Some(payment) = store::payments::lock_live(db, id).await? else { return Ok(booking) };
+    match payment.state {
+        State::RequiresAction => supersede(db, Case::of(booking, payment, now)).await,
+        State::Processing => Err(PaymentError::PaymentInProgress { payment: Some(payment.id) }.into()),
+        _ => Err(PaymentError::AlreadyPaid { payment: payment.id }.into()),
+    }
+}
+
+async fn supersede(db: &mut PgConnection, mut case: Case) -> ApiResult<Booking> {
+    let charge = store::operations::live_charge(db, case.payment.id).await?;
+    if let Some(charge) = charge {
+        follow::give_up(db, &mut case, &charge).await?;
+    }
+    let name = format!("payment:{}:let_go", case.payment.id);
+    Ok(case.save(db, name, "payment_let_go").await?.booking)
+}
+
+/// A payment of all of a booking, and its charge.
+pub(crate) fn new_payment(
+    booking: &Booking,
+    (by, kind): (PaymentMethod, PaymentType),
+    method: Method,
+    now: Instant,
+) -> (Payment, Operation) {
+    let gateway = method.gateway;
+    let payment = Payment {
+        gateway: Some(gateway),
+        payer: method.payer,
+        method: method.reference,
+        ..payment_of(booking, (by, kind), now)
+    };
+    let charge = Operation {
+        payer: payment.payer.clone(),
+        method: payment.method.clone(),
+        captures_later: booking.state == bookings::State::AwaitingPayment && !booking.books_instantly,
+        is_payer_present: true,
+        description: booking.service_title.clone(),
+        ..Operation::new(payment.id, gateway, Task::Charge, booking.money(booking.total_minor), now)
+    };
+    (payment, charge)
+}
+
+/// A payment of all of a booking.
+fn payment_of(booking: &Booking, (by, kind): (PaymentMethod, PaymentType), now: Instant) -> Payment {
+    Payment {
+        id: PaymentId::at(now),
+        booking_id: Some(booking.id),
+        package_id: None,
+        user_id: booking.customer_id,
+        amount_minor: booking.total_minor,
+        currency: booking.currency,
+        payment_method: by,
+        payment_type: kind,
+        gateway: None,
+        state: State::Processing,
+        captured_minor: 0,
+        refunded_minor: 0,
+        disputed_minor: 0,
+        failure_code: None,
+        sealed_action: None,
+        payer: None,
+        method: None,
+        closed_at: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Settles what the payer is waiting for, and answers.
+pub(super) async fn conclude(
+    app: &App,
+    write: Write,
+    caller: &Caller,
+    payment: PaymentId,
+    charge: OperationId,
+    outcome: Outcome,
+) -> ApiResult<Response> {
+    // Nothing has happened, and the payer may try again.
+    let is_down = outcome == Outcome::Unavailable;
+    let outcome = if is_down { Outcome::Declined { code: DeclineCode::ProcessingError } } else { outcome };
+    if let Outcome::Declined { code } = outcome {
+        let mut tx = app.db.begin().await?;
+        settle(app, &mut tx, charge, &outcome).await?;
+        tx.commit().await?;
+        let refusal = if is_down {
+            ApiError::unavailable(anyhow::anyhow!("the gateway cannot be called")).retry_after(30)
+        } else {
+            code.into()
+        };
+        return Err(refusal.extra("payment_id", serde_json::to_value(payment).map_err(anyhow::Error::from)?));
+    }
+    let mut tx = write.begin().await?;
+    settle(app, &mut tx, charge, &outcome).await?;
+    answer(app, tx, caller, payment).await
+}
+
+/// The payment as it is now, stored with what happened to it.
+pub(super) async fn answer(
+    app: &App,
+    mut tx: WriteTx,
+    caller: &Caller,
+    payment: PaymentId,
+) -> ApiResult<Response> {
+    let shown = store::views::find(&mut tx, payment).await?.ok_or_else(ApiError::not_found)?;
+    let view = PaymentView::of(app, shown, caller.id)?;
+    let location = [(header::LOCATION, format!("/payments/{payment}/"))];
+    tx.commit((StatusCode::CREATED, location, Json(view))).await
+}

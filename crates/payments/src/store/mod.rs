@@ -1,0 +1,15 @@
+//! The SQL of payments: one function, one statement.
+
+pub(crate) mod checks;
+pub(crate) mod credits;
+pub(crate) mod differences;
+pub(crate) mod disputes;
+pub(crate) mod earnings;
+pub(crate) mod events;
+pub(crate) mod installments;
+pub(crate) mod methods;
+pub(crate) mod operations;
+pub(crate) mod payments;
+pub(crate) mod receipts;
+pub(crate) mod refunds;
+pub(crate) mod views;

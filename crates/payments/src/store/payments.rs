@@ -1,0 +1,93 @@
+//! The SQL of payments themselves.
+
+use platform::ids::{BookingId, PaymentId};
+use sqlx::PgConnection;
+
+use crate::model::Payment;
+
+/// The booking of a payment, if it has one.
+pub(crate) async fn booking_of(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<Option<BookingId>> {
+    let found = sqlx::query_scalar!(
+        r#"select booking_id as "booking_id: BookingId" from payments where id = $1"#,
+        id as _
+    );
+    found.fetch_optional(db).await.map(Option::flatten)
+}
+
+/// Holds a payment until the transaction ends.
+pub(crate) async fn lock(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<Option<Payment>> {
+    sqlx::query_as!(
+        Payment,
+        "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
+                captured_minor, refunded_minor, disputed_minor, failure_code, sealed_action, payer, method, closed_at,
+                created_at, updated_at
+           from payments where id = $1 for update",
+        id as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The payment by which a booking is paid, or is going to be; held until the transaction ends.
+pub(crate) async fn lock_live(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<Option<Payment>> {
+    sqlx::query_as!(
+        Payment,
+        "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
+                captured_minor, refunded_minor, disputed_minor, failure_code, sealed_action, payer, method, closed_at,
+                created_at, updated_at
+           from payments where booking_id = $1 and state not in ('failed', 'cancelled') for update",
+        booking as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Writes a new payment.
+pub(crate) async fn insert(db: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into payments (id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type,
+                gateway, state, status, payer, method, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)",
+        payment.id as _,
+        payment.booking_id as _,
+        payment.package_id,
+        payment.user_id as _,
+        payment.amount_minor,
+        payment.currency as _,
+        payment.payment_method as _,
+        payment.payment_type as _,
+        payment.gateway as _,
+        payment.state as _,
+        payment.status() as _,
+        payment.payer,
+        payment.method,
+        payment.created_at as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes what happened to a payment.
+pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set state = $2, status = $3, captured_minor = $4, refunded_minor = $5, disputed_minor = $6,
+                failure_code = $7, sealed_action = $8, payer = $9, method = $10, closed_at = $11, updated_at = $12
+          where id = $1",
+        payment.id as _,
+        payment.state as _,
+        payment.status() as _,
+        payment.captured_minor,
+        payment.refunded_minor,
+        payment.disputed_minor,
+        payment.failure_code,
+        payment.sealed_action,
+        payment.payer,
+        payment.method,
+        payment.closed_at as _,
+        payment.updated_at as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

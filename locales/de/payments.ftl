@@ -1,0 +1,10 @@
+# payments
+already_paid = Diese Buchung ist bereits bezahlt.
+payment_in_progress = Diese Buchung wird gerade bezahlt. Bitte warten Sie einen Moment.
+not_payable = Diese Buchung muss hier nicht mehr bezahlt werden.
+refund_too_large = Das ist mehr, als zurückgezahlt werden kann.
+method_in_use = Eine künftige Zahlung nutzt diese Zahlungsart. Wählen Sie für sie zuerst eine andere.
+due_date_out_of_range = Bitte wählen Sie ein Datum von heute bis 14 Tage nach dem Termin.
+installment_not_payable = Diese Rate muss nicht mehr bezahlt werden.
+insufficient_credits = Ihr Guthaben reicht nicht aus. Bitte laden Sie es zuerst auf.
+nothing_paid = Es wurde noch nichts bezahlt, daher gibt es keinen Beleg.

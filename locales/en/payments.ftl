@@ -1,0 +1,10 @@
+# payments
+already_paid = This booking is paid already.
+payment_in_progress = This booking is being paid right now. Please wait a moment.
+not_payable = This booking does not have to be paid here any more.
+refund_too_large = This is more than what can go back.
+method_in_use = A payment that is still to come uses this method. Choose another one for it first.
+due_date_out_of_range = Please choose a date from today to 14 days after the appointment.
+installment_not_payable = This part does not have to be paid any more.
+insufficient_credits = You do not have enough credits. Please buy some first.
+nothing_paid = Nothing has been paid yet, so there is no receipt.

@@ -1,0 +1,26 @@
+-- Receipts: numbered without gaps, once for each payment and each refund, and never changed.
+
+-- The last number of each legal entity; its row's lock makes one number follow the other.
+create table receipt_numbers (
+    entity text   primary key,
+    last   bigint not null
+);
+
+create table receipts (
+    id         uuid        primary key,
+    entity     text        not null references receipt_numbers,
+    number     bigint      not null,
+    payment_id uuid        not null references payments,
+    -- What it says, as it was then.
+    content    jsonb       not null,
+    issued_at  timestamptz not null,
+    constraint receipts_number unique (entity, number),
+    constraint receipts_payment unique (payment_id)
+);
+
+create function receipts_refuse() returns trigger language plpgsql as $$
+begin
+    raise insufficient_privilege using message = 'receipts are written once';
+end $$;
+create trigger receipts_once before update or delete on receipts for each row execute function receipts_refuse();
+create trigger receipts_kept before truncate on receipts execute function receipts_refuse();
