@@ -105,24 +105,34 @@ create function ledger_post(
     may_be_negative boolean[], is_shared boolean[], amounts bigint[]
 ) returns boolean language plpgsql
 -- With the arrays' lengths at hand, each call would be planned anew.
-set plan_cache_mode = force_generic_plan as $$
+set plan_cache_mode = force_generic_plan
+set ledger.posting = on as $$
 #variable_conflict use_column
+declare
+    is_new boolean;
 begin
-    insert into ledger_transactions (id, operation, kind, subject, posted_at)
-    values (ledger_post.transaction_id, ledger_post.operation, ledger_post.kind, ledger_post.subject,
-            ledger_post.posted_at)
-    on conflict (operation) do nothing;
-    if not found then
+    with posted as (
+        insert into ledger_transactions (id, operation, kind, subject, posted_at)
+        values (ledger_post.transaction_id, ledger_post.operation, ledger_post.kind, ledger_post.subject,
+                ledger_post.posted_at)
+        on conflict (operation) do nothing
+        returning id
+    ), queued as (
+        insert into ledger_unsealed select id from posted
+    ), opened as (
+        insert into ledger_accounts (id, purpose, owner, part, currency, normal_side, may_be_negative, is_shared)
+        select leg.id, leg.purpose, leg.owner, leg.part, leg.currency, leg.side, leg.may_be_negative, leg.is_shared
+          from posted, unnest(ids, purposes, owners, parts, currencies, normal_sides, ledger_post.may_be_negative,
+                              ledger_post.is_shared)
+                    as leg (id, purpose, owner, part, currency, side, may_be_negative, is_shared)
+         where not exists (select from ledger_accounts a where a.id = leg.id)
+         order by leg.id
+        on conflict (id) do nothing
+    )
+    select exists (select from posted) into is_new;
+    if not is_new then
         return false;
     end if;
-
-    insert into ledger_accounts (id, purpose, owner, part, currency, normal_side, may_be_negative, is_shared)
-    select leg.*
-      from unnest(ids, purposes, owners, parts, currencies, normal_sides, ledger_post.may_be_negative,
-                  ledger_post.is_shared) as leg (id, purpose, owner, part, currency, side, may_be_negative, is_shared)
-     where not exists (select from ledger_accounts a where a.id = leg.id)
-     order by leg.id
-    on conflict (id) do nothing;
 
     with leg as materialized (
         select * from unnest(ids, currencies, amounts, ledger_post.is_shared) as leg (id, currency, amount, is_shared)
@@ -139,8 +149,6 @@ begin
           from own
          where a.id = own.id
         returning a.id, a.entries, own.currency, own.amount, a.balance
-    ), queued as (
-        insert into ledger_unsealed values (ledger_post.transaction_id)
     )
     insert into ledger_entries (account_id, number, transaction_id, currency, amount, balance_after)
     select id, entries, ledger_post.transaction_id, currency, amount, balance
@@ -152,25 +160,18 @@ begin
     return true;
 end $$;
 
--- Whoever writes entries writes balanced ones, and has moved the balances that they speak of. There are no foreign keys
--- on entries: they would lock the rows of shared accounts, and accounts and transactions cannot be deleted anyway.
-create function ledger_check_entries() returns trigger language plpgsql as $$
+-- Looked at when the database transaction commits: a transaction has entries, and they add up to nothing.
+create function ledger_check_balanced() returns trigger language plpgsql as $$
 begin
-    if exists (
-        select from added e
-          left join ledger_accounts a on a.id = e.account_id and a.currency = e.currency
-         group by e.transaction_id, e.currency
-        having sum(e.amount) <> 0
-            or count(a.id) <> count(*)
-            or bool_or(not a.is_shared and (e.number, e.balance_after) is distinct from (a.entries, a.balance))
-    ) then
-        raise check_violation using constraint = 'ledger_entries_balanced',
-            message = 'entries add up to nothing in each currency, and move the balances of their accounts';
+    if coalesce((select bool_or(sum <> 0) from (select sum(amount) from ledger_entries
+                  where transaction_id = new.id group by currency) by_currency), true) then
+        raise check_violation using constraint = 'ledger_transactions_balanced',
+            message = 'the entries of a transaction must add up to nothing in each currency';
     end if;
     return null;
 end $$;
-create trigger ledger_entries_checked after insert on ledger_entries
-    referencing new table as added for each statement execute function ledger_check_entries();
+create constraint trigger ledger_transactions_balanced after insert on ledger_transactions
+    deferrable initially deferred for each row execute function ledger_check_balanced();
 
 create function ledger_hold() returns trigger language plpgsql as $$
 begin
@@ -191,6 +192,16 @@ begin
 end $$;
 create trigger ledger_hold_ends_release after insert on ledger_hold_ends
     for each row execute function ledger_release();
+
+-- Entries move balances, and are never added to a transaction later: `ledger_post` alone writes them. There are no foreign
+-- keys on them, which would lock the rows of shared accounts.
+create function ledger_refuse_entries() returns trigger language plpgsql as $$
+begin
+    raise insufficient_privilege using message = 'entries are written by ledger_post alone';
+end $$;
+create trigger ledger_entries_posted before insert on ledger_entries
+    for each statement when (current_setting('ledger.posting', true) is distinct from 'on')
+    execute function ledger_refuse_entries();
 
 -- Nothing that was written is changed or taken away, whoever asks.
 create function ledger_refuse() returns trigger language plpgsql as $$
