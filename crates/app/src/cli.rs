@@ -200,7 +200,9 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Ledger { command: LedgerCommand::Check { seal } } => {
-            let report = ledger::check(&pool(&settings)?, seal.as_deref()).await?;
+            let pool = pool(&settings)?;
+            let mut report = ledger::check(&pool, seal.as_deref()).await?;
+            report.invariants.extend(payouts::check(&pool).await?);
             print!("{report}");
             anyhow::ensure!(report.is_clean(), "the books are not right");
             Ok(())

@@ -27,6 +27,7 @@ use crate::{health, pages};
         (name = "discovery", description = "Finding services and providers"),
         (name = "scheduling", description = "Working hours and free slots"),
         (name = "bookings", description = "Booking a service, and a provider's jobs"),
+        (name = "payouts", description = "What providers earn, and how it comes to them"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),
     )
@@ -41,6 +42,7 @@ pub fn features() -> OpenApiRouter<App> {
         .merge(discovery::router())
         .merge(scheduling::router())
         .merge(bookings::router())
+        .merge(payouts::router())
         .merge(adapters::files_router())
         .merge(health::router())
 }

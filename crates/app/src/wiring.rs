@@ -50,5 +50,6 @@ pub fn registry() -> Registry {
     let registry = catalog::register(registry);
     let registry = discovery::register(registry);
     let registry = ledger::register(registry);
+    let registry = payouts::register(registry);
     bookings::register(registry)
 }

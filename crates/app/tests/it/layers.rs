@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// A crate, and all of ours that it may depend on.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("platform", &[]),
     ("postgres-embedded", &[]),
     ("pictures", &["platform"]),
@@ -12,6 +12,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("identity", &["platform", "pictures"]),
     ("scheduling", &["platform"]),
     ("ledger", &["platform"]),
+    ("payouts", &["platform", "ledger", "scheduling"]),
     ("catalog", &["platform", "pictures", "identity", "scheduling"]),
     ("discovery", &["platform", "catalog", "scheduling"]),
     ("bookings", &["platform", "identity", "catalog", "scheduling"]),
