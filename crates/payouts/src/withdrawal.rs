@@ -254,3 +254,80 @@ pub(crate) async fn record(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use platform::ports::gateway::DeclineCode;
+
+    use super::*;
+
+    fn instant(seconds: i64) -> Instant {
+        Instant::from_micros(seconds * 1_000_000).unwrap()
+    }
+
+    fn requested() -> Withdrawal {
+        let now = instant(0);
+        Withdrawal {
+            id: WithdrawalId::at(now),
+            provider_id: UserId::at(now),
+            currency: Currency::EUR,
+            amount_minor: 1000,
+            gateway: GatewayName::Sandbox,
+            account: "acct_1".to_owned(),
+            is_scheduled: false,
+            state: State::Requested,
+            reference: None,
+            failure_code: None,
+            asked: 0,
+            created_at: now,
+            updated_at: now,
+            paid_at: None,
+        }
+    }
+
+    /// The seconds between looks at a withdrawal, while the gateway always says the same.
+    fn pauses(withdrawal: &mut Withdrawal, outcome: &Outcome) -> Vec<i64> {
+        let mut pauses = Vec::new();
+        let mut now = instant(0);
+        while pauses.len() < 10 {
+            withdrawal.hear(outcome, now);
+            let Some(next) = withdrawal.next_look(now) else { return pauses };
+            pauses.push(next.since(now).as_secs());
+            now = next;
+        }
+        pauses
+    }
+
+    #[test]
+    fn a_gateway_is_asked_soon_then_less_often_until_it_says_something_final() {
+        let growing = [5, 300, 3600, 86_400, 86_400, 86_400, 86_400, 86_400, 86_400, 86_400];
+        let processing = Outcome::Processing { reference: "po_1".to_owned() };
+        for outcome in [Outcome::Unknown, Outcome::Unavailable, processing] {
+            assert_eq!(pauses(&mut requested(), &outcome), growing, "{outcome:?}");
+        }
+        // Its bank has a week to send it back.
+        let paid = Outcome::Succeeded { reference: "po_1".to_owned() };
+        assert_eq!(pauses(&mut requested(), &paid), [86_400; 7]);
+        let declined = Outcome::Declined { code: DeclineCode::PayoutAccountUnusable };
+        assert!(pauses(&mut requested(), &declined).is_empty());
+    }
+
+    #[test]
+    fn the_order_of_words_does_not_matter() {
+        let words = [
+            Outcome::Unknown,
+            Outcome::Processing { reference: "po_1".to_owned() },
+            Outcome::Succeeded { reference: "po_1".to_owned() },
+            Outcome::Declined { code: DeclineCode::PayoutAccountUnusable },
+        ];
+        for first in 0..4 {
+            for second in 0..4 {
+                let mut withdrawal = requested();
+                for word in [first, second, 3, first, second] {
+                    withdrawal.hear(words.get(word).unwrap(), instant(0));
+                }
+                assert_eq!(withdrawal.state, State::Failed, "{first} {second}");
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use garde::Validate;
-use jiff::civil::{self, Date};
+use jiff::civil::Date;
 use platform::{
     app::App,
     auth::Provider,
@@ -36,10 +36,8 @@ pub(super) struct WindowQuery {
 
 impl WindowQuery {
     pub(super) fn window(self) -> ApiResult<Window> {
-        // The database's calendar has no year 0.
-        let first = civil::date(1, 1, 1);
-        let day = |date: Option<CalendarDate>| date.map(|date| date.date().max(first));
-        let window = Window { from: day(self.from), to: day(self.to), currency: self.currency };
+        let (from, to) = (self.from.map(CalendarDate::date), self.to.map(CalendarDate::date));
+        let window = Window { from, to, currency: self.currency };
         match (window.from, window.to) {
             (Some(from), Some(to)) if to < from => Err(ApiError::new(Kind::Invalid, "window_reversed")),
             _ => Ok(window),

@@ -130,27 +130,32 @@ pub(crate) async fn overview(
                select w.id, 'withdrawal', w.created_at, -w.amount_minor, 0, false, w.state, null, null,
                       (w.created_at at time zone p.zone)::date
                  from provider p, withdrawal w
-           ), balance as (
-               select b.purpose, b.balance
+           ), sums as (
+               select sum(gross - fees) as total,
+                      sum(gross) filter (where is_cash) as paid_in_cash,
+                      sum(gross - fees) filter (where local >= this_month) as this_month,
+                      sum(gross - fees) filter (where local < this_month and local >= this_month - interval '1 month')
+                          as last_month
+                 from provider, earned
+           ), purse as (
+               select sum(balance) filter (where purpose = 'provider_pending') as pending,
+                      sum(balance) filter (where purpose = 'provider_available') as available,
+                      sum(balance) filter (where purpose = 'provider_in_payout') as in_payout,
+                      sum(balance) filter (where purpose = 'provider_owed') as owed
                  from provider p
                  join ledger_balances b on b.owner = p.id and b.currency = p.currency
                 where b.purpose in ('provider_pending', 'provider_available', 'provider_in_payout', 'provider_owed')
            )
            select p.currency as "currency!: Currency", p.zone as "timezone!",
-                  coalesce((select sum(gross - fees) from earned), 0)::bigint as "total!",
-                  coalesce((select sum(balance) from balance where purpose = 'provider_pending'), 0)::bigint as "pending!",
-                  coalesce((select sum(balance) from balance where purpose = 'provider_available'), 0)::bigint
-                      as "available!",
-                  coalesce((select sum(balance) from balance where purpose = 'provider_in_payout'), 0)::bigint
-                      as "in_payout!",
-                  coalesce((select sum(balance) from balance where purpose = 'provider_owed'), 0)::bigint as "owed!",
+                  coalesce(sums.total, 0)::bigint as "total!",
+                  coalesce(purse.pending, 0)::bigint as "pending!",
+                  coalesce(purse.available, 0)::bigint as "available!",
+                  coalesce(purse.in_payout, 0)::bigint as "in_payout!",
+                  coalesce(purse.owed, 0)::bigint as "owed!",
                   coalesce((select sum(amount_minor) from withdrawal where state = 'paid'), 0)::bigint as "withdrawn!",
-                  coalesce((select sum(gross) from earned where is_cash), 0)::bigint as "paid_in_cash!",
-                  coalesce((select sum(gross - fees) from earned
-                             where date_trunc('month', local) = p.this_month), 0)::bigint as "this_month!",
-                  coalesce((select sum(gross - fees) from earned
-                             where date_trunc('month', local) = p.this_month - interval '1 month'), 0)::bigint
-                      as "last_month!",
+                  coalesce(sums.paid_in_cash, 0)::bigint as "paid_in_cash!",
+                  coalesce(sums.this_month, 0)::bigint as "this_month!",
+                  coalesce(sums.last_month, 0)::bigint as "last_month!",
                   (select coalesce(json_agg(g order by g.period), '[]')
                      from (select date_trunc($5, local)::date as period, sum(gross)::bigint as gross,
                                   sum(fees)::bigint as fees, count(*) filter (where type = 'earning') as jobs
@@ -163,7 +168,7 @@ pub(crate) async fn overview(
                             where day >= coalesce($3::text::date, '-infinity')
                               and day <= coalesce($4::text::date, 'infinity')
                             order by at desc, id desc limit $6) l) as "lines!: Json<Vec<Line>>"
-             from provider p"#,
+             from provider p, sums, purse"#,
         provider as _,
         window.currency as _,
         window.from.map(|date| date.to_string()),
