@@ -15,6 +15,7 @@ use platform::{
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::{
     store::{accounts, withdrawals as store},
@@ -26,11 +27,24 @@ use crate::{
 #[schema(example = json!({"amount": 120.50}))]
 #[garde(allow_unvalidated)]
 pub(super) struct CreateWithdrawal {
-    /// At least 10.00.
+    #[schema(schema_with = amount_schema)]
     amount: Amount,
     /// Where absent, that of the provider's business.
     #[serde(default)]
     currency: Option<Currency>,
+}
+
+/// An amount as everywhere, but not below [`least`].
+fn amount_schema() -> Schema {
+    let number = ObjectBuilder::new()
+        .schema_type(Type::Number)
+        .multiple_of(Some(0.01))
+        .minimum(Some(10))
+        .maximum(Some(999_999_999));
+    let text =
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[1-9][0-9]{1,8}(\\.[0-9]{1,2})?$"));
+    let either = OneOfBuilder::new().item(number).item(text).description(Some("At least 10.00."));
+    Schema::OneOf(either.build())
 }
 
 /// A withdrawal.
