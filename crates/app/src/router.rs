@@ -28,6 +28,7 @@ use crate::{health, pages};
         (name = "scheduling", description = "Working hours and free slots"),
         (name = "bookings", description = "Booking a service, and a provider's jobs"),
         (name = "payments", description = "Paying bookings, refunds, payment methods, credits"),
+        (name = "payouts", description = "What providers earn, and how it comes to them"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),
     )
@@ -43,6 +44,7 @@ pub fn features() -> OpenApiRouter<App> {
         .merge(scheduling::router())
         .merge(bookings::router())
         .merge(payments::router())
+        .merge(payouts::router())
         .merge(adapters::files_router())
         .merge(health::router())
 }

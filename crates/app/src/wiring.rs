@@ -50,6 +50,7 @@ pub fn registry() -> Registry {
     let registry = catalog::register(registry);
     let registry = discovery::register(registry);
     let registry = ledger::register(registry);
+    let registry = payouts::register(registry);
     let registry = bookings::register(registry);
     payments::register(registry)
 }

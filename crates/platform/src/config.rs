@@ -248,6 +248,9 @@ pub struct MarketSettings {
     /// The platform's share of a booking, in hundredths of a percent
     #[arg(long, env = "COMMISSION_BPS", default_value_t = 1500, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     pub commission_bps: u16,
+    /// How long after a job its provider waits for the money, in hours: customers can complain meanwhile
+    #[arg(long, env = "EARNINGS_HOLD_HOURS", default_value_t = 48, value_parser = clap::value_parser!(u16).range(0..=2160))]
+    pub earnings_hold_hours: u16,
 }
 
 fn url(value: &str) -> Result<String, String> {

@@ -82,4 +82,6 @@ typed_id! {
     TransactionId,
     /// Money that is held in the ledger.
     HoldId,
+    /// A withdrawal of what a provider has earned; also the operation at the gateway.
+    WithdrawalId,
 }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-/// `YYYY-MM-DD` and nothing else: jiff would also read `20260329` and dates with a time behind them.
+/// `YYYY-MM-DD` and nothing else: jiff would also read `20260329`, dates with a time behind them, and the year 0, which
+/// the database's calendar does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct CalendarDate(Date);
@@ -20,7 +21,8 @@ impl CalendarDate {
 impl<'de> Deserialize<'de> for CalendarDate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        let date = text.parse::<Date>().ok().filter(|date| text.len() == 10 && date.to_string() == text);
+        let is_plain = |date: &Date| text.len() == 10 && date.year() > 0 && date.to_string() == text;
+        let date = text.parse::<Date>().ok().filter(is_plain);
         date.map(Self).ok_or_else(|| de::Error::custom("invalid_date"))
     }
 }

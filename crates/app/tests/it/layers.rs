@@ -12,6 +12,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("identity", &["platform", "pictures"]),
     ("scheduling", &["platform"]),
     ("ledger", &["platform"]),
+    ("payouts", &["platform", "ledger", "scheduling"]),
     ("catalog", &["platform", "pictures", "identity", "scheduling"]),
     ("discovery", &["platform", "catalog", "scheduling"]),
     ("bookings", &["platform", "identity", "catalog", "scheduling"]),

@@ -70,6 +70,10 @@ async fn a_read_is_one_statement_and_reads_no_large_table_as_a_whole() {
         // The schedule, and the bookings that it has no room for.
         (&max, "/providers/schedule/", 2),
         (&max, "/providers/jobs/", 1),
+        (&max, "/providers/earnings/", 1),
+        (&max, "/providers/earnings/statement/", 1),
+        (&max, "/providers/withdrawals/", 1),
+        (&max, "/providers/payout-account/", 1),
     ] {
         let (_answer, plans) = watched.plans_of(async { client.get(path).await.expect(200) }).await;
         // The skills of a profile and the filters by category know all categories, which are few.

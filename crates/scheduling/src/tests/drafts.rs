@@ -108,6 +108,7 @@ fn what_a_client_leaves_out_has_a_default() {
 #[rstest]
 #[case(r#""2026-03-29""#, true)]
 #[case(r#""20260329""#, false)]
+#[case(r#""0000-01-01""#, false)]
 #[case(r#""2026-03-29T10:00""#, false)]
 #[case(r#""2026-02-29""#, false)]
 #[case(r#""-002026-02-20""#, false)]

@@ -1,0 +1,73 @@
+//! A provider's purse: what they may withdraw, and what they owe us.
+//!
+//! Whoever owes us has nothing available: what comes in pays the debt first, what goes out is taken from what is
+//! available first. All who look into a purse to decide something lock it.
+
+use ledger::{Account, LedgerError, Posting};
+use platform::{
+    ids::UserId,
+    money::{Currency, Money},
+};
+use sqlx::PgConnection;
+
+use crate::store::purse as store;
+
+/// What is in a purse, while it is locked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Purse {
+    pub(crate) provider: UserId,
+    pub(crate) currency: Currency,
+    pub(crate) available: i64,
+    pub(crate) owed: i64,
+}
+
+impl Purse {
+    /// Keeps others from this purse until the transaction ends, and looks into it.
+    pub(crate) async fn lock(
+        db: &mut PgConnection,
+        provider: UserId,
+        currency: Currency,
+    ) -> sqlx::Result<Self> {
+        store::lock(db, provider).await?;
+        let (available, owed) = store::look(db, provider, currency).await?;
+        Ok(Self { provider, currency, available, owed })
+    }
+
+    /// How much of an amount that comes in pays the debt, and how much is left.
+    pub(crate) fn pay_debt(&self, minor: i64) -> (i64, i64) {
+        let debt = minor.min(self.owed);
+        (debt, minor - debt)
+    }
+
+    /// Moves an amount from `from` into the purse.
+    pub(crate) fn fill(&self, posting: Posting, from: Account, minor: i64) -> Posting {
+        let (debt, rest) = self.pay_debt(minor);
+        posting.transfer(from, Account::ProviderOwed(self.provider), self.money(debt)).transfer(
+            from,
+            Account::ProviderAvailable(self.provider),
+            self.money(rest),
+        )
+    }
+
+    /// Moves an amount from the purse to `to`; what is missing is owed.
+    pub(crate) fn draw(&self, posting: Posting, to: Account, minor: i64) -> Posting {
+        let there = minor.min(self.available);
+        posting.transfer(Account::ProviderAvailable(self.provider), to, self.money(there)).transfer(
+            Account::ProviderOwed(self.provider),
+            to,
+            self.money(minor - there),
+        )
+    }
+
+    pub(crate) fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.currency)
+    }
+}
+
+/// Posts, unless every amount is zero: a job may cost nothing.
+pub(crate) async fn post(db: &mut PgConnection, posting: &Posting) -> Result<(), LedgerError> {
+    match ledger::post(db, posting).await {
+        Ok(_) | Err(LedgerError::NothingMoves) => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,18 @@
+//! HTTP for payouts.
+
+mod account;
+mod earnings;
+mod statement;
+mod withdrawals;
+
+use platform::app::App;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The paths of this feature.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(earnings::get_earnings))
+        .routes(routes!(statement::get_statement))
+        .routes(routes!(account::get_payout_account, account::set_payout_account))
+        .routes(routes!(withdrawals::list_withdrawals, withdrawals::create_withdrawal))
+}

@@ -1,0 +1,101 @@
+//! What a provider has earned, as a file for their books.
+
+use std::fmt::Write as _;
+
+use axum::{
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use jiff::tz::TimeZone;
+use platform::{app::App, auth::Provider, error::ApiResult, extract::Query};
+
+use super::earnings::{TransactionView, WindowQuery};
+use crate::store::overview::{self as store, GroupBy};
+
+/// The newest lines of a file; nobody has more in a year.
+const LINES: i64 = 10_000;
+
+/// My statement.
+///
+/// A CSV file (RFC 4180) with a line for each job, refund and withdrawal of the window, oldest first; at most the newest
+/// 10,000. Texts that a table would take for a formula begin with an apostrophe. Dates are those of the provider's time
+/// zone.
+#[utoipa::path(get, path = "/providers/earnings/statement/", tag = "payouts", operation_id = "get_earnings_statement",
+    security(("bearer" = [])), params(WindowQuery),
+    responses(
+        (status = OK, description = "The file.", body = String, content_type = "text/csv"),
+        (status = FORBIDDEN, description = "`provider_required`."),
+        (status = UNPROCESSABLE_ENTITY, description = "`window_reversed`, or a value is not valid.")))]
+pub(super) async fn get_statement(
+    app: App,
+    Provider(caller): Provider,
+    Query(window): Query<WindowQuery>,
+) -> ApiResult<Response> {
+    let window = window.window()?;
+    let mut db = app.db.acquire().await?;
+    let overview =
+        store::overview(&mut db, caller.id, window, GroupBy::Month, LINES, app.clock.now()).await?;
+    let zone = TimeZone::get(&overview.timezone).unwrap_or(TimeZone::UTC);
+    let lines = overview.lines.0.into_iter().rev();
+    let lines = lines.map(|line| TransactionView::of(line, overview.currency));
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"statement.csv\""),
+    ];
+    Ok((headers, csv(lines, &zone)).into_response())
+}
+
+fn csv(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> String {
+    let mut file = "date,type,status,service,gross,fees,net,currency,paid_in_cash,booking_id\r\n".to_owned();
+    for line in lines {
+        // Writing into a string cannot fail.
+        let _ = write!(
+            file,
+            "{},{},{},{},{},{},{},{},{},{}\r\n",
+            zone.to_datetime(line.created_at.timestamp()).date(),
+            <&str>::from(line.r#type),
+            line.status.unwrap_or_default(),
+            text(&line.service_title.unwrap_or_default()),
+            line.gross,
+            line.fees,
+            line.amount,
+            line.amount.currency,
+            line.is_cash,
+            line.booking_id.map(|id| id.to_string()).unwrap_or_default(),
+        );
+    }
+    file
+}
+
+/// A text as a cell. What begins like a formula would be reckoned by whoever opens the file.
+fn text(text: &str) -> String {
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '|', '%'])
+        || text.starts_with(['\t', '\r', '\n'])
+        || text.starts_with(['＝', '＋', '－', '＠']);
+    let mark = if is_formula { "'" } else { "" };
+    format!("\"{mark}{}\"", text.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn no_text_is_a_formula_or_leaves_its_cell() {
+        for (written, cell) in [
+            ("Window cleaning", "\"Window cleaning\""),
+            ("a \"good\" one, really", "\"a \"\"good\"\" one, really\""),
+            ("=1+1", "\"'=1+1\""),
+            ("+49", "\"'+49\""),
+            ("-5", "\"'-5\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("  =HYPERLINK(\"http://evil\")", "\"'  =HYPERLINK(\"\"http://evil\"\")\""),
+            ("\t=1", "\"'\t=1\""),
+            ("＝1", "\"'＝1\""),
+            ("|cmd", "\"'|cmd\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(text(written), cell);
+        }
+    }
+}

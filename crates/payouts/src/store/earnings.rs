@@ -1,0 +1,139 @@
+//! The SQL of earnings.
+
+use platform::{
+    ids::{BookingId, CategoryId, UserId},
+    money::Currency,
+    time::Instant,
+};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    commission::Rule,
+    earning::{EarningRow, Reversal},
+};
+
+/// The rules that a job of a provider and a category falls under, as they stood at a time.
+pub(crate) async fn commission_rules(
+    db: &mut PgConnection,
+    provider: UserId,
+    category: CategoryId,
+    at: Instant,
+) -> sqlx::Result<Vec<Rule>> {
+    let rows = sqlx::query!(
+        r#"with recursive line (id, parent_id, distance) as (
+               select id, parent_id, 0 from categories where id = $2
+               union all
+               select c.id, c.parent_id, distance + 1 from line join categories c on c.id = line.parent_id
+           )
+           select r.id as "id!", r.provider_id is not null as "is_for_provider!", line.distance as "distance?",
+                  r.currency as "currency?: Currency", r.bps as "bps!", r.fixed_minor as "fixed_minor!",
+                  r.minimum_minor as "minimum_minor!"
+             from commission_rules r
+             left join line on line.id = r.category_id
+            where (r.provider_id = $1 or r.provider_id is null)
+              and (r.category_id is null or line.id is not null)
+              and r.created_at <= $3 and (r.ended_at is null or r.ended_at > $3)"#,
+        provider as _,
+        category as _,
+        at as _,
+    )
+    .fetch_all(db)
+    .await?;
+    let rules = rows.into_iter().map(|row| Rule {
+        id: row.id,
+        is_for_provider: row.is_for_provider,
+        category_distance: row.distance,
+        currency: row.currency,
+        bps: u16::try_from(row.bps).unwrap_or_default(),
+        fixed_minor: row.fixed_minor,
+        minimum_minor: row.minimum_minor,
+    });
+    Ok(rules.collect())
+}
+
+/// Writes an earning; `false` where the booking has one.
+pub(crate) async fn insert(db: &mut PgConnection, earned: &EarningRow) -> sqlx::Result<bool> {
+    let written = sqlx::query!(
+        "insert into earnings (booking_id, provider_id, service_title, is_cash, currency, gross_minor, commission_bps,
+                fees_minor, tax_minor, tax_country, reversed_minor, pending_minor, state, earned_at, release_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         on conflict (booking_id) do nothing",
+        earned.booking_id as _,
+        earned.provider_id as _,
+        earned.service_title,
+        earned.is_cash,
+        earned.currency as _,
+        earned.gross_minor,
+        earned.commission_bps,
+        earned.fees_minor,
+        earned.tax_minor,
+        earned.tax_country,
+        earned.reversed_minor,
+        earned.pending_minor,
+        earned.state as _,
+        earned.earned_at as _,
+        earned.release_at as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(written.rows_affected() == 1)
+}
+
+/// An earning, kept from others until the transaction ends.
+pub(crate) async fn lock(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<Option<EarningRow>> {
+    sqlx::query_as!(
+        EarningRow,
+        "select booking_id, provider_id, service_title, is_cash, currency, gross_minor, commission_bps, fees_minor,
+                tax_minor, tax_country, reversed_minor, pending_minor, state, earned_at, release_at
+           from earnings where booking_id = $1 for update",
+        booking as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Writes what may change of an earning.
+pub(crate) async fn save(db: &mut PgConnection, earned: &EarningRow) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update earnings set reversed_minor = $2, pending_minor = $3, state = $4 where booking_id = $1",
+        earned.booking_id as _,
+        earned.reversed_minor,
+        earned.pending_minor,
+        earned.state as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether a reversal was done before.
+pub(crate) async fn is_reversed(db: &mut PgConnection, id: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select exists (select from earning_reversals where id = $1) as "yes!""#, id)
+        .fetch_one(db)
+        .await
+}
+
+/// Writes a reversal.
+pub(crate) async fn insert_reversal(
+    db: &mut PgConnection,
+    reversal: &Reversal,
+    earned: &EarningRow,
+    fees_minor: i64,
+    now: Instant,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into earning_reversals (id, booking_id, provider_id, currency, gross_minor, fees_minor, reversed_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        reversal.id,
+        earned.booking_id as _,
+        earned.provider_id as _,
+        earned.currency as _,
+        reversal.amount.minor,
+        fees_minor,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

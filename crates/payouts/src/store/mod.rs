@@ -1,0 +1,8 @@
+//! The SQL of payouts; one function, one statement.
+
+pub(crate) mod accounts;
+pub(crate) mod checks;
+pub(crate) mod earnings;
+pub(crate) mod overview;
+pub(crate) mod purse;
+pub(crate) mod withdrawals;

@@ -1,0 +1,182 @@
+//! The SQL of what a provider has earned.
+
+use jiff::civil::Date;
+use platform::{
+    ids::{BookingId, UserId},
+    money::Currency,
+    time::Instant,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+/// By what earnings are added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, strum::IntoStaticStr, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum GroupBy {
+    /// By days.
+    Day,
+    /// By weeks that begin on Monday.
+    Week,
+    /// By months.
+    #[default]
+    Month,
+}
+
+/// Which part of the history is looked at, in days of the provider.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub(crate) from: Option<Date>,
+    pub(crate) to: Option<Date>,
+    /// That of the provider's business where absent.
+    pub(crate) currency: Option<Currency>,
+}
+
+/// What a provider has earned and where it is, in minor units.
+#[derive(Clone, Debug)]
+pub(crate) struct Overview {
+    pub(crate) currency: Currency,
+    pub(crate) timezone: String,
+    pub(crate) total: i64,
+    pub(crate) pending: i64,
+    pub(crate) available: i64,
+    pub(crate) in_payout: i64,
+    pub(crate) withdrawn: i64,
+    pub(crate) paid_in_cash: i64,
+    pub(crate) owed: i64,
+    pub(crate) this_month: i64,
+    pub(crate) last_month: i64,
+    pub(crate) by_period: Json<Vec<Sums>>,
+    pub(crate) lines: Json<Vec<Line>>,
+}
+
+/// The sums of a period.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Sums {
+    pub(crate) period: Date,
+    pub(crate) gross: i64,
+    pub(crate) fees: i64,
+    pub(crate) jobs: i64,
+}
+
+/// What sort of line of the history.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = EarningsTransactionType)]
+pub(crate) enum LineType {
+    /// A job.
+    Earning,
+    /// Money of a job that went back to the customer.
+    Refund,
+    /// Money on its way to the provider's bank.
+    Withdrawal,
+}
+
+/// A line of the history.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) id: Uuid,
+    pub(crate) r#type: LineType,
+    pub(crate) at: Instant,
+    pub(crate) gross: i64,
+    pub(crate) fees: i64,
+    pub(crate) is_cash: bool,
+    pub(crate) status: Option<String>,
+    pub(crate) booking_id: Option<BookingId>,
+    pub(crate) service_title: Option<String>,
+}
+
+/// What a provider has earned, with at most so many lines of the history, newest first.
+pub(crate) async fn overview(
+    db: &mut PgConnection,
+    provider: UserId,
+    window: Window,
+    group_by: GroupBy,
+    lines: i64,
+    now: Instant,
+) -> sqlx::Result<Overview> {
+    sqlx::query_as!(
+        Overview,
+        r#"with provider as (
+               select p.user_id as id, coalesce($2, p.currency) as currency, coalesce(s.timezone, u.timezone) as zone,
+                      date_trunc('month', $7::timestamptz at time zone coalesce(s.timezone, u.timezone)) as this_month
+                 from providers p
+                 join users u on u.id = p.user_id
+                 left join schedules s on s.provider_id = p.user_id
+                where p.user_id = $1
+           ), change as (
+               select e.booking_id as id, 'earning' as type, e.earned_at as at, e.gross_minor as gross,
+                      e.fees_minor as fees, e.is_cash, e.state as status, e.booking_id, e.service_title
+                 from provider p
+                 join earnings e on e.provider_id = p.id and e.currency = p.currency
+               union all
+               select r.id, 'refund', r.reversed_at, -r.gross_minor, -r.fees_minor, e.is_cash, null, r.booking_id,
+                      e.service_title
+                 from provider p
+                 join earning_reversals r on r.provider_id = p.id and r.currency = p.currency
+                 join earnings e on e.booking_id = r.booking_id
+           ), earned as (
+               select c.*, c.at at time zone p.zone as local from provider p, change c
+           ), withdrawal as (
+               select w.* from provider p join withdrawals w on w.provider_id = p.id and w.currency = p.currency
+           ), line as (
+               select id, type, at, gross, fees, is_cash, status, booking_id, service_title, local::date as day
+                 from earned
+               union all
+               select w.id, 'withdrawal', w.created_at, -w.amount_minor, 0, false, w.state, null, null,
+                      (w.created_at at time zone p.zone)::date
+                 from provider p, withdrawal w
+           ), sums as (
+               select sum(gross - fees) as total,
+                      sum(gross) filter (where is_cash) as paid_in_cash,
+                      sum(gross - fees) filter (where local >= this_month) as this_month,
+                      sum(gross - fees) filter (where local < this_month and local >= this_month - interval '1 month')
+                          as last_month
+                 from provider, earned
+           ), purse as (
+               select sum(balance) filter (where purpose = 'provider_pending') as pending,
+                      sum(balance) filter (where purpose = 'provider_available') as available,
+                      sum(balance) filter (where purpose = 'provider_in_payout') as in_payout,
+                      sum(balance) filter (where purpose = 'provider_owed') as owed
+                 from provider p
+                 join ledger_balances b on b.owner = p.id and b.currency = p.currency
+                where b.purpose in ('provider_pending', 'provider_available', 'provider_in_payout', 'provider_owed')
+           )
+           select p.currency as "currency!: Currency", p.zone as "timezone!",
+                  coalesce(sums.total, 0)::bigint as "total!",
+                  coalesce(purse.pending, 0)::bigint as "pending!",
+                  coalesce(purse.available, 0)::bigint as "available!",
+                  coalesce(purse.in_payout, 0)::bigint as "in_payout!",
+                  coalesce(purse.owed, 0)::bigint as "owed!",
+                  coalesce((select sum(amount_minor) from withdrawal where state = 'paid'), 0)::bigint as "withdrawn!",
+                  coalesce(sums.paid_in_cash, 0)::bigint as "paid_in_cash!",
+                  coalesce(sums.this_month, 0)::bigint as "this_month!",
+                  coalesce(sums.last_month, 0)::bigint as "last_month!",
+                  (select coalesce(json_agg(g order by g.period), '[]')
+                     from (select date_trunc($5, local)::date as period, sum(gross)::bigint as gross,
+                                  sum(fees)::bigint as fees, count(*) filter (where type = 'earning') as jobs
+                             from earned
+                            where local::date >= coalesce($3::text::date, '-infinity')
+                              and local::date <= coalesce($4::text::date, 'infinity')
+                            group by 1) g) as "by_period!: Json<Vec<Sums>>",
+                  (select coalesce(json_agg(l order by l.at desc, l.id desc), '[]')
+                     from (select * from line
+                            where day >= coalesce($3::text::date, '-infinity')
+                              and day <= coalesce($4::text::date, 'infinity')
+                            order by at desc, id desc limit $6) l) as "lines!: Json<Vec<Line>>"
+             from provider p, sums, purse"#,
+        provider as _,
+        window.currency as _,
+        window.from.map(|date| date.to_string()),
+        window.to.map(|date| date.to_string()),
+        <&str>::from(group_by),
+        lines,
+        now as _,
+    )
+    .fetch_one(db)
+    .await
+}
