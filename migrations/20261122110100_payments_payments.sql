@@ -1,4 +1,4 @@
--- Paying: payments, what gateways were asked to do for them, refunds, and what providers earned.
+-- Paying: payments, what gateways were asked to do for them, and refunds.
 
 -- A payment of a booking. Amounts are counted here under the row's lock, and by the ledger.
 create table payments (
@@ -107,19 +107,3 @@ create unique index payment_operations_one_charge on payment_operations (coalesc
     where task = 'charge' and state <> 'declined';
 create unique index payment_operations_one_capture on payment_operations (charge_id)
     where task in ('capture', 'void') and state <> 'declined';
-
--- What a provider earned with a booking, by the share that the booking was made with.
-create table payment_earnings (
-    booking_id       uuid        primary key references bookings,
-    provider_id      uuid        not null references providers (user_id),
-    currency         text        not null,
-    gross_minor      bigint      not null check (gross_minor >= 0),
-    commission_minor bigint      not null check (commission_minor between 0 and gross_minor),
-    -- Paid on site: the provider has the money, and owes us our share.
-    is_cash          boolean     not null,
-    earned_at        timestamptz not null,
-    -- When it can be withdrawn; null: it waits for that.
-    released_at      timestamptz
-);
-create index payment_earnings_provider on payment_earnings (provider_id, earned_at desc);
-create index payment_earnings_waiting on payment_earnings (earned_at) where released_at is null;

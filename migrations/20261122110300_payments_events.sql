@@ -14,6 +14,8 @@ create table payment_events (
 );
 
 create table payment_disputes (
+    -- Ours: the books know it by this.
+    id              uuid        not null unique,
     gateway         text        not null,
     reference       text        not null,
     payment_id      uuid        not null references payments,

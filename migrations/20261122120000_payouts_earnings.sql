@@ -37,6 +37,9 @@ create table earnings (
     tax_country          text        check (tax_country ~ '^[A-Z]{2}$'),
     -- How much of the gross went back to the customer since.
     reversed_minor       bigint      not null default 0 check (reversed_minor between 0 and gross_minor),
+    -- How much of our share, and of the tax, went with it.
+    reversed_fees_minor  bigint      not null default 0 check (reversed_fees_minor between 0 and fees_minor),
+    reversed_tax_minor   bigint      not null default 0 check (reversed_tax_minor between 0 and tax_minor),
     -- How much of it is on the ledger's pending account of the provider.
     pending_minor        bigint      not null check (pending_minor between 0 and gross_minor - fees_minor),
     state                text        not null check (state in ('pending', 'held', 'released', 'reversed')),

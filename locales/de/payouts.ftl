@@ -3,6 +3,7 @@ payout_account_missing = Bitte richten Sie zuerst Ihr Auszahlungskonto ein.
 payout_account_not_active = Auf Ihr Auszahlungskonto kann noch nicht ausgezahlt werden. Bitte prüfen Sie, was noch fehlt.
 payout_account_refused = Dieses Konto kann nicht für Auszahlungen verwendet werden. Bitte prüfen Sie die Angaben.
 payouts_unavailable = Auszahlungen sind zurzeit nicht möglich.
+earning_invalid = Das kann nicht verdient werden.
 reversal_too_large = Das ist mehr, als verdient wurde.
 withdrawal_open = Eine andere Auszahlung ist noch unterwegs. Bitte warten Sie, bis sie angekommen ist.
 withdrawal_too_small = Bitte zahlen Sie mindestens { $least } aus.

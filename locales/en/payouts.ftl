@@ -3,6 +3,7 @@ payout_account_missing = Please set up your payout account first.
 payout_account_not_active = Your payout account cannot be paid yet. Please check what is still needed.
 payout_account_refused = This account cannot be used for payouts. Please check its details.
 payouts_unavailable = Payouts are not available at present.
+earning_invalid = This cannot be earned.
 reversal_too_large = That is more than was earned.
 withdrawal_open = Another withdrawal is still under way. Please wait until it has arrived.
 withdrawal_too_small = Please withdraw at least { $least }.

@@ -3,6 +3,7 @@ payout_account_missing = Configura prima il tuo conto per i pagamenti.
 payout_account_not_active = Il tuo conto per i pagamenti non è ancora attivo. Controlla che cosa manca.
 payout_account_refused = Questo conto non può essere usato per i pagamenti. Controlla i dati.
 payouts_unavailable = I pagamenti non sono disponibili al momento.
+earning_invalid = Questo importo non può essere guadagnato.
 reversal_too_large = È più di quanto è stato guadagnato.
 withdrawal_open = Un altro prelievo è ancora in corso. Attendi che sia arrivato.
 withdrawal_too_small = Preleva almeno { $least }.

@@ -26,7 +26,7 @@ pub use self::{
     chain::{Seal, seal},
     check::{Invariant, Report, check},
     hold::{Action, Hold, State, hold, post_hold, void_hold},
-    posting::{LedgerError, Posting},
+    posting::{LedgerError, Posting, Transfers},
 };
 
 /// How long after it was posted a transaction is sealed at the latest, when all is well.
@@ -40,6 +40,15 @@ pub async fn post(db: &mut PgConnection, posting: &Posting) -> Result<Transactio
     }
     let earlier = store::same(db, posting, &legs).await?;
     earlier.ok_or_else(|| LedgerError::OperationReused(posting.operation.clone()))
+}
+
+/// Moves money where any is to move: a job may cost nothing, and what moved forth and back at once has not moved.
+pub async fn post_if_any(db: &mut PgConnection, posting: &Posting) -> Result<Option<TransactionId>, LedgerError> {
+    match post(db, posting).await {
+        Ok(id) => Ok(Some(id)),
+        Err(LedgerError::NothingMoves) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The ledger's jobs.

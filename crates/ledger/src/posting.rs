@@ -23,14 +23,26 @@ pub struct Posting {
     pub(crate) kind: String,
     pub(crate) subject: Option<Uuid>,
     pub(crate) at: Instant,
-    transfers: Vec<Transfer>,
+    transfers: Transfers,
 }
+
+/// Money that is to move: gathered by everybody who takes part in a transaction, and posted once by the one whose
+/// transaction it is.
+#[derive(Clone, Debug, Default)]
+pub struct Transfers(Vec<Transfer>);
 
 #[derive(Clone, Copy, Debug)]
 struct Transfer {
     from: Account,
     to: Account,
     money: Money,
+}
+
+impl Transfers {
+    /// Moves money; nothing where the amount is zero.
+    pub fn add(&mut self, from: Account, to: Account, money: Money) {
+        self.0.push(Transfer { from, to, money });
+    }
 }
 
 /// What a posting does to one account: credits are positive, debits negative.
@@ -46,7 +58,7 @@ impl Posting {
     /// once. `kind` is a word for what happened (`booking_captured`).
     pub fn new(operation: impl Into<String>, kind: impl Into<String>, now: Instant) -> Self {
         let (operation, kind) = (operation.into(), kind.into());
-        Self { id: TransactionId::at(now), operation, kind, subject: None, at: now, transfers: Vec::new() }
+        Self { id: TransactionId::at(now), operation, kind, subject: None, at: now, transfers: Transfers::default() }
     }
 
     /// What it is about: a booking, a payment.
@@ -59,14 +71,21 @@ impl Posting {
     /// Moves money; nothing where the amount is zero.
     #[must_use]
     pub fn transfer(mut self, from: Account, to: Account, money: Money) -> Self {
-        self.transfers.push(Transfer { from, to, money });
+        self.transfers.add(from, to, money);
+        self
+    }
+
+    /// Moves everything that was gathered.
+    #[must_use]
+    pub fn transfers(mut self, mut gathered: Transfers) -> Self {
+        self.transfers.0.append(&mut gathered.0);
         self
     }
 
     /// One leg for each account that gains or loses, in the order of their ids, in which they are locked.
     pub(crate) fn legs(&self) -> Result<BTreeMap<Uuid, Leg>, LedgerError> {
         let mut legs = BTreeMap::new();
-        for Transfer { from, to, money } in &self.transfers {
+        for Transfer { from, to, money } in &self.transfers.0 {
             if money.minor < 0 {
                 return Err(LedgerError::NegativeAmount);
             }

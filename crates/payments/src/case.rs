@@ -1,7 +1,7 @@
 //! A payment and its booking, held until the transaction ends: what happens to both, and to the money, happens here.
 
 use bookings::Booking;
-use ledger::{Account, LedgerError, Posting};
+use ledger::{Account, Posting, Transfers};
 use platform::{
     error::{ApiError, ApiResult},
     ids::PaymentId,
@@ -43,7 +43,7 @@ pub(crate) struct Case {
     pub(crate) booking: Booking,
     pub(crate) payment: Payment,
     pub(crate) now: Instant,
-    transfers: Vec<(Account, Account, i64)>,
+    transfers: Transfers,
 }
 
 impl Case {
@@ -57,7 +57,7 @@ impl Case {
 
     /// Of two that are locked already.
     pub(crate) fn of(booking: Booking, payment: Payment, now: Instant) -> Self {
-        Self { booking, payment, now, transfers: Vec::new() }
+        Self { booking, payment, now, transfers: Transfers::default() }
     }
 
     pub(crate) fn stage(&self) -> Stage {
@@ -71,7 +71,12 @@ impl Case {
 
     /// Moves money when the case is saved.
     pub(crate) fn transfer(&mut self, from: Account, to: Account, minor: i64) {
-        self.transfers.push((from, to, minor));
+        self.transfers.add(from, to, self.payment.money(minor));
+    }
+
+    /// Where others say what moves.
+    pub(crate) fn transfers(&mut self) -> &mut Transfers {
+        &mut self.transfers
     }
 
     pub(crate) fn escrow(&self) -> Account {
@@ -94,15 +99,10 @@ impl Case {
         operation: String,
         kind: &str,
     ) -> ApiResult<Self> {
-        let mut posting = Posting::new(operation, kind, self.now).about(self.booking.id);
-        for (from, to, minor) in self.transfers.drain(..) {
-            posting = posting.transfer(from, to, self.payment.money(minor));
-        }
-        match ledger::post(db, &posting).await {
-            // Often only the state changes; and what moved forth and back at once has not moved.
-            Ok(_) | Err(LedgerError::NothingMoves) => {}
-            Err(error) => return Err(error.into()),
-        }
+        let transfers = std::mem::take(&mut self.transfers);
+        let posting = Posting::new(operation, kind, self.now).about(self.booking.id).transfers(transfers);
+        // Often only the state changes.
+        ledger::post_if_any(db, &posting).await?;
         self.payment.updated_at = self.now;
         store::payments::save(db, &self.payment).await?;
         // One that was given up for another says nothing of the booking any more.

@@ -3,8 +3,9 @@
 use ledger::Account;
 use platform::{
     app::App,
+    config::MarketSettings,
     error::ApiResult,
-    ids::PaymentId,
+    ids::{DisputeId, PaymentId},
     ports::gateway::{Dispute, DisputeStatus, GatewayName},
     time::Instant,
 };
@@ -20,6 +21,7 @@ use crate::{
 /// A dispute as it is stored.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredDispute {
+    pub(crate) id: DisputeId,
     pub(crate) gateway: GatewayName,
     pub(crate) reference: String,
     pub(crate) payment_id: PaymentId,
@@ -49,24 +51,31 @@ pub(crate) async fn hear(app: &App, gateway: GatewayName, reference: &str) -> Ap
     }
     let mut dispute = match found {
         Some(known) => known,
-        None => open(&mut case, gateway, &told),
+        None => open(&mut tx, &mut case, gateway, &told).await?,
     };
-    decide(&mut tx, &mut case, &mut dispute, told.status).await?;
+    decide(&mut tx, &mut case, &mut dispute, told.status, &app.settings.market).await?;
     store::disputes::save(&mut tx, &dispute).await?;
     let name = format!("dispute:{reference}:{}", <&str>::from(told.status));
     case.save(&mut tx, name, "payment_disputed").await?;
     Ok(tx.commit().await?)
 }
 
-/// The gateway has taken the money.
-fn open(case: &mut Case, gateway: GatewayName, told: &Dispute) -> StoredDispute {
+/// The gateway has taken the money, and the provider waits for what they earned with it.
+async fn open(
+    db: &mut PgConnection,
+    case: &mut Case,
+    gateway: GatewayName,
+    told: &Dispute,
+) -> sqlx::Result<StoredDispute> {
     let disputed = told.amount.minor.min(case.payment.kept_minor());
     case.payment.disputed_minor += disputed;
     case.transfer(case.disputes(), clearing(gateway), disputed);
     // What had gone back to the payer already goes out a second time.
     case.transfer(Account::Losses, clearing(gateway), told.amount.minor - disputed);
     tracing::warn!(payment.id = %case.payment.id, "a payment is disputed");
-    StoredDispute {
+    payouts::hold_earning(db, case.booking.id).await?;
+    Ok(StoredDispute {
+        id: DisputeId::at(case.now),
         gateway,
         reference: told.reference.clone(),
         payment_id: case.payment.id,
@@ -77,7 +86,7 @@ fn open(case: &mut Case, gateway: GatewayName, told: &Dispute) -> StoredDispute 
         respond_by: told.respond_by,
         created_at: case.now,
         updated_at: case.now,
-    }
+    })
 }
 
 async fn decide(
@@ -85,16 +94,22 @@ async fn decide(
     case: &mut Case,
     dispute: &mut StoredDispute,
     status: DisputeStatus,
+    market: &MarketSettings,
 ) -> ApiResult<()> {
     (dispute.state, dispute.updated_at) = (status, case.now);
     let (minor, escrow, disputes) = (dispute.disputed_minor, case.escrow(), case.disputes());
+    if status != DisputeStatus::Open {
+        payouts::free_earning(db, case.booking.id, case.now).await?;
+    }
     match status {
         DisputeStatus::Open => Ok(()),
         DisputeStatus::Lost if dispute.is_from_escrow => {
             case.transfer(escrow, disputes, minor);
             Ok(())
         }
-        DisputeStatus::Lost => earnings::take_back(db, case, disputes, minor).await,
+        // All of it had gone back before.
+        DisputeStatus::Lost if minor == 0 => Ok(()),
+        DisputeStatus::Lost => earnings::take_back(db, case, dispute.id.uuid(), disputes, minor).await,
         DisputeStatus::Won => {
             let from = clearing(dispute.gateway);
             case.transfer(from, disputes, minor);
@@ -105,7 +120,7 @@ async fn decide(
                 if case.stage() == Stage::Off {
                     refund::back(db, case, Source::Account(escrow), minor, "booking_cancelled", None).await?;
                 } else {
-                    earnings::earn(db, case, escrow, minor).await?;
+                    earnings::earn(db, case, minor, market).await?;
                 }
             }
             Ok(())

@@ -1,111 +1,68 @@
-//! What a provider earns with a booking, and what of it is ours, by the share that the booking was made with.
+//! What a provider earns with a booking, in the words of `payouts`.
 
 use bookings::Booking;
-use ledger::{Account, Posting};
-use platform::{
-    error::ApiResult,
-    ids::{BookingId, UserId},
-    money::{Currency, Money},
-    time::Instant,
-};
+use ledger::{Account, Posting, Transfers};
+use payouts::{Earning, Paid, Reversal};
+use platform::{config::MarketSettings, error::ApiResult, time::Instant};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{case::Case, store};
 
-/// What was earned with a booking by now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Earning {
-    pub(crate) booking_id: BookingId,
-    pub(crate) provider_id: UserId,
-    pub(crate) currency: Currency,
-    pub(crate) gross_minor: i64,
-    pub(crate) commission_minor: i64,
-    pub(crate) is_cash: bool,
-    pub(crate) earned_at: Instant,
-    pub(crate) released_at: Option<Instant>,
+/// So much of what is in the escrow of the booking becomes the provider's and ours. The caller calls it once for each
+/// part of the price.
+pub(crate) async fn earn(
+    db: &mut PgConnection,
+    case: &mut Case,
+    minor: i64,
+    market: &MarketSettings,
+) -> ApiResult<()> {
+    let earning = of(db, &case.booking, Paid::ToUs, minor).await?;
+    let now = case.now;
+    payouts::earn(db, &earning, case.transfers(), market, now).await
 }
 
-impl Earning {
-    fn none(booking: &Booking, is_cash: bool, now: Instant) -> Self {
-        Self {
-            booking_id: booking.id,
-            provider_id: booking.provider_id,
-            currency: booking.currency,
-            gross_minor: 0,
-            commission_minor: 0,
-            is_cash,
-            earned_at: now,
-            released_at: None,
-        }
-    }
-
-    /// So much more, or less, was earned. How much of it is the provider's, and how much is ours: what was earned
-    /// bit by bit has the same share as what was earned at once.
-    fn add(&mut self, minor: i64, bps: i32) -> (i64, i64) {
-        self.gross_minor += minor;
-        let bps = u16::try_from(bps).unwrap_or_default();
-        let (commission, _) = Money::new(self.gross_minor, self.currency).split_bps(bps);
-        let ours = commission.minor - self.commission_minor;
-        self.commission_minor = commission.minor;
-        (minor - ours, ours)
-    }
-}
-
-/// Money becomes the provider's and ours.
-pub(crate) async fn earn(db: &mut PgConnection, case: &mut Case, from: Account, minor: i64) -> ApiResult<()> {
-    let found = store::earnings::lock(db, case.booking.id).await?;
-    let mut earning = found.unwrap_or_else(|| Earning::none(&case.booking, false, case.now));
-    let (theirs, ours) = earning.add(minor, case.booking.commission_bps);
-    store::earnings::save(db, &earning).await?;
-    let provider = case.booking.provider_id;
-    let to = match earning.released_at {
-        None => Account::ProviderPending(provider),
-        Some(_) => Account::ProviderAvailable(provider),
-    };
-    case.transfer(from, to, theirs);
-    case.transfer(from, Account::Commission, ours);
-    Ok(())
-}
-
-/// Money that was earned is taken back: from what is not released yet, then from what the provider could withdraw,
-/// and what they have withdrawn already they owe.
+/// Money that was earned is taken back, by the id of what it is taken back for.
 pub(crate) async fn take_back(
     db: &mut PgConnection,
     case: &mut Case,
+    id: Uuid,
     to: Account,
     minor: i64,
 ) -> ApiResult<()> {
-    let found = store::earnings::lock(db, case.booking.id).await?;
-    let mut earning = found.unwrap_or_else(|| Earning::none(&case.booking, false, case.now));
-    let (theirs, ours) = earning.add(-minor, case.booking.commission_bps);
-    store::earnings::save(db, &earning).await?;
-    let (provider, theirs, ours) = (case.booking.provider_id, -theirs, -ours);
-    case.transfer(Account::Commission, to, ours);
-    if earning.released_at.is_none() {
-        case.transfer(Account::ProviderPending(provider), to, theirs);
+    let reversal = Reversal { id, booking: case.booking.id, amount: case.payment.money(minor), to };
+    let now = case.now;
+    if payouts::reverse(db, &reversal, case.transfers(), now).await? {
         return Ok(());
     }
-    let available = Account::ProviderAvailable(provider);
-    let balance = ledger::balance(db, available, case.booking.currency).await?;
-    let there = theirs.min(balance.available().minor.max(0));
-    case.transfer(available, to, there);
-    case.transfer(Account::ProviderOwed(provider), to, theirs - there);
-    Ok(())
+    Err(anyhow::anyhow!("booking {} has earned nothing that could be taken back", case.booking.id).into())
 }
 
 /// The job was paid on site: the provider has the money, and owes us our share. Once for each booking.
-pub(crate) async fn earn_cash(db: &mut PgConnection, booking: &Booking, now: Instant) -> ApiResult<()> {
-    if store::earnings::lock(db, booking.id).await?.is_some() {
-        return Ok(());
-    }
-    let mut earning = Earning { released_at: Some(now), ..Earning::none(booking, true, now) };
-    let (_, ours) = earning.add(booking.total_minor, booking.commission_bps);
-    store::earnings::save(db, &earning).await?;
-    if ours > 0 {
-        let debt = Posting::new(format!("booking:{}:cash", booking.id), "cash_commission", now)
-            .about(booking.id)
-            .transfer(Account::ProviderOwed(booking.provider_id), Account::Commission, booking.money(ours));
-        ledger::post(db, &debt).await?;
-    }
+pub(crate) async fn earn_cash(
+    db: &mut PgConnection,
+    booking: &Booking,
+    market: &MarketSettings,
+    now: Instant,
+) -> ApiResult<()> {
+    let earning = of(db, booking, Paid::InCash, booking.total_minor).await?;
+    let mut transfers = Transfers::default();
+    payouts::earn(db, &earning, &mut transfers, market, now).await?;
+    let posting = Posting::new(format!("booking:{}:cash", booking.id), "cash_commission", now);
+    ledger::post_if_any(db, &posting.about(booking.id).transfers(transfers)).await?;
     Ok(())
+}
+
+async fn of(db: &mut PgConnection, booking: &Booking, paid: Paid, minor: i64) -> sqlx::Result<Earning> {
+    Ok(Earning {
+        booking: booking.id,
+        provider: booking.provider_id,
+        category: store::payments::category_of(db, booking.service_id).await?,
+        service_title: booking.service_title.clone(),
+        gross: booking.money(minor),
+        paid,
+        booked_at: booking.created_at,
+        commission_bps: u16::try_from(booking.commission_bps).unwrap_or_default(),
+        tax: None,
+    })
 }

@@ -1,7 +1,7 @@
 //! What others may learn of payments. Fields are only ever added.
 
 use platform::{
-    ids::{BookingId, OperationId, PaymentId, UserId},
+    ids::{BookingId, PaymentId, UserId},
     outbox,
     time::Instant,
 };
@@ -47,25 +47,5 @@ impl PaymentChanged {
             failure_code: payment.failure_code.clone(),
             at: payment.updated_at,
         }
-    }
-}
-
-/// A gateway says that something became of a payout or a provider's account: ask it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GatewayTold {
-    /// Who says so.
-    pub gateway: String,
-    /// `pay_out` or `account`.
-    pub subject: String,
-    /// Our operation, where the gateway kept its id.
-    pub operation: Option<OperationId>,
-    /// The gateway's name for it.
-    pub reference: String,
-}
-
-impl outbox::Event for GatewayTold {
-    const TOPIC: &'static str = "payments.gateway_told";
-    fn subject(&self) -> Uuid {
-        self.operation.map(OperationId::uuid).unwrap_or_default()
     }
 }

@@ -2,7 +2,7 @@
 //! twice, or for nothing.
 
 use bookings::PaymentMethod;
-use platform::{error::ApiResult, ids::BookingId, time::Instant};
+use platform::{config::MarketSettings, error::ApiResult, ids::BookingId, time::Instant};
 use sqlx::PgConnection;
 
 use crate::{
@@ -15,12 +15,17 @@ use crate::{
 };
 
 /// Lets the money follow the booking.
-pub(crate) async fn follow(db: &mut PgConnection, id: BookingId, now: Instant) -> ApiResult<()> {
+pub(crate) async fn follow(
+    db: &mut PgConnection,
+    id: BookingId,
+    market: &MarketSettings,
+    now: Instant,
+) -> ApiResult<()> {
     let Some(booking) = bookings::lock(db, id).await? else { return Ok(()) };
     let stage = Stage::of(booking.state);
     let Some(payment) = store::payments::lock_live(db, id).await? else {
         if stage == Stage::Done && booking.payment_method == PaymentMethod::Cash {
-            earnings::earn_cash(db, &booking, now).await?;
+            earnings::earn_cash(db, &booking, market, now).await?;
         }
         return Ok(());
     };
@@ -31,9 +36,9 @@ pub(crate) async fn follow(db: &mut PgConnection, id: BookingId, now: Instant) -
         (Stage::Off, State::Authorized | State::RequiresAction) => let_go(db, case).await,
         (Stage::Off, State::Scheduled) => {
             store::installments::drop_open(db, case.payment.id).await?;
-            end(db, case).await
+            end(db, case, market).await
         }
-        (Stage::Off | Stage::Done, _) => end(db, case).await,
+        (Stage::Off | Stage::Done, _) => end(db, case, market).await,
         _ => Ok(()),
     }
 }
@@ -69,7 +74,7 @@ pub(crate) async fn give_up(db: &mut PgConnection, case: &mut Case, charge: &Ope
 
 /// What was held for the booking goes where it belongs, once: to the provider and us what was earned, or what the
 /// policy lets them keep; the rest back to the customer.
-async fn end(db: &mut PgConnection, mut case: Case) -> ApiResult<()> {
+async fn end(db: &mut PgConnection, mut case: Case, market: &MarketSettings) -> ApiResult<()> {
     let (is_off, before) = (case.stage() == Stage::Off, case.payment.state);
     if is_off {
         case.payment.change(Change::LetGo);
@@ -83,7 +88,7 @@ async fn end(db: &mut PgConnection, mut case: Case) -> ApiResult<()> {
             refund::back(db, &mut case, Source::Account(escrow), back, "booking_cancelled", None).await?;
         }
         if held > back {
-            earnings::earn(db, &mut case, escrow, held - back).await?;
+            earnings::earn(db, &mut case, held - back, market).await?;
         }
     } else if case.payment.state == before {
         return Ok(());

@@ -122,7 +122,10 @@ impl Job for FollowBooking {
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let mut tx = app.db.begin().await?;
-        follow::follow(&mut tx, self.booking_id, app.clock.now()).await.map_err(|error| failed(&error))?;
+        let market = &app.settings.market;
+        follow::follow(&mut tx, self.booking_id, market, app.clock.now())
+            .await
+            .map_err(|error| failed(&error))?;
         tx.commit().await?;
         app.jobs_waiting.notify_one();
         Ok(())

@@ -30,7 +30,7 @@ mod tests;
 pub use self::{
     check::check,
     credits::{CreditKind, grant},
-    events::{GatewayTold, PaymentChanged},
+    events::PaymentChanged,
     jobs::register,
     model::{PaymentError, Status},
     routes::router,

@@ -5,16 +5,14 @@ use platform::{
     app::App,
     ids::OperationId,
     jobs::Job,
-    outbox,
-    ports::gateway::{GatewayName, Subject},
+    ports::gateway::{Event, GatewayName, Subject},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     dispute,
-    events::GatewayTold,
     jobs::{failed, pursue},
-    store::{self, events::Message},
+    store,
 };
 
 /// Asks about what a message says.
@@ -33,14 +31,16 @@ impl Job for HearGateway {
         let Some(message) = found else { return Ok(()) };
         match message.subject {
             Subject::Charge | Subject::Refund => {
-                if let Some(operation) = operation_of(app, &message).await? {
+                if let Some(operation) = operation_of(app, gateway, &message).await? {
                     pursue(app, operation).await?;
                 }
             }
             Subject::Dispute => {
                 dispute::hear(app, gateway, &message.reference).await.map_err(|error| failed(&error))?;
             }
-            Subject::PayOut | Subject::Account => pass_on(app, &message).await?,
+            Subject::PayOut | Subject::Account => {
+                payouts::hear(&mut *app.db.acquire().await?, gateway, &message, app.clock.now()).await?;
+            }
             Subject::SetUp | Subject::Other => {}
         }
         let mut db = app.db.acquire().await?;
@@ -49,24 +49,17 @@ impl Job for HearGateway {
 }
 
 /// By our id where the gateway kept it, else by the gateway's name.
-async fn operation_of(app: &App, message: &Message) -> sqlx::Result<Option<OperationId>> {
+async fn operation_of(
+    app: &App,
+    gateway: GatewayName,
+    message: &Event,
+) -> sqlx::Result<Option<OperationId>> {
     let mut db = app.db.acquire().await?;
     if let Some(id) = message.operation
         && store::operations::find(&mut db, id).await?.is_some()
     {
         return Ok(Some(id));
     }
-    let found = store::operations::by_reference(&mut db, message.gateway, &message.reference).await?;
+    let found = store::operations::by_reference(&mut db, gateway, &message.reference).await?;
     Ok(found.map(|(id, _)| id))
-}
-
-/// Money that goes out is the concern of others.
-async fn pass_on(app: &App, message: &Message) -> anyhow::Result<()> {
-    let told = GatewayTold {
-        gateway: <&str>::from(message.gateway).to_owned(),
-        subject: <&str>::from(message.subject).to_owned(),
-        operation: message.operation,
-        reference: message.reference.clone(),
-    };
-    Ok(outbox::emit(&mut *app.db.acquire().await?, &told, app.clock.now()).await?)
 }

@@ -64,13 +64,14 @@ pub(crate) async fn back(
 ) -> ApiResult<Refund> {
     case.payment.refunded_minor += minor;
     let to = case.refunds();
+    let id = RefundId::at(case.now);
     match from {
         Source::Account(from) => case.transfer(from, to, minor),
-        Source::Earnings => earnings::take_back(db, case, to, minor).await?,
+        Source::Earnings => earnings::take_back(db, case, id.uuid(), to, minor).await?,
     }
     let is_credits = case.payment.gateway.is_none();
     let refund = Refund {
-        id: RefundId::at(case.now),
+        id,
         payment_id: case.payment.id,
         amount_minor: minor,
         state: if is_credits { RefundState::Succeeded } else { RefundState::Processing },

@@ -51,7 +51,7 @@ pub(crate) async fn settle(
             reserved(db, &mut case, &operation).await?;
         }
         (Task::Charge | Task::Capture, Outcome::Succeeded { .. }) => {
-            taken(db, &mut case, &operation).await?;
+            taken(app, db, &mut case, &operation).await?;
         }
         (Task::Void, Outcome::Succeeded { .. }) => give_up(db, &operation, now).await?,
         (Task::Refund, Outcome::Succeeded { .. }) => refund::arrived(db, &mut case, &operation).await?,
@@ -129,7 +129,12 @@ async fn reserved(db: &mut PgConnection, case: &mut Case, charge: &Operation) ->
     Ok(operation::begin(db, &void, Settler::Job).await?)
 }
 
-async fn taken(db: &mut PgConnection, case: &mut Case, operation: &Operation) -> ApiResult<()> {
+async fn taken(
+    app: &App,
+    db: &mut PgConnection,
+    case: &mut Case,
+    operation: &Operation,
+) -> ApiResult<()> {
     let (minor, is_wanted) = (operation.amount_minor, case.is_wanted());
     let payment = &mut case.payment;
     payment.captured_minor += minor;
@@ -147,7 +152,14 @@ async fn taken(db: &mut PgConnection, case: &mut Case, operation: &Operation) ->
             store::installments::drop_open(db, case.payment.id).await?;
             refund::back(db, case, Source::Account(from), minor, "not_wanted", None).await.map(drop)
         }
-        Stage::Done => earnings::earn(db, case, from, minor).await,
+        Stage::Done => {
+            case.transfer(from, case.escrow(), minor);
+            // Where the booking was done before anything was paid for it, this is all that waited to be earned.
+            let is_first = case.payment.closed_at.is_none();
+            case.payment.closed_at.get_or_insert(case.now);
+            let earned = if is_first { case.payment.kept_minor() } else { minor };
+            earnings::earn(db, case, earned, &app.settings.market).await
+        }
         Stage::Standing | Stage::Off => {
             case.transfer(from, case.escrow(), minor);
             Ok(())

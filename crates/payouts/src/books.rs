@@ -1,10 +1,10 @@
-//! Writing earnings: each function changes the row of an earning and posts once, in the caller's transaction.
+//! Writing earnings: each function changes the row of an earning and says what moves, in the caller's transaction.
 //!
 //! The row is locked before the purse, and the purse before the ledger's accounts, so nobody waits in a circle as long as
 //! a transaction moves the money of one provider.
 
 use jiff::SignedDuration;
-use ledger::{Account, Posting};
+use ledger::{Account, Posting, Transfers};
 use platform::{
     config::MarketSettings,
     error::ApiResult,
@@ -18,73 +18,96 @@ use crate::{
     commission::{self, Rule},
     earning::{Action, Earning, EarningRow, Paid, Parts, Reversal, State},
     jobs::ReleaseEarning,
-    purse::{self, Purse},
+    purse::Purse,
     store::earnings as store,
 };
 
-/// Books a job that is done: from the escrow of the booking to us, to the state, and to the provider, for whom it is
-/// pending until complaints come too late. Of a job in cash only our share moves. `false`: it was earned before.
+/// Books what a job earned: from the escrow of the booking to us, to the state, and to the provider, for whom it is
+/// pending until complaints come too late. A job that is paid in parts earns with each of them; the caller sees to it
+/// that each part comes once. Of a job in cash, which is earned once, only our share moves.
+///
+/// The caller posts the `transfers` in the same transaction.
 pub async fn earn(
     db: &mut PgConnection,
     earning: &Earning,
+    transfers: &mut Transfers,
     market: &MarketSettings,
     now: Instant,
-) -> ApiResult<bool> {
+) -> ApiResult<()> {
+    let found = store::lock(db, earning.booking).await?;
+    if found.is_some() && earning.paid == Paid::InCash {
+        return Ok(());
+    }
     let rules = store::commission_rules(db, earning.provider, earning.category, earning.booked_at).await?;
     let rule = commission::most_specific(rules, earning.gross.currency)
         .unwrap_or_else(|| Rule::share(earning.commission_bps));
-    let hold = SignedDuration::from_hours(market.earnings_hold_hours.into());
     let purse = Purse::lock(db, earning.provider, earning.gross.currency).await?;
-    let earned = EarningRow::new(earning, &rule, &purse, hold, now);
-    if !store::insert(db, &earned).await? {
-        return Ok(false);
+    let release_at = now.plus(SignedDuration::from_hours(market.earnings_hold_hours.into()));
+    let is_new = found.is_none();
+    let mut earned = found.unwrap_or_else(|| EarningRow::nothing(earning, &rule, now));
+    let (parts, before) = (earned.add(earning, &rule, &purse)?, earned.state);
+    earned.follow(Action::Earn);
+    if is_new || before == State::Reversed {
+        earned.release_at = if earned.is_cash { now } else { release_at };
     }
-    let posting = Posting::new(format!("earning:{}", earned.booking_id), "earned", now);
-    let posting = match earning.paid {
-        Paid::ToUs => earned.post_from_escrow(posting),
-        Paid::InCash => earned.post_share(posting, &purse),
-    };
-    purse::post(db, &posting.about(earned.booking_id)).await?;
+    if is_new { store::insert(db, &earned).await? } else { store::save(db, &earned).await? }
+    match earning.paid {
+        Paid::ToUs => earned.move_from_escrow(transfers, parts, before, &purse),
+        Paid::InCash => earned.move_share(transfers, parts, &purse),
+    }
     if earned.state == State::Pending {
-        schedule_release(db, earned.booking_id, earned.release_at, now).await?;
+        schedule_release(db, earned.booking_id, earned.release_at.max(now), now).await?;
     }
-    Ok(true)
+    Ok(())
 }
 
 impl EarningRow {
-    fn post_from_escrow(&self, posting: Posting) -> Posting {
+    fn move_from_escrow(&self, transfers: &mut Transfers, parts: Parts, before: State, purse: &Purse) {
         let escrow = Account::Escrow(self.booking_id);
-        let net = self.gross_minor - self.fees_minor;
-        posting
-            .transfer(escrow, Account::ProviderOwed(self.provider_id), self.money(net - self.pending_minor))
-            .transfer(escrow, Account::ProviderPending(self.provider_id), self.money(self.pending_minor))
-            .transfer(escrow, Account::Commission, self.money(self.fees_minor - self.tax_minor))
-            .transfer(escrow, self.tax_account(), self.money(self.tax_minor))
+        if before == State::Released {
+            purse.fill(transfers, escrow, parts.net);
+        } else {
+            let debt = self.money(parts.net - parts.pending);
+            transfers.add(escrow, Account::ProviderOwed(self.provider_id), debt);
+            transfers.add(escrow, Account::ProviderPending(self.provider_id), self.money(parts.pending));
+        }
+        transfers.add(escrow, Account::Commission, self.money(parts.fees - parts.tax));
+        transfers.add(escrow, self.tax_account(), self.money(parts.tax));
     }
 
     /// Our share of a job in cash. The tax in it goes on from our own account.
-    fn post_share(&self, posting: Posting, purse: &Purse) -> Posting {
-        purse.draw(posting, Account::Commission, self.fees_minor).transfer(
-            Account::Commission,
-            self.tax_account(),
-            self.money(self.tax_minor),
-        )
+    fn move_share(&self, transfers: &mut Transfers, parts: Parts, purse: &Purse) {
+        purse.draw(transfers, Account::Commission, parts.fees);
+        transfers.add(Account::Commission, self.tax_account(), self.money(parts.tax));
     }
 
-    /// Our share of what goes back, from us and from the state to `to`.
-    fn post_share_back(&self, posting: Posting, parts: Parts, to: Account) -> Posting {
-        posting.transfer(Account::Commission, to, self.money(parts.fees - parts.tax)).transfer(
-            self.tax_account(),
-            to,
-            self.money(parts.tax),
-        )
+    /// What goes back, from the provider, from us and from the state to `to`.
+    fn move_back(&self, transfers: &mut Transfers, parts: Parts, to: Account, purse: &Purse) {
+        transfers.add(Account::ProviderPending(self.provider_id), to, self.money(parts.pending));
+        purse.draw(transfers, to, parts.net - parts.pending);
+        transfers.add(Account::Commission, to, self.money(parts.fees - parts.tax));
+        transfers.add(self.tax_account(), to, self.money(parts.tax));
+    }
+
+    /// Our share of a job in cash that the customer got back from the provider. The tax comes back to us first, so
+    /// that the purse is filled from one account.
+    fn move_share_back(&self, transfers: &mut Transfers, parts: Parts, purse: &Purse) {
+        transfers.add(self.tax_account(), Account::Commission, self.money(parts.tax));
+        purse.fill(transfers, Account::Commission, parts.fees);
     }
 }
 
 /// Gives money back that was earned: the provider's part from what is pending of this job, else from what is
 /// available, else they owe it and later jobs pay it; our part from us. `false`: nothing was earned, so the money is
 /// still in the escrow.
-pub async fn reverse(db: &mut PgConnection, reversal: &Reversal, now: Instant) -> ApiResult<bool> {
+///
+/// The caller posts the `transfers` in the same transaction.
+pub async fn reverse(
+    db: &mut PgConnection,
+    reversal: &Reversal,
+    transfers: &mut Transfers,
+    now: Instant,
+) -> ApiResult<bool> {
     let Some(mut earned) = store::lock(db, reversal.booking).await? else { return Ok(false) };
     if store::is_reversed(db, reversal.id).await? {
         return Ok(true);
@@ -93,19 +116,11 @@ pub async fn reverse(db: &mut PgConnection, reversal: &Reversal, now: Instant) -
     let purse = Purse::lock(db, earned.provider_id, earned.currency).await?;
     store::insert_reversal(db, reversal, &earned, parts.fees, now).await?;
     store::save(db, &earned).await?;
-    let posting = Posting::new(format!("reversal:{}", reversal.id), "earning_reversed", now);
-    let posting = if earned.is_cash {
-        // The tax comes back to us first, so that the purse is filled from one account.
-        let tax = earned.money(parts.tax);
-        let posting = posting.transfer(earned.tax_account(), Account::Commission, tax);
-        purse.fill(posting, Account::Commission, parts.fees)
+    if earned.is_cash {
+        earned.move_share_back(transfers, parts, &purse);
     } else {
-        let pending = Account::ProviderPending(earned.provider_id);
-        let posting = posting.transfer(pending, reversal.to, earned.money(parts.pending));
-        let posting = purse.draw(posting, reversal.to, parts.net - parts.pending);
-        earned.post_share_back(posting, parts, reversal.to)
-    };
-    purse::post(db, &posting.about(earned.booking_id)).await?;
+        earned.move_back(transfers, parts, reversal.to, &purse);
+    }
     Ok(true)
 }
 
@@ -139,9 +154,13 @@ pub(crate) async fn release(db: &mut PgConnection, booking: BookingId, now: Inst
     let pending = std::mem::take(&mut earned.pending_minor);
     earned.state = state;
     store::save(db, &earned).await?;
-    let posting = Posting::new(format!("release:{booking}"), "released", now).about(booking);
-    let posting = purse.fill(posting, Account::ProviderPending(earned.provider_id), pending);
-    Ok(purse::post(db, &posting).await?)
+    let mut transfers = Transfers::default();
+    purse.fill(&mut transfers, Account::ProviderPending(earned.provider_id), pending);
+    // What was reversed and earned again is released again.
+    let name = format!("release:{booking}:{}", earned.release_at);
+    let posting = Posting::new(name, "released", now).about(booking).transfers(transfers);
+    ledger::post_if_any(db, &posting).await?;
+    Ok(())
 }
 
 async fn schedule_release(

@@ -1,6 +1,5 @@
 //! What a provider earns by a job, and what becomes of it. No I/O; `books` writes it down.
 
-use jiff::SignedDuration;
 use ledger::CountryCode;
 use platform::{
     ids::{BookingId, CategoryId, UserId},
@@ -11,10 +10,10 @@ use uuid::Uuid;
 
 use crate::{commission::Rule, model::PayoutError, purse::Purse};
 
-/// A job that is done and paid.
+/// A job that is done and paid, or a part of its price that is.
 #[derive(Clone, Debug)]
 pub struct Earning {
-    /// Which; each is earned once.
+    /// Which.
     pub booking: BookingId,
     /// Whose job it was.
     pub provider: UserId,
@@ -22,7 +21,7 @@ pub struct Earning {
     pub category: CategoryId,
     /// What was done, for lists and statements.
     pub service_title: String,
-    /// What the customer paid for it.
+    /// What the customer paid for it, now.
     pub gross: Money,
     /// Where that is.
     pub paid: Paid,
@@ -83,6 +82,8 @@ pub enum State {
 /// What is done to earned money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray)]
 pub(crate) enum Action {
+    /// A part of the price is paid.
+    Earn,
     /// A dispute begins.
     Hold,
     /// It ends, and not against the provider.
@@ -98,9 +99,10 @@ impl State {
     pub(crate) fn after(self, action: Action) -> Option<Self> {
         use {Action::*, State::*};
         match (self, action) {
-            (Pending, Hold) => Some(Held),
-            (Held, Free) => Some(Pending),
-            (Pending, Release) => Some(Released),
+            // What is lost once may be won back.
+            (Pending | Reversed, Earn) | (Held, Free) => Some(Pending),
+            (Pending, Hold) | (Held, Earn) => Some(Held),
+            (Pending, Release) | (Released, Earn) => Some(Released),
             (Pending | Held | Released, Reverse) => Some(Reversed),
             // What is released is gone, or will be: a dispute that is lost then is paid from the purse.
             (Held | Released | Reversed, Hold | Release)
@@ -124,6 +126,8 @@ pub(crate) struct EarningRow {
     pub(crate) tax_minor: i64,
     pub(crate) tax_country: Option<String>,
     pub(crate) reversed_minor: i64,
+    pub(crate) reversed_fees_minor: i64,
+    pub(crate) reversed_tax_minor: i64,
     pub(crate) pending_minor: i64,
     pub(crate) state: State,
     pub(crate) earned_at: Instant,
@@ -144,56 +148,74 @@ pub(crate) struct Parts {
 }
 
 impl EarningRow {
-    /// What a job earns when our share follows from `rule`: debts are paid first, the rest is pending.
-    pub(crate) fn new(
-        earning: &Earning,
-        rule: &Rule,
-        purse: &Purse,
-        hold: SignedDuration,
-        now: Instant,
-    ) -> Self {
-        let fees = rule.fees(earning.gross).minor;
-        let tax = earning.tax.map_or(0, |tax| share(fees, tax.bps.into(), 10_000 + i64::from(tax.bps)));
+    /// A job that has not earned anything yet.
+    pub(crate) fn nothing(earning: &Earning, rule: &Rule, now: Instant) -> Self {
         let is_cash = earning.paid == Paid::InCash;
-        let (_debt, pending) = purse.pay_debt(earning.gross.minor - fees);
         Self {
             booking_id: earning.booking,
             provider_id: earning.provider,
             service_title: earning.service_title.clone(),
             is_cash,
             currency: earning.gross.currency,
-            gross_minor: earning.gross.minor,
+            gross_minor: 0,
             commission_bps: rule.bps.into(),
-            fees_minor: fees,
-            tax_minor: tax,
+            fees_minor: 0,
+            tax_minor: 0,
             tax_country: earning.tax.map(|tax| tax.country.to_string()),
             reversed_minor: 0,
-            pending_minor: if is_cash { 0 } else { pending },
+            reversed_fees_minor: 0,
+            reversed_tax_minor: 0,
+            pending_minor: 0,
             state: if is_cash { State::Released } else { State::Pending },
             earned_at: now,
-            release_at: if is_cash { now } else { now.plus(hold) },
+            release_at: now,
         }
+    }
+
+    /// Adds what was paid now: debts are paid first, and the rest is pending where the customer can still complain.
+    /// Our share is that of the whole price, so it does not matter in how many parts it is paid.
+    pub(crate) fn add(&mut self, earning: &Earning, rule: &Rule, purse: &Purse) -> Result<Parts, PayoutError> {
+        let gross = self.gross_minor.checked_add(earning.gross.minor).filter(|gross| *gross >= self.gross_minor);
+        let gross = gross.filter(|_| earning.gross.currency == self.currency);
+        let gross = gross.ok_or(PayoutError::EarningInvalid)?;
+        let fees = rule.fees(self.money(gross)).minor;
+        let tax = earning.tax.map_or(0, |tax| share(fees, tax.bps.into(), 10_000 + i64::from(tax.bps)));
+        let (our_part, tax_part) = (fees - self.fees_minor, tax - self.tax_minor);
+        let net = earning.gross.minor - our_part;
+        let pending = if self.state == State::Released { 0 } else { purse.pay_debt(net).1 };
+        (self.gross_minor, self.fees_minor, self.tax_minor) = (gross, fees, tax);
+        self.pending_minor += pending;
+        Ok(Parts { net, pending, fees: our_part, tax: tax_part })
+    }
+
+    /// Does what the table says; what it does not say changes nothing.
+    pub(crate) fn follow(&mut self, action: Action) {
+        self.state = self.state.after(action).unwrap_or(self.state);
     }
 
     /// Takes a part of the gross back. Parts that follow each other add up to the whole, to the cent.
     pub(crate) fn go_back(&mut self, gross: Money) -> Result<Parts, PayoutError> {
-        let after = self.reversed_minor.saturating_add(gross.minor);
-        if gross.currency != self.currency || gross.minor <= 0 || after > self.gross_minor {
+        let left = self.gross_minor - self.reversed_minor;
+        if gross.currency != self.currency || gross.minor <= 0 || gross.minor > left {
             return Err(PayoutError::ReversalTooLarge);
         }
-        let fees_before = share(self.fees_minor, self.reversed_minor, self.gross_minor);
-        let fees_after = share(self.fees_minor, after, self.gross_minor);
-        let tax = |fees| share(self.tax_minor, fees, self.fees_minor);
-        let fees = fees_after - fees_before;
+        let after = self.reversed_minor + gross.minor;
+        let (fees_left, tax_left) =
+            (self.fees_minor - self.reversed_fees_minor, self.tax_minor - self.reversed_tax_minor);
+        let wanted = share(self.fees_minor, after, self.gross_minor) - self.reversed_fees_minor;
+        let fees = part(wanted, gross.minor, fees_left, left);
+        let wanted = share(self.tax_minor, self.reversed_fees_minor + fees, self.fees_minor);
+        let tax = part(wanted - self.reversed_tax_minor, fees, tax_left, fees_left);
         let net = gross.minor - fees;
         let pending = net.min(self.pending_minor);
-        let parts = Parts { net, pending, fees, tax: tax(fees_after) - tax(fees_before) };
         self.reversed_minor = after;
+        self.reversed_fees_minor += fees;
+        self.reversed_tax_minor += tax;
         self.pending_minor -= pending;
         if after == self.gross_minor {
-            self.state = self.state.after(Action::Reverse).unwrap_or(self.state);
+            self.follow(Action::Reverse);
         }
-        Ok(parts)
+        Ok(Parts { net, pending, fees, tax })
     }
 
     pub(crate) fn money(&self, minor: i64) -> Money {
@@ -205,6 +227,13 @@ impl EarningRow {
         let country = self.tax_country.as_deref().and_then(CountryCode::parse);
         country.map_or(ledger::Account::Commission, ledger::Account::Tax)
     }
+}
+
+/// How much of `amount` is taken from the `mine` of the `all` that is left: as much as wanted, unless one of the two
+/// has not so much.
+fn part(wanted: i64, amount: i64, mine: i64, all: i64) -> i64 {
+    let others = all - mine;
+    wanted.max(amount - others).min(amount).min(mine).max(0)
 }
 
 /// `part` of `whole`, of an amount, rounded down.

@@ -38,6 +38,9 @@ pub enum PayoutError {
     /// More than is available.
     #[error("there is less on the account")]
     BalanceTooLow,
+    /// Less than nothing, too much to count, or in two currencies.
+    #[error("this cannot be earned")]
+    EarningInvalid,
     /// More than is left of what was earned.
     #[error("more is to go back than was earned")]
     ReversalTooLarge,
@@ -50,6 +53,7 @@ impl Fault for PayoutError {
             | Self::PayoutAccountNotActive
             | Self::WithdrawalOpen
             | Self::BalanceTooLow
+            | Self::EarningInvalid
             | Self::ReversalTooLarge => Kind::Conflict,
             Self::PayoutAccountRefused | Self::WithdrawalTooSmall(_) => Kind::Invalid,
             Self::PayoutsUnavailable => Kind::Unavailable,

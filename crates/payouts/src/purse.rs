@@ -3,7 +3,7 @@
 //! Whoever owes us has nothing available: what comes in pays the debt first, what goes out is taken from what is
 //! available first. All who look into a purse to decide something lock it.
 
-use ledger::{Account, LedgerError, Posting};
+use ledger::{Account, Transfers};
 use platform::{
     ids::UserId,
     money::{Currency, Money},
@@ -40,34 +40,20 @@ impl Purse {
     }
 
     /// Moves an amount from `from` into the purse.
-    pub(crate) fn fill(&self, posting: Posting, from: Account, minor: i64) -> Posting {
+    pub(crate) fn fill(&self, transfers: &mut Transfers, from: Account, minor: i64) {
         let (debt, rest) = self.pay_debt(minor);
-        posting.transfer(from, Account::ProviderOwed(self.provider), self.money(debt)).transfer(
-            from,
-            Account::ProviderAvailable(self.provider),
-            self.money(rest),
-        )
+        transfers.add(from, Account::ProviderOwed(self.provider), self.money(debt));
+        transfers.add(from, Account::ProviderAvailable(self.provider), self.money(rest));
     }
 
     /// Moves an amount from the purse to `to`; what is missing is owed.
-    pub(crate) fn draw(&self, posting: Posting, to: Account, minor: i64) -> Posting {
+    pub(crate) fn draw(&self, transfers: &mut Transfers, to: Account, minor: i64) {
         let there = minor.min(self.available);
-        posting.transfer(Account::ProviderAvailable(self.provider), to, self.money(there)).transfer(
-            Account::ProviderOwed(self.provider),
-            to,
-            self.money(minor - there),
-        )
+        transfers.add(Account::ProviderAvailable(self.provider), to, self.money(there));
+        transfers.add(Account::ProviderOwed(self.provider), to, self.money(minor - there));
     }
 
     pub(crate) fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.currency)
-    }
-}
-
-/// Posts, unless every amount is zero: a job may cost nothing.
-pub(crate) async fn post(db: &mut PgConnection, posting: &Posting) -> Result<(), LedgerError> {
-    match ledger::post(db, posting).await {
-        Ok(_) | Err(LedgerError::NothingMoves) => Ok(()),
-        Err(error) => Err(error),
     }
 }

@@ -4,7 +4,7 @@
 //! after any crash, and its id is the gateway's key. What the gateway says moves it through [`State::after`].
 
 use jiff::SignedDuration;
-use ledger::{Account, Posting};
+use ledger::{Account, Posting, Transfers};
 use platform::{
     error::ApiResult,
     ids::{OperationId, UserId, WithdrawalId},
@@ -20,7 +20,7 @@ use crate::{
     events::WithdrawalChanged,
     jobs::PayWithdrawal,
     model::{PayoutError, least},
-    purse::{self, Purse},
+    purse::Purse,
     store::{accounts, withdrawals as store},
 };
 
@@ -153,21 +153,25 @@ impl Withdrawal {
     /// The movement that a change means.
     fn posting(&self, before: State, purse: &Purse, now: Instant) -> Option<Posting> {
         let (on_its_way, outside) = (Account::ProviderInPayout(self.provider_id), clearing(self.gateway));
-        let posting = |word: &str, kind: &str| {
-            Posting::new(format!("withdrawal:{}:{word}", self.id), kind, now).about(self.id)
-        };
-        match (before, self.state) {
+        let mut transfers = Transfers::default();
+        let word = match (before, self.state) {
             (_, State::Paid) => {
-                Some(posting("paid", "withdrawal_paid").transfer(on_its_way, outside, self.money()))
+                transfers.add(on_its_way, outside, self.money());
+                "paid"
             }
             (State::Paid, State::Failed) => {
-                Some(purse.fill(posting("returned", "withdrawal_returned"), outside, self.amount_minor))
+                purse.fill(&mut transfers, outside, self.amount_minor);
+                "returned"
             }
             (_, State::Failed) => {
-                Some(purse.fill(posting("failed", "withdrawal_failed"), on_its_way, self.amount_minor))
+                purse.fill(&mut transfers, on_its_way, self.amount_minor);
+                "failed"
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        let name = format!("withdrawal:{}:{word}", self.id);
+        let posting = Posting::new(name, format!("withdrawal_{word}"), now).about(self.id);
+        Some(posting.transfers(transfers))
     }
 }
 
@@ -226,7 +230,7 @@ pub(crate) async fn withdraw(
         Posting::new(format!("withdrawal:{}:requested", withdrawal.id), "withdrawal_requested", now)
             .about(withdrawal.id)
             .transfer(Account::ProviderAvailable(provider), Account::ProviderInPayout(provider), amount);
-    purse::post(db, &posting).await?;
+    ledger::post(db, &posting).await?;
     PayWithdrawal { withdrawal: withdrawal.id }.plan(db, now, now).await?;
     Ok(withdrawal)
 }
@@ -245,7 +249,7 @@ pub(crate) async fn record(
     if let Some(before) = before {
         let purse = Purse::lock(db, withdrawal.provider_id, withdrawal.currency).await?;
         if let Some(posting) = withdrawal.posting(before, &purse, now) {
-            purse::post(db, &posting).await?;
+            ledger::post(db, &posting).await?;
         }
         outbox::emit(db, &WithdrawalChanged::of(&withdrawal), now).await?;
     }

@@ -70,6 +70,8 @@ typed_id! {
     OperationId,
     /// A payment for a booking or for credits.
     PaymentId,
+    /// A payer's complaint at their bank.
+    DisputeId,
     /// Money that goes back to a customer.
     RefundId,
     /// A payment method that somebody keeps.

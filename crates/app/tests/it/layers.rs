@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// A crate, and all of ours that it may depend on.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("platform", &[]),
     ("postgres-embedded", &[]),
     ("pictures", &["platform"]),
@@ -16,7 +16,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("catalog", &["platform", "pictures", "identity", "scheduling"]),
     ("discovery", &["platform", "catalog", "scheduling"]),
     ("bookings", &["platform", "identity", "catalog", "scheduling"]),
-    ("payments", &["platform", "bookings", "ledger", "scheduling"]),
+    ("payments", &["platform", "bookings", "ledger", "payouts", "scheduling"]),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
 ];

@@ -13,7 +13,7 @@ pub(crate) async fn lock(
 ) -> sqlx::Result<Option<StoredDispute>> {
     sqlx::query_as!(
         StoredDispute,
-        "select gateway, reference, payment_id, amount_minor, disputed_minor, is_from_escrow, state, respond_by,
+        "select id, gateway, reference, payment_id, amount_minor, disputed_minor, is_from_escrow, state, respond_by,
                 created_at, updated_at
            from payment_disputes where gateway = $1 and reference = $2 for update",
         gateway as _,
@@ -26,10 +26,11 @@ pub(crate) async fn lock(
 /// Writes how a dispute stands.
 pub(crate) async fn save(db: &mut PgConnection, dispute: &StoredDispute) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into payment_disputes (gateway, reference, payment_id, amount_minor, disputed_minor, is_from_escrow,
+        "insert into payment_disputes (id, gateway, reference, payment_id, amount_minor, disputed_minor, is_from_escrow,
                 state, respond_by, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          on conflict (gateway, reference) do update set state = excluded.state, updated_at = excluded.updated_at",
+        dispute.id as _,
         dispute.gateway as _,
         dispute.reference,
         dispute.payment_id as _,

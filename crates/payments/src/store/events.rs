@@ -7,14 +7,6 @@ use platform::{
 };
 use sqlx::PgConnection;
 
-/// A message as it is stored.
-pub(crate) struct Message {
-    pub(crate) gateway: GatewayName,
-    pub(crate) subject: Subject,
-    pub(crate) operation: Option<OperationId>,
-    pub(crate) reference: String,
-}
-
 /// Keeps a message; `false` where it has come before.
 pub(crate) async fn insert(
     db: &mut PgConnection,
@@ -43,10 +35,10 @@ pub(crate) async fn find(
     db: &mut PgConnection,
     gateway: GatewayName,
     id: &str,
-) -> sqlx::Result<Option<Message>> {
+) -> sqlx::Result<Option<Event>> {
     sqlx::query_as!(
-        Message,
-        r#"select gateway, subject, operation as "operation: OperationId", reference
+        Event,
+        r#"select id, subject, operation as "operation: OperationId", reference, happened_at as at
              from payment_events where gateway = $1 and id = $2"#,
         gateway as _,
         id,

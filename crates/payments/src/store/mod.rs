@@ -4,7 +4,6 @@ pub(crate) mod checks;
 pub(crate) mod credits;
 pub(crate) mod differences;
 pub(crate) mod disputes;
-pub(crate) mod earnings;
 pub(crate) mod events;
 pub(crate) mod installments;
 pub(crate) mod methods;

@@ -1,9 +1,19 @@
 //! The SQL of payments themselves.
 
-use platform::ids::{BookingId, PaymentId};
+use platform::ids::{BookingId, CategoryId, PaymentId, ServiceId};
 use sqlx::PgConnection;
 
 use crate::model::Payment;
+
+/// Of which kind a service is.
+pub(crate) async fn category_of(db: &mut PgConnection, service: ServiceId) -> sqlx::Result<CategoryId> {
+    sqlx::query_scalar!(
+        r#"select category_id as "category_id: CategoryId" from services where id = $1"#,
+        service as _
+    )
+    .fetch_one(db)
+    .await
+}
 
 /// The booking of a payment, if it has one.
 pub(crate) async fn booking_of(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<Option<BookingId>> {

@@ -55,8 +55,9 @@ impl World {
     }
 
     async fn with(auto_accept: bool) -> Self {
-        let router = crate::router().merge(bookings::router()).merge(scheduling::router());
-        let registry = crate::register(bookings::register(ledger::register(Registry::default())));
+        let router = crate::router().merge(payouts::router()).merge(bookings::router()).merge(scheduling::router());
+        let registry = payouts::register(ledger::register(Registry::default()));
+        let registry = crate::register(bookings::register(registry));
         let mut sandbox = None;
         let t =
             TestApp::with_gateways(router, registry, Arc::new(TokenIsUserId), &[], |db, clock, secrets| {
@@ -132,6 +133,17 @@ impl World {
         self.t.run_jobs().await;
     }
 
+    /// All that is available leaves for Bob's bank, and arrives.
+    async fn bob_withdraws(&self) {
+        let account = json!({"country": "DE", "bank_token": "ba_sandbox_good"});
+        self.bob.put("/providers/payout-account/", account).await.expect(200);
+        let available = self.bob.get("/providers/earnings/").await.expect(200)["available"].clone();
+        self.bob.post("/providers/withdrawals/", json!({"amount": available})).await.expect(201);
+        for _ in 0..3 {
+            self.later(360).await;
+        }
+    }
+
     /// Some time passes, and jobs run.
     async fn later(&self, seconds: i64) {
         self.t.advance(SignedDuration::from_secs(seconds));
@@ -147,7 +159,9 @@ impl World {
     async fn books(&self) -> String {
         let report = ledger::check(&self.t.app.db, None).await.unwrap();
         assert!(report.is_clean(), "{report}");
-        for ledger::Invariant { name, broken } in crate::check(&self.t.app.db).await.unwrap() {
+        let mut invariants = crate::check(&self.t.app.db).await.unwrap();
+        invariants.extend(payouts::check(&self.t.app.db).await.unwrap());
+        for ledger::Invariant { name, broken } in invariants {
             assert!(broken.is_empty(), "{name}: {broken:?}");
         }
         let rows = sqlx::query_scalar!(

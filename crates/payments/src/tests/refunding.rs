@@ -41,13 +41,12 @@ async fn what_was_earned_is_taken_back_with_our_share() {
     // 15 % of the 40.00 that are left is ours.
     assert_eq!(w.books().await, "clearing 4000, commission 600, provider_pending 3400");
     // What the provider has withdrawn by now they owe.
-    sqlx::query!("update payment_earnings set released_at = $1", w.t.now() as _)
-        .execute(&w.t.app.db)
-        .await
-        .unwrap();
+    w.later(48 * 3600).await;
+    assert_eq!(w.books().await, "clearing 4000, commission 600, provider_available 3400");
+    w.bob_withdraws().await;
     w.bob.post("/payments/refund/", body(&payment, Value::Null)).await.expect(201);
     w.t.run_jobs().await;
-    assert_eq!(w.books().await, "provider_owed 3400, provider_pending 3400");
+    assert_eq!(w.books().await, "clearing -3400, provider_owed 3400");
 }
 
 #[tokio::test]

@@ -52,13 +52,12 @@ pub(crate) async fn commission_rules(
     Ok(rules.collect())
 }
 
-/// Writes an earning; `false` where the booking has one.
-pub(crate) async fn insert(db: &mut PgConnection, earned: &EarningRow) -> sqlx::Result<bool> {
-    let written = sqlx::query!(
+/// Writes the first of an earning.
+pub(crate) async fn insert(db: &mut PgConnection, earned: &EarningRow) -> sqlx::Result<()> {
+    sqlx::query!(
         "insert into earnings (booking_id, provider_id, service_title, is_cash, currency, gross_minor, commission_bps,
                 fees_minor, tax_minor, tax_country, reversed_minor, pending_minor, state, earned_at, release_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-         on conflict (booking_id) do nothing",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         earned.booking_id as _,
         earned.provider_id as _,
         earned.service_title,
@@ -77,7 +76,7 @@ pub(crate) async fn insert(db: &mut PgConnection, earned: &EarningRow) -> sqlx::
     )
     .execute(db)
     .await?;
-    Ok(written.rows_affected() == 1)
+    Ok(())
 }
 
 /// An earning, kept from others until the transaction ends.
@@ -85,7 +84,8 @@ pub(crate) async fn lock(db: &mut PgConnection, booking: BookingId) -> sqlx::Res
     sqlx::query_as!(
         EarningRow,
         "select booking_id, provider_id, service_title, is_cash, currency, gross_minor, commission_bps, fees_minor,
-                tax_minor, tax_country, reversed_minor, pending_minor, state, earned_at, release_at
+                tax_minor, tax_country, reversed_minor, reversed_fees_minor, reversed_tax_minor, pending_minor, state,
+                earned_at, release_at
            from earnings where booking_id = $1 for update",
         booking as _,
     )
@@ -96,11 +96,19 @@ pub(crate) async fn lock(db: &mut PgConnection, booking: BookingId) -> sqlx::Res
 /// Writes what may change of an earning.
 pub(crate) async fn save(db: &mut PgConnection, earned: &EarningRow) -> sqlx::Result<()> {
     sqlx::query!(
-        "update earnings set reversed_minor = $2, pending_minor = $3, state = $4 where booking_id = $1",
+        "update earnings set gross_minor = $2, fees_minor = $3, tax_minor = $4, reversed_minor = $5,
+                reversed_fees_minor = $6, reversed_tax_minor = $7, pending_minor = $8, state = $9, release_at = $10
+          where booking_id = $1",
         earned.booking_id as _,
+        earned.gross_minor,
+        earned.fees_minor,
+        earned.tax_minor,
         earned.reversed_minor,
+        earned.reversed_fees_minor,
+        earned.reversed_tax_minor,
         earned.pending_minor,
         earned.state as _,
+        earned.release_at as _,
     )
     .execute(db)
     .await?;

@@ -7,7 +7,7 @@ use platform::{
 };
 
 use super::World;
-use crate::{Earning, Paid, Tax, earn, free_earning, hold_earning};
+use crate::{Earning, Paid, Tax, free_earning, hold_earning};
 
 async fn rule(w: &World, category: Option<CategoryId>, for_bob: bool, bps: i32) {
     sqlx::query!(
@@ -63,14 +63,40 @@ async fn each_earning_waits_for_itself() {
 }
 
 #[tokio::test]
-async fn a_job_is_earned_once() {
+async fn a_job_that_is_paid_in_parts_earns_what_it_would_have_earned_at_once() {
     let w = World::new().await;
-    let job = w.job(4990);
+    let germany = CountryCode::parse("DE").unwrap();
+    let job = Earning { tax: Some(Tax { country: germany, bps: 1900 }), ..w.job(1664) };
+    let part = |minor| Earning { gross: Money::new(minor, job.gross.currency), ..job.clone() };
+    let booking = w.earn(&part(1664)).await;
+    w.give_back(booking, 333).await.unwrap();
+    w.earn(&part(1663)).await;
+    w.hours(48);
+    w.t.run_jobs().await;
+    // What comes after the time for complaints is available at once.
+    w.earn(&part(1663)).await;
+    let ours = w.has(Account::Commission).await + w.has(Account::Tax(germany)).await;
+    assert_eq!((w.purse().await, ours), ([0, 4242 - 284, 0, 0], 748 - 49));
+    w.books_are_right().await;
+    w.give_back(booking, 4657).await.unwrap();
+    let ours = w.has(Account::Commission).await + w.has(Account::Tax(germany)).await;
+    assert_eq!((w.purse().await, ours), ([0; 4], 0));
+    // What went back is earned again, and waits again.
+    w.earn(&part(1000)).await;
+    assert_eq!(w.purse().await, [850, 0, 0, 0]);
+    w.hours(48);
+    w.t.run_jobs().await;
+    assert_eq!(w.purse().await, [0, 850, 0, 0]);
+    w.books_are_right().await;
+}
+
+#[tokio::test]
+async fn a_job_in_cash_is_earned_once() {
+    let w = World::new().await;
+    let job = Earning { paid: Paid::InCash, ..w.job(4990) };
     w.earn(&job).await;
-    let mut db = w.t.app.db.acquire().await.unwrap();
-    assert!(!earn(&mut db, &job, &w.t.app.settings.market, w.t.now()).await.unwrap());
-    drop(db);
-    assert_eq!(w.purse().await, [4242, 0, 0, 0]);
+    w.earn(&job).await;
+    assert_eq!(w.purse().await, [0, 0, 0, 748]);
     w.books_are_right().await;
 }
 

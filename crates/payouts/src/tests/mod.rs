@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use adapters::{Sandbox, sandbox_router};
 use jiff::SignedDuration;
-use ledger::{Account, Posting};
+use ledger::{Account, Posting, Transfers};
 use platform::{
     ids::{BookingId, CategoryId},
     jobs::Registry,
@@ -22,6 +22,7 @@ use platform::{
     time::Instant,
 };
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Earning, Paid, Reversal, earn, reverse};
@@ -100,10 +101,12 @@ impl World {
     async fn earn(&self, job: &Earning) -> BookingId {
         if job.paid == Paid::ToUs && job.gross.minor > 0 {
             let way = (Account::Clearing(ledger::Gateway::Sandbox), Account::Escrow(job.booking));
-            self.move_money(&format!("paid:{}", job.booking), way, job.gross.minor).await;
+            self.move_money(&format!("paid:{}", Uuid::now_v7()), way, job.gross.minor).await;
         }
         let mut tx = self.t.app.db.begin().await.unwrap();
-        assert!(earn(&mut tx, job, &self.t.app.settings.market, self.t.now()).await.unwrap());
+        let mut transfers = Transfers::default();
+        earn(&mut tx, job, &mut transfers, &self.t.app.settings.market, self.t.now()).await.unwrap();
+        self.post(&mut tx, transfers).await;
         tx.commit().await.unwrap();
         job.booking
     }
@@ -128,9 +131,17 @@ impl World {
 
     async fn reverse(&self, reversal: &Reversal) -> Result<bool, &'static str> {
         let mut tx = self.t.app.db.begin().await.unwrap();
-        let done = reverse(&mut tx, reversal, self.t.now()).await.map_err(|error| error.code())?;
+        let mut transfers = Transfers::default();
+        let done =
+            reverse(&mut tx, reversal, &mut transfers, self.t.now()).await.map_err(|error| error.code())?;
+        self.post(&mut tx, transfers).await;
         tx.commit().await.unwrap();
         Ok(done)
+    }
+
+    async fn post(&self, db: &mut PgConnection, transfers: Transfers) {
+        let posting = Posting::new(Uuid::now_v7().to_string(), "test", self.t.now()).transfers(transfers);
+        ledger::post_if_any(db, &posting).await.unwrap();
     }
 
     async fn move_money(&self, operation: &str, (from, to): (Account, Account), minor: i64) {

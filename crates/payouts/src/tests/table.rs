@@ -17,12 +17,16 @@ fn the_life_of_an_earning() {
         }
     }
     insta::assert_snapshot!(table, @"
+    Pending + Earn -> Pending
     Pending + Hold -> Held
     Pending + Release -> Released
     Pending + Reverse -> Reversed
+    Held + Earn -> Held
     Held + Free -> Pending
     Held + Reverse -> Reversed
+    Released + Earn -> Released
     Released + Reverse -> Reversed
+    Reversed + Earn -> Pending
     ");
 }
 
