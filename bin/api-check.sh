@@ -20,6 +20,8 @@ export SECRET_KEY=only-for-this-check-0123456789abcdef LOG=warn LOG_FORMAT=text
 export LIMIT_PER_ADDRESS=1000000 LIMIT_PER_ACCOUNT=1000000 LIMIT_SIGN_INS=false PASSWORD_WORKERS=2
 
 "$binaries/skillbuddy" demo --services 60 >"$work/demo.log" 2>&1 || { cat "$work/demo.log"; exit 1; }
+export STAFF_EMAIL=finance@check.example STAFF_PASSWORD=lantern-orchard-7-ledgers EARNINGS_HOLD_HOURS=0
+"$binaries/skillbuddy" staff create --email "$STAFF_EMAIL" --name Finance --role finance >/dev/null
 "$binaries/skillbuddy" serve >"$work/server.log" 2>&1 &
 server=$!
 stop() {
@@ -50,7 +52,9 @@ TOKEN_TO_CLOSE=$(sign_up close)
 TOKEN_TO_END=$(sign_up sessions)
 TOKEN_TO_CHANGE=$(sign_up password)
 export API_TOKEN TOKEN_TO_SIGN_OUT TOKEN_TO_CLOSE TOKEN_TO_END TOKEN_TO_CHANGE
+"$binaries/skillbuddy" ledger check >"$work/ledger.log" || { cat "$work/ledger.log"; exit 1; }
 "$TEST_TOOLS_DIR/venv/bin/schemathesis" --config-file schemathesis.toml run "$url/openapi.json" --checks all \
     --max-examples "${API_EXAMPLES:-20}" --seed "${API_SEED:-1}" --workers 1 --output-sanitize true ||
     fail "schemathesis found something; the server said: $(grep -c . "$work/server.log") lines, $(grep ERROR "$work/server.log" | tail -5)"
 ! grep -q ERROR "$work/server.log" || fail "the server logged errors: $(grep ERROR "$work/server.log" | tail -5)"
+"$binaries/skillbuddy" ledger check >"$work/ledger.log" || { cat "$work/ledger.log"; exit 1; }

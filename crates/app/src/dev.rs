@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use anyhow::Context as _;
 use platform::{
     app::App,
+    auth::StaffRole,
     config::{Environment, Settings},
     crypto, db,
     telemetry::Telemetry,
@@ -21,6 +22,8 @@ use crate::{
 
 /// Password of every demo account in development.
 pub const PASSWORD: &str = "correct horse battery";
+/// The demo account of staff.
+pub const OPERATOR: &str = "operator@demo.skillbuddy.app";
 const DATABASE: &str = "skillbuddy";
 
 /// Brings everything up, says what to open, and serves until Ctrl-C.
@@ -37,6 +40,10 @@ pub async fn run(mut settings: Settings, args: DevArgs, telemetry: &Telemetry) -
     settings.http.environment = Environment::Development;
     if settings.security.secret_key.is_none() {
         settings.security.secret_key = Some(secret(&args.state_dir)?);
+    }
+    // Nobody waits two days to see a withdrawal.
+    if std::env::var_os("EARNINGS_HOLD_HOURS").is_none() {
+        settings.market.earnings_hold_hours = 0;
     }
     if settings.storage.storage_dir == Path::new(".skillbuddy/files") {
         settings.storage.storage_dir = args.state_dir.join("files");
@@ -77,8 +84,19 @@ async fn prepare(settings: Settings, args: &DevArgs) -> anyhow::Result<App> {
         say("Filling the database with demo data");
         let demo = DemoArgs { services: args.services, seed: 1, password: PASSWORD.to_owned() };
         demo::fill(&pool, &demo, Clock::System.now()).await?;
+        let app = wiring::app(settings, pool, Clock::System)?;
+        hire(&app).await?;
+        return Ok(app);
     }
     wiring::app(settings, pool, Clock::System)
+}
+
+/// Somebody who may see everything.
+async fn hire(app: &App) -> anyhow::Result<()> {
+    let (email, name) = (OPERATOR.to_owned(), "Olivia Operator".to_owned());
+    let (role, password) = (StaffRole::Superuser, SecretString::from(PASSWORD));
+    identity::create_staff(app, identity::NewStaff { email, name, role, password }).await?;
+    Ok(())
 }
 
 async fn private_database(settings: &mut Settings, state_dir: &Path) -> anyhow::Result<Cluster> {
@@ -121,6 +139,7 @@ fn welcome(settings: &Settings) {
     for login in ::demo::LOGINS {
         println!("    {:<34}{}", login.email, login.role("en"));
     }
+    println!("    {OPERATOR:<34}staff");
     println!();
     println!("  Ctrl-C stops everything.");
     println!();

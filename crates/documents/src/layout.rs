@@ -37,14 +37,14 @@ enum Mark {
 struct Pages {
     regular: Letters,
     bold: Letters,
-    pages: Vec<Vec<Mark>>,
+    sheets: Vec<Vec<Mark>>,
     y: f32,
 }
 
 /// Draws the paper.
 pub(crate) fn draw(paper: &Paper, document: &mut Document) -> Result<(), DocumentError> {
     let (regular, bold) = (Letters::regular()?, Letters::bold()?);
-    let mut pages = Pages { regular, bold, pages: vec![Vec::new()], y: MARGIN };
+    let mut pages = Pages { regular, bold, sheets: vec![Vec::new()], y: MARGIN };
     for line in &paper.issuer {
         pages.paragraph(line, SMALL, false, true);
     }
@@ -69,7 +69,7 @@ pub(crate) fn draw(paper: &Paper, document: &mut Document) -> Result<(), Documen
 
 impl Pages {
     fn put(&mut self, mark: Mark) {
-        if let Some(page) = self.pages.last_mut() {
+        if let Some(page) = self.sheets.last_mut() {
             page.push(mark);
         }
     }
@@ -78,7 +78,7 @@ impl Pages {
     fn make_room(&mut self, height: f32) -> bool {
         let is_full = self.y + height > BOTTOM;
         if is_full {
-            self.pages.push(Vec::new());
+            self.sheets.push(Vec::new());
             self.y = MARGIN;
         }
         is_full
@@ -185,8 +185,8 @@ impl Pages {
     fn onto(self, document: &mut Document) -> Result<(), DocumentError> {
         let (width, height) = PAGE;
         let size = Size::from_wh(width, height).ok_or_else(|| DocumentError("no size".to_owned()))?;
-        let count = self.pages.len();
-        for (place, marks) in self.pages.iter().enumerate() {
+        let count = self.sheets.len();
+        for (place, marks) in self.sheets.iter().enumerate() {
             let mut page = document.start_page_with(PageSettings::new(size));
             let mut surface = page.surface();
             for mark in marks {

@@ -126,7 +126,8 @@ mod tests {
 
     #[test]
     fn no_text_breaks_a_paper() {
-        for text in ["", " ", "\n\t\u{0}", "漢字 مرحبا 🙂", &"w".repeat(10_000), "a\u{301}\u{301}\u{301}"] {
+        for text in ["", " ", "\n\t\u{0}", "漢字 مرحبا 🙂", &"w".repeat(10_000), "a\u{301}\u{301}\u{301}"]
+        {
             let mut odd = paper(2);
             odd.title = text.to_owned();
             odd.facts.push((text.to_owned(), text.to_owned()));

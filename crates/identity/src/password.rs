@@ -1,5 +1,5 @@
 //! Passwords: which are good enough, how they are kept, how one is checked. Hashing costs a core for some
-//! 20 ms on purpose, so it happens on a pool of its own that cannot starve the rest.
+//! 20 ms on purpose, so it happens on few threads of its own, which give way to everything else.
 
 use std::{
     num::NonZeroU32,
@@ -111,13 +111,28 @@ async fn on_pool<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + Send +
     let place = tokio::time::timeout(PATIENCE, pool.acquire_owned()).await;
     let place = place.map_err(|elapsed| ApiError::unavailable(anyhow::Error::from(elapsed)))?;
     let place = place.map_err(anyhow::Error::from)?;
-    let done = tokio::task::spawn_blocking(move || {
-        let done = work();
+    let (done, waits) = tokio::sync::oneshot::channel();
+    // A thread of its own for each: a priority that was given away cannot be taken back, and those of the runtime do
+    // other work, too. To start one costs a thousandth of what it does.
+    let thread = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
+        give_way();
+        // Whoever asked may have gone.
+        let _nobody_waits = done.send(work());
         drop(place);
-        done
     });
-    Ok(done.await.map_err(anyhow::Error::from)?)
+    thread.map_err(anyhow::Error::from)?;
+    Ok(waits.await.map_err(anyhow::Error::from)?)
 }
+
+/// Lets requests have the processor before this thread, so that a flood of sign-ins does not slow the rest. It is no
+/// harm where the system does not allow it.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    let _same_as_all = rustix::process::nice(10);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
 
 fn check(password: &str, hash: &str) -> Verdict {
     let right = if hash.starts_with("pbkdf2_sha256$") {

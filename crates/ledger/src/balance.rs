@@ -53,6 +53,11 @@ pub struct Line {
     pub balance_after: Option<Money>,
 }
 
+/// What is on all accounts of each purpose together, in each currency.
+pub async fn totals(db: &mut PgConnection) -> sqlx::Result<Vec<(Purpose, Money)>> {
+    store::totals(db).await
+}
+
 /// What is on an account; nothing where it was never posted to.
 pub async fn balance(db: &mut PgConnection, account: Account, currency: Currency) -> sqlx::Result<Balance> {
     let found = store::of_account(db, account.id(currency)).await?;

@@ -22,7 +22,7 @@ use sqlx::PgConnection;
 
 pub use self::{
     account::{Account, CountryCode, Gateway, Purpose, Side, Terms},
-    balance::{Balance, Line, balance, balances, history},
+    balance::{Balance, Line, balance, balances, history, totals},
     chain::{Seal, seal},
     check::{Invariant, Report, check},
     hold::{Action, Hold, State, hold, post_hold, void_hold},
@@ -43,7 +43,10 @@ pub async fn post(db: &mut PgConnection, posting: &Posting) -> Result<Transactio
 }
 
 /// Moves money where any is to move: a job may cost nothing, and what moved forth and back at once has not moved.
-pub async fn post_if_any(db: &mut PgConnection, posting: &Posting) -> Result<Option<TransactionId>, LedgerError> {
+pub async fn post_if_any(
+    db: &mut PgConnection,
+    posting: &Posting,
+) -> Result<Option<TransactionId>, LedgerError> {
     match post(db, posting).await {
         Ok(id) => Ok(Some(id)),
         Err(LedgerError::NothingMoves) => Ok(None),

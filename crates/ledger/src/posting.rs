@@ -58,7 +58,14 @@ impl Posting {
     /// once. `kind` is a word for what happened (`booking_captured`).
     pub fn new(operation: impl Into<String>, kind: impl Into<String>, now: Instant) -> Self {
         let (operation, kind) = (operation.into(), kind.into());
-        Self { id: TransactionId::at(now), operation, kind, subject: None, at: now, transfers: Transfers::default() }
+        Self {
+            id: TransactionId::at(now),
+            operation,
+            kind,
+            subject: None,
+            at: now,
+            transfers: Transfers::default(),
+        }
     }
 
     /// What it is about: a booking, a payment.

@@ -1,12 +1,20 @@
 //! What is always true of payments, beside the books: for `skillbuddy ledger check`.
 
-use ledger::Invariant;
+use ledger::{Invariant, Report};
 use sqlx::PgPool;
 
 use crate::store::checks;
 
+/// The books, every payment, and what every provider has earned. `noted` is a seal that was written down earlier.
+pub async fn everything(db: &PgPool, noted: Option<&str>) -> sqlx::Result<Report> {
+    let mut report = ledger::check(db, noted).await?;
+    report.invariants.extend(check(db).await?);
+    report.invariants.extend(payouts::check(db).await?);
+    Ok(report)
+}
+
 /// Looks at every payment.
-pub async fn check(db: &PgPool) -> sqlx::Result<Vec<Invariant>> {
+pub(crate) async fn check(db: &PgPool) -> sqlx::Result<Vec<Invariant>> {
     let mut tx = db.begin().await?;
     let db = &mut *tx;
     let invariants = vec![

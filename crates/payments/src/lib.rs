@@ -28,7 +28,7 @@ mod store;
 mod tests;
 
 pub use self::{
-    check::check,
+    check::everything as check,
     credits::{CreditKind, grant},
     events::PaymentChanged,
     jobs::register,

@@ -49,11 +49,7 @@ impl Job for HearGateway {
 }
 
 /// By our id where the gateway kept it, else by the gateway's name.
-async fn operation_of(
-    app: &App,
-    gateway: GatewayName,
-    message: &Event,
-) -> sqlx::Result<Option<OperationId>> {
+async fn operation_of(app: &App, gateway: GatewayName, message: &Event) -> sqlx::Result<Option<OperationId>> {
     let mut db = app.db.acquire().await?;
     if let Some(id) = message.operation
         && store::operations::find(&mut db, id).await?.is_some()

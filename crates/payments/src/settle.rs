@@ -129,12 +129,7 @@ async fn reserved(db: &mut PgConnection, case: &mut Case, charge: &Operation) ->
     Ok(operation::begin(db, &void, Settler::Job).await?)
 }
 
-async fn taken(
-    app: &App,
-    db: &mut PgConnection,
-    case: &mut Case,
-    operation: &Operation,
-) -> ApiResult<()> {
+async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Operation) -> ApiResult<()> {
     let (minor, is_wanted) = (operation.amount_minor, case.is_wanted());
     let payment = &mut case.payment;
     payment.captured_minor += minor;

@@ -50,7 +50,11 @@ pub async fn earn(
     if is_new || before == State::Reversed {
         earned.release_at = if earned.is_cash { now } else { release_at };
     }
-    if is_new { store::insert(db, &earned).await? } else { store::save(db, &earned).await? }
+    if is_new {
+        store::insert(db, &earned).await?;
+    } else {
+        store::save(db, &earned).await?;
+    }
     match earning.paid {
         Paid::ToUs => earned.move_from_escrow(transfers, parts, before, &purse),
         Paid::InCash => earned.move_share(transfers, parts, &purse),

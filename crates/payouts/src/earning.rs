@@ -174,8 +174,14 @@ impl EarningRow {
 
     /// Adds what was paid now: debts are paid first, and the rest is pending where the customer can still complain.
     /// Our share is that of the whole price, so it does not matter in how many parts it is paid.
-    pub(crate) fn add(&mut self, earning: &Earning, rule: &Rule, purse: &Purse) -> Result<Parts, PayoutError> {
-        let gross = self.gross_minor.checked_add(earning.gross.minor).filter(|gross| *gross >= self.gross_minor);
+    pub(crate) fn add(
+        &mut self,
+        earning: &Earning,
+        rule: &Rule,
+        purse: &Purse,
+    ) -> Result<Parts, PayoutError> {
+        let gross =
+            self.gross_minor.checked_add(earning.gross.minor).filter(|gross| *gross >= self.gross_minor);
         let gross = gross.filter(|_| earning.gross.currency == self.currency);
         let gross = gross.ok_or(PayoutError::EarningInvalid)?;
         let fees = rule.fees(self.money(gross)).minor;

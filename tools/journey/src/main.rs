@@ -27,6 +27,12 @@ struct Args {
     /// Where the server is
     #[arg(long, default_value = "http://localhost:8000")]
     url: String,
+    /// Somebody of finance, who looks at the books in the end
+    #[arg(long, env = "STAFF_EMAIL", requires = "staff_password")]
+    staff_email: Option<String>,
+    /// Their password
+    #[arg(long, env = "STAFF_PASSWORD", hide_env_values = true)]
+    staff_password: Option<String>,
     /// Print whole bodies
     #[arg(long, short)]
     verbose: bool,
@@ -36,7 +42,10 @@ struct Args {
 async fn main() -> ExitCode {
     let args = Args::parse();
     let outcome = match story::Story::begin(&args.url, args.verbose) {
-        Ok(mut story) => chapters::tell(&mut story).await.map(|()| story),
+        Ok(mut story) => {
+            story.staff = args.staff_email.zip(args.staff_password);
+            chapters::tell(&mut story).await.map(|()| story)
+        }
         Err(error) => Err(error),
     };
     match outcome {

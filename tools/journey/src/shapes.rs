@@ -260,3 +260,137 @@ pub const PROBLEM: &Shape = &[
     ("errors", Object),
     ("request_id", Word),
 ];
+
+/// Contract 5.
+pub const PAYMENT: &Shape = &[
+    ("id", Id),
+    ("booking_id", Maybe(&Id)),
+    ("user_id", Id),
+    ("amount", Money),
+    ("currency", Currency),
+    ("payment_type", OneOf(&["immediate", "later", "installment", "credits"])),
+    ("payment_method", OneOf(&["card", "paypal", "credits"])),
+    ("status", OneOf(PAYMENT_STATES)),
+    ("transaction_id", Maybe(&Word)),
+    ("failure_code", Maybe(&Word)),
+    ("client_secret", Maybe(&Word)),
+    ("due_date", Maybe(&Date)),
+    ("refunded_amount", Money),
+    ("installments", Each(&Is(INSTALLMENT))),
+    ("receipt_url", Maybe(&Link)),
+    (
+        "booking",
+        Maybe(&Is(&[
+            ("id", Id),
+            ("service_title", Word),
+            ("scheduled_date", Date),
+            ("scheduled_time", Time),
+        ])),
+    ),
+    ("created_at", Instant),
+    ("updated_at", Instant),
+];
+
+const PAYMENT_STATES: &[&str] = &[
+    "pending",
+    "requires_action",
+    "processing",
+    "completed",
+    "failed",
+    "refunded",
+    "partially_refunded",
+    "cancelled",
+];
+
+/// Contract 5.
+pub const INSTALLMENT: &Shape = &[
+    ("id", Id),
+    ("installment_number", Count),
+    ("amount", Money),
+    ("due_date", Date),
+    ("paid_at", Maybe(&Instant)),
+    ("status", OneOf(&["pending", "paid", "overdue", "failed", "cancelled"])),
+    ("transaction_id", Maybe(&Word)),
+];
+
+/// Contract 5: a way to pay that this server offers.
+pub const AVAILABLE_METHOD: &Shape = &[("type", Word), ("enabled", Flag)];
+
+/// Contract 5: a method that somebody keeps.
+pub const PAYMENT_METHOD: &Shape = &[
+    ("id", Id),
+    ("type", Word),
+    ("brand", Maybe(&Word)),
+    ("last4", Maybe(&Word)),
+    ("exp_month", Maybe(&Count)),
+    ("exp_year", Maybe(&Count)),
+    ("is_default", Flag),
+];
+
+/// Money on its way back.
+pub const REFUND: &Shape = &[
+    ("id", Id),
+    ("payment_id", Id),
+    ("amount", Money),
+    ("currency", Currency),
+    ("status", OneOf(&["processing", "succeeded", "failed"])),
+    ("reason", Word),
+    ("refunded_amount", Money),
+    ("created_at", Instant),
+];
+
+/// A receipt.
+pub const RECEIPT: &Shape = &[
+    ("number", Word),
+    ("payment_id", Id),
+    ("booking_id", Maybe(&Id)),
+    ("customer_name", Word),
+    ("provider_name", Word),
+    ("description", Word),
+    ("amount", Money),
+    ("currency", Currency),
+    ("tender", Each(&Is(&[("method", Word), ("amount", Money)]))),
+    ("refunded_amount", Money),
+    ("issued_at", Instant),
+];
+
+/// A package of credits.
+pub const CREDIT_PACKAGE: &Shape =
+    &[("id", Id), ("name", Word), ("credits", Money), ("price", Money), ("currency", Currency)];
+
+/// Contract 5: what happened to credits.
+pub const CREDIT_TRANSACTION: &Shape = &[
+    ("id", Id),
+    ("amount", Number),
+    ("transaction_type", OneOf(&["purchase", "earned", "used", "refund", "bonus", "expired"])),
+    ("description", Word),
+    ("booking_id", Maybe(&Id)),
+    ("balance_after", Money),
+    ("created_at", Instant),
+];
+
+/// Contract 5: what a provider has earned.
+pub const EARNINGS: &Shape = &[
+    ("currency", Currency),
+    ("total", Number),
+    ("pending", Money),
+    ("available", Money),
+    ("withdrawn", Money),
+    ("this_month", Number),
+    ("last_month", Number),
+    ("by_period", Each(&Is(EARNINGS_PERIOD))),
+    ("transactions", Each(&Object)),
+];
+
+/// Contract 5: the sums of a period.
+pub const EARNINGS_PERIOD: &Shape =
+    &[("period", Date), ("gross", Number), ("fees", Number), ("net", Number), ("jobs", Count)];
+
+/// Contract 5.
+pub const WITHDRAWAL: &Shape = &[
+    ("id", Id),
+    ("amount", Money),
+    ("currency", Currency),
+    ("status", OneOf(&["requested", "processing", "paid", "failed"])),
+    ("created_at", Instant),
+];

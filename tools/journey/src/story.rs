@@ -39,6 +39,8 @@ pub struct Story {
     pub lessons: Service,
     /// The service that is booked at once.
     pub tuning: Service,
+    /// Mail address and password of somebody who may look at the books.
+    pub staff: Option<(String, String)>,
     steps: AtomicUsize,
 }
 
@@ -102,6 +104,7 @@ impl Story {
             lessons: Service::default(),
             tuning: Service::default(),
             tag,
+            staff: None,
             steps: AtomicUsize::new(1),
         })
     }

@@ -14,6 +14,17 @@ use crate::{
     balance::{Balance, Line},
 };
 
+/// The sums over all accounts of a purpose.
+pub(crate) async fn totals(db: &mut PgConnection) -> sqlx::Result<Vec<(Purpose, Money)>> {
+    let rows = sqlx::query!(
+        r#"select purpose as "purpose!: Purpose", currency as "currency!: Currency", sum(balance)::bigint as "sum!"
+             from ledger_balances group by purpose, currency order by purpose, currency"#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.purpose, Money::new(row.sum, row.currency))).collect())
+}
+
 /// What is on one account.
 pub(crate) async fn of_account(db: &mut PgConnection, id: Uuid) -> sqlx::Result<Option<Balance>> {
     let row = sqlx::query!(

@@ -1,5 +1,6 @@
 //! HTTP for payments.
 
+mod books;
 mod credits;
 mod installments;
 mod methods;
@@ -34,6 +35,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(credits::get_credits))
         .routes(routes!(credits::buy_credits))
         .routes(routes!(receipt::get_receipt))
+        .routes(routes!(books::check_ledger))
         .routes(routes!(webhooks::hear_stripe))
         .routes(routes!(webhooks::hear_paypal))
         .route("/webhooks/sandbox/", post(webhooks::hear_sandbox))

@@ -2,7 +2,7 @@
 
 use platform::{
     ids::OperationId,
-    ports::gateway::{Event, GatewayName, Subject},
+    ports::gateway::{Event, GatewayName},
     time::Instant,
 };
 use sqlx::PgConnection;

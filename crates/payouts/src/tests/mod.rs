@@ -101,7 +101,7 @@ impl World {
     async fn earn(&self, job: &Earning) -> BookingId {
         if job.paid == Paid::ToUs && job.gross.minor > 0 {
             let way = (Account::Clearing(ledger::Gateway::Sandbox), Account::Escrow(job.booking));
-            self.move_money(&format!("paid:{}", Uuid::now_v7()), way, job.gross.minor).await;
+            self.move_money(&format!("paid:{}", BookingId::at(self.t.now())), way, job.gross.minor).await;
         }
         let mut tx = self.t.app.db.begin().await.unwrap();
         let mut transfers = Transfers::default();
@@ -140,7 +140,8 @@ impl World {
     }
 
     async fn post(&self, db: &mut PgConnection, transfers: Transfers) {
-        let posting = Posting::new(Uuid::now_v7().to_string(), "test", self.t.now()).transfers(transfers);
+        let posting =
+            Posting::new(BookingId::at(self.t.now()).to_string(), "test", self.t.now()).transfers(transfers);
         ledger::post_if_any(db, &posting).await.unwrap();
     }
 

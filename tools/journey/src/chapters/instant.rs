@@ -32,7 +32,7 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
 }
 
 /// The free start number `index`, as the server gives it.
-async fn start_number(story: &Story, index: usize) -> anyhow::Result<Timestamp> {
+pub async fn start_number(story: &Story, index: usize) -> anyhow::Result<Timestamp> {
     let slots = free(story, &story.tuning, date_in(0)?, date_in(2)?).await?;
     let first = slots.instant("results.0.starts_at")?;
     slots.check(first >= now(), "the first start should not be in the past")?;

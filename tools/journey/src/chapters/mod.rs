@@ -3,13 +3,16 @@
 mod account;
 mod booking;
 mod cancelling;
+mod credits;
 mod devices;
+mod earning;
 mod ending;
 mod finding;
 mod instant;
 mod offering;
 mod operations;
 mod password;
+mod paying;
 mod pictures;
 mod refusals;
 mod rescheduling;
@@ -30,6 +33,9 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     rescheduling::tell(story).await?;
     cancelling::tell(story).await?;
     instant::tell(story).await?;
+    let tuned = paying::tell(story).await?;
+    credits::tell(story).await?;
+    earning::tell(story, &tuned).await?;
     refusals::tell(story).await?;
     password::tell(story).await?;
     ending::tell(story).await?;

@@ -1,0 +1,75 @@
+//! The books, for those who answer for them.
+
+use axum::Json;
+use platform::{
+    app::App,
+    auth::{Staff, StaffRole},
+    error::{ApiError, ApiResult, Kind},
+    money::{Currency, Money},
+};
+use serde::Serialize;
+
+use crate::check;
+
+/// What was looked at, and what was found.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = LedgerReport)]
+pub(super) struct ReportView {
+    /// Whether everything is as it must be.
+    is_clean: bool,
+    invariants: Vec<InvariantView>,
+    /// What is on all accounts of a kind together, in their natural sign.
+    balances: Vec<TotalView>,
+    /// The end of the chain of seals: noted down elsewhere, it proves later that nothing before it was changed.
+    sealed_up_to: Option<String>,
+}
+
+/// Something that is always true.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = LedgerInvariant)]
+struct InvariantView {
+    name: &'static str,
+    /// What breaks it, in words; at most 100 of each sort.
+    broken: Vec<String>,
+}
+
+/// The sum of the accounts of a kind.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = LedgerTotal)]
+struct TotalView {
+    purpose: String,
+    currency: Currency,
+    balance: Money,
+}
+
+/// Check the books: for finance.
+///
+/// Looks at every entry, so it takes its time where there are many; `skillbuddy ledger check` does the same.
+#[utoipa::path(get, path = "/admin/ledger/check/", tag = "payments", operation_id = "check_ledger",
+    security(("bearer" = [])),
+    responses((status = OK, description = "What was found.", body = ReportView),
+        (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
+pub(super) async fn check_ledger(app: App, staff: Staff) -> ApiResult<Json<ReportView>> {
+    if !matches!(staff.role, StaffRole::Finance | StaffRole::Superuser) {
+        return Err(ApiError::new(Kind::Forbidden, "forbidden"));
+    }
+    let report = check::everything(&app.db, None).await?;
+    let totals = ledger::totals(&mut *app.db.acquire().await?).await?;
+    Ok(Json(ReportView {
+        is_clean: report.is_clean(),
+        sealed_up_to: report.head.map(|head| head.to_string()),
+        invariants: report
+            .invariants
+            .into_iter()
+            .map(|invariant| InvariantView { name: invariant.name, broken: invariant.broken })
+            .collect(),
+        balances: totals
+            .into_iter()
+            .map(|(purpose, balance)| TotalView {
+                purpose: purpose.name().to_owned(),
+                currency: balance.currency,
+                balance,
+            })
+            .collect(),
+    }))
+}
