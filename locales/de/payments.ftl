@@ -8,3 +8,4 @@ due_date_out_of_range = Bitte wählen Sie ein Datum von heute bis 14 Tage nach d
 installment_not_payable = Diese Rate muss nicht mehr bezahlt werden.
 insufficient_credits = Ihr Guthaben reicht nicht aus. Bitte laden Sie es zuerst auf.
 nothing_paid = Es wurde noch nichts bezahlt, daher gibt es keinen Beleg.
+field-card_number = Eine Kartennummer gehört nicht hierher: Senden Sie das Token, das der Zahlungsdienst dafür vergibt.

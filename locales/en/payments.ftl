@@ -8,3 +8,4 @@ due_date_out_of_range = Please choose a date from today to 14 days after the app
 installment_not_payable = This part does not have to be paid any more.
 insufficient_credits = You do not have enough credits. Please buy some first.
 nothing_paid = Nothing has been paid yet, so there is no receipt.
+field-card_number = A card number does not belong here: send the token that the payment service gives for it.

@@ -8,3 +8,4 @@ due_date_out_of_range = Scegli una data da oggi fino a 14 giorni dopo l'appuntam
 installment_not_payable = Questa rata non deve più essere pagata.
 insufficient_credits = Non hai abbastanza crediti. Acquistane prima altri.
 nothing_paid = Non è ancora stato pagato nulla, quindi non c'è una ricevuta.
+field-card_number = Il numero della carta non va inviato qui: invia il token rilasciato dal servizio di pagamento.

@@ -37,10 +37,15 @@ pub(crate) struct KeptMethod {
     pub(crate) is_default: bool,
 }
 
-/// Letters, digits and signs only.
+/// Letters, digits and signs only; and no number of a card, which must never come here.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "garde calls it so")]
 pub(crate) fn plain(text: &str, _context: &()) -> garde::Result {
-    if text.bytes().all(|byte| byte.is_ascii_graphic()) { Ok(()) } else { Err(broken("invalid")) }
+    let is_number = text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    match text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true if is_number => Err(broken("card_number")),
+        true => Ok(()),
+        false => Err(broken("invalid")),
+    }
 }
 
 /// What a request names: the id of a kept method, a token, or nothing.

@@ -3,20 +3,21 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// A crate, and all of ours that it may depend on.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("platform", &[]),
     ("postgres-embedded", &[]),
+    ("documents", &[]),
     ("pictures", &["platform"]),
     ("adapters", &["platform"]),
     ("demo", &[]),
     ("identity", &["platform", "pictures"]),
     ("scheduling", &["platform"]),
     ("ledger", &["platform"]),
-    ("payouts", &["platform", "ledger", "scheduling"]),
+    ("payouts", &["platform", "ledger", "scheduling", "documents"]),
     ("catalog", &["platform", "pictures", "identity", "scheduling"]),
     ("discovery", &["platform", "catalog", "scheduling"]),
     ("bookings", &["platform", "identity", "catalog", "scheduling"]),
-    ("payments", &["platform", "bookings", "ledger", "payouts", "scheduling"]),
+    ("payments", &["platform", "bookings", "ledger", "payouts", "scheduling", "documents"]),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
 ];

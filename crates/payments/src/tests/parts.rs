@@ -72,8 +72,8 @@ async fn parts_are_charged_when_they_are_due() {
     assert_eq!(w.books().await, "clearing 1664, commission 249, provider_pending 1415");
     w.days(70).await;
     assert_eq!(w.parts(&payment).await, ["2026-03-02 paid", "2026-04-02 paid", "2026-05-02 paid"]);
-    // As if it had been paid at once.
-    assert_eq!(w.books().await, "clearing 4990, commission 748, provider_pending 4242");
+    // As if it had been paid at once; and the time for complaints is over.
+    assert_eq!(w.books().await, "clearing 4990, commission 748, provider_available 4242");
     assert_eq!(
         (w.state(&booking).await.as_str(), w.status(&payment).await.as_str()),
         ("completed paid", "completed")

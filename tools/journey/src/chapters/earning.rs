@@ -21,7 +21,7 @@ pub async fn tell(story: &mut Story, booking: &Answer) -> anyhow::Result<()> {
 
 async fn done(story: &Story, booking: &Answer) -> anyhow::Result<()> {
     let (client, marco) = (&story.client, &story.marco);
-    client.get("/providers/earnings/").by(&story.tom).refused(403, "provider_required").await?;
+    client.get("/providers/earnings/").by(&story.anna).refused(403, "provider_required").await?;
     let before = client.get("/providers/earnings/").by(marco).expect(200).await?;
     before.fits(shapes::EARNINGS)?.is_private()?;
     for status in ["ongoing", "completed"] {
@@ -66,7 +66,7 @@ async fn withdraw(story: &Story) -> anyhow::Result<()> {
         |amount: Value| client.post("/providers/withdrawals/").by(marco).json(json!({"amount": amount}));
     client
         .post("/providers/withdrawals/")
-        .by(&story.tom)
+        .by(&story.anna)
         .json(json!({"amount": 10}))
         .refused(403, "provider_required")
         .await?;

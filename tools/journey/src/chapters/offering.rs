@@ -155,6 +155,7 @@ async fn second_service(story: &Story) -> anyhow::Result<Service> {
         body.insert("title".to_owned(), json!(format!("Stimmen {}", story.tag)));
         body.insert("price".to_owned(), json!("20.05"));
         body.insert("duration_minutes".to_owned(), json!(15));
+        body.insert("credits_required".to_owned(), json!(20));
         body.insert("cancellation_policy".to_owned(), json!("flexible"));
         body.remove("translations");
     }
