@@ -47,7 +47,7 @@ async fn methods_are_their_keepers_alone() {
     w.t.anonymous().post("/payments/setup-intent/", json!({})).await.refused(401, "unauthenticated");
     assert_eq!(w.bob.get("/payments/methods/").await.expect(200)["saved"], json!([]));
     let refused = w.ann.post("/payments/methods/", json!({"token": "pm_sandbox_nothing"})).await;
-    refused.refused(402, "method_not_found");
+    refused.refused(422, "method_not_found");
     for token in [json!(""), json!("a b"), json!("ä"), json!("x".repeat(256)), json!(1)] {
         w.ann.post("/payments/methods/", json!({"token": token})).await.refused(422, "validation_failed");
     }

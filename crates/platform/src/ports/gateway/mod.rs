@@ -262,7 +262,11 @@ pub enum DeclineCode {
 
 impl Fault for DeclineCode {
     fn kind(&self) -> Kind {
-        Kind::PaymentRequired
+        match self {
+            // Nobody was asked for money: what was sent names nothing.
+            Self::MethodNotFound => Kind::Invalid,
+            _ => Kind::PaymentRequired,
+        }
     }
     fn code(&self) -> &'static str {
         self.into()
