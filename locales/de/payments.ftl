@@ -9,3 +9,19 @@ installment_not_payable = Diese Rate muss nicht mehr bezahlt werden.
 insufficient_credits = Ihr Guthaben reicht nicht aus. Bitte laden Sie es zuerst auf.
 nothing_paid = Es wurde noch nichts bezahlt, daher gibt es keinen Beleg.
 field-card_number = Eine Kartennummer gehört nicht hierher: Senden Sie das Token, das der Zahlungsdienst dafür vergibt.
+
+# On receipts and credit notes.
+receipt-receipt = Beleg { $number }
+receipt-credit_note = Gutschrift { $number }
+receipt-issued_on = Ausgestellt am
+receipt-customer = Kunde
+receipt-provider = Anbieter
+receipt-booking = Buchung
+receipt-corrects = Berichtigt Beleg
+receipt-reason = Grund
+receipt-item = Leistung
+receipt-amount = Betrag
+receipt-total = Gesamtbetrag
+receipt-tender_card = Mit Karte
+receipt-tender_paypal = Mit PayPal
+receipt-tender_credits = Mit Guthaben

@@ -57,3 +57,17 @@ field-invalid_cursor = Dieser Seitenverweis ist nicht mehr gültig.
 field-unknown_currency = Diese Währung ist nicht bekannt.
 field-unknown_timezone = Diese Zeitzone ist nicht bekannt.
 field-control_character = Das enthält ein Zeichen, das nicht erlaubt ist.
+
+# Months, in a date.
+month-1 = Januar
+month-2 = Februar
+month-3 = März
+month-4 = April
+month-5 = Mai
+month-6 = Juni
+month-7 = Juli
+month-8 = August
+month-9 = September
+month-10 = Oktober
+month-11 = November
+month-12 = Dezember

@@ -9,3 +9,19 @@ installment_not_payable = This part does not have to be paid any more.
 insufficient_credits = You do not have enough credits. Please buy some first.
 nothing_paid = Nothing has been paid yet, so there is no receipt.
 field-card_number = A card number does not belong here: send the token that the payment service gives for it.
+
+# On receipts and credit notes.
+receipt-receipt = Receipt { $number }
+receipt-credit_note = Credit note { $number }
+receipt-issued_on = Issued on
+receipt-customer = Customer
+receipt-provider = Provider
+receipt-booking = Booking
+receipt-corrects = Corrects receipt
+receipt-reason = Reason
+receipt-item = Service
+receipt-amount = Amount
+receipt-total = Total
+receipt-tender_card = By card
+receipt-tender_paypal = By PayPal
+receipt-tender_credits = By credits

@@ -63,3 +63,17 @@ field-invalid_cursor = This page link is not valid any more.
 field-unknown_currency = This currency is not known.
 field-unknown_timezone = This time zone is not known.
 field-control_character = This contains a character that is not allowed.
+
+# Months, in a date.
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December

@@ -9,3 +9,19 @@ installment_not_payable = Questa rata non deve più essere pagata.
 insufficient_credits = Non hai abbastanza crediti. Acquistane prima altri.
 nothing_paid = Non è ancora stato pagato nulla, quindi non c'è una ricevuta.
 field-card_number = Il numero della carta non va inviato qui: invia il token rilasciato dal servizio di pagamento.
+
+# On receipts and credit notes.
+receipt-receipt = Ricevuta { $number }
+receipt-credit_note = Nota di credito { $number }
+receipt-issued_on = Data di emissione
+receipt-customer = Cliente
+receipt-provider = Fornitore
+receipt-booking = Prenotazione
+receipt-corrects = Rettifica la ricevuta
+receipt-reason = Motivo
+receipt-item = Servizio
+receipt-amount = Importo
+receipt-total = Totale
+receipt-tender_card = Con carta
+receipt-tender_paypal = Con PayPal
+receipt-tender_credits = Con crediti

@@ -7,3 +7,20 @@ earning_invalid = Questo importo non può essere guadagnato.
 reversal_too_large = È più di quanto è stato guadagnato.
 withdrawal_open = Un altro prelievo è ancora in corso. Attendi che sia arrivato.
 withdrawal_too_small = Preleva almeno { $least }.
+
+# On statements.
+statement-title = Estratto dei guadagni
+statement-provider = Fornitore
+statement-period = Periodo
+statement-date = Data
+statement-what = Operazione
+statement-gross = Lordo
+statement-fees = Commissione
+statement-net = Netto
+statement-sum_gross = Lordo
+statement-sum_fees = Commissione
+statement-sum_net = Guadagnato
+statement-line_earning = Lavoro
+statement-line_refund = Rimborso
+statement-line_withdrawal = Prelievo
+statement-note = Le somme comprendono i lavori e i rimborsi di questo periodo; i prelievi non ne fanno parte.

@@ -63,3 +63,17 @@ field-invalid_cursor = Questo collegamento alla pagina non è più valido.
 field-unknown_currency = Questa valuta non è nota.
 field-unknown_timezone = Questo fuso orario non è noto.
 field-control_character = Contiene un carattere non consentito.
+
+# Months, in a date.
+month-1 = gennaio
+month-2 = febbraio
+month-3 = marzo
+month-4 = aprile
+month-5 = maggio
+month-6 = giugno
+month-7 = luglio
+month-8 = agosto
+month-9 = settembre
+month-10 = ottobre
+month-11 = novembre
+month-12 = dicembre

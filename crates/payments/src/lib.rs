@@ -18,6 +18,7 @@ mod message;
 mod method;
 mod model;
 mod operation;
+mod paper;
 mod receipt;
 mod reconcile;
 mod refund;

@@ -1,9 +1,11 @@
-//! Receipts: what was paid, to whom, in which tender. One a payment, made when it is first asked for, numbered without
-//! gaps, and never changed; what went back since is added when it is read.
+//! Receipts and credit notes: what was paid, to whom, in which tender, and what went back. One a payment and one a
+//! refund, made when they are first asked for, numbered without gaps, and never changed.
 
+use jiff::{civil::Date, tz::TimeZone};
 use platform::{
+    config::MarketSettings,
     error::ApiResult,
-    ids::{BookingId, PaymentId},
+    ids::{BookingId, PaymentId, RefundId},
     money::{Currency, Money},
     time::Instant,
 };
@@ -13,67 +15,166 @@ use uuid::Uuid;
 
 use crate::store::{self, views::Shown};
 
-/// Who issues receipts.
-const ENTITY: &str = "SB";
-
 /// What a receipt says, as it was when it was issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Content {
+    /// Who issues it: name, address, tax number.
+    pub(crate) issuer: Vec<String>,
     pub(crate) customer: String,
     pub(crate) provider: String,
     pub(crate) booking_id: Option<BookingId>,
     pub(crate) reference: Option<String>,
     pub(crate) title: String,
-    pub(crate) paid_minor: i64,
+    /// What was paid; in a credit note, what goes back.
+    pub(crate) amount_minor: i64,
     pub(crate) currency: Currency,
-    pub(crate) method: String,
+    pub(crate) tender: Vec<Tender>,
+    /// Of a credit note: why.
+    pub(crate) reason: Option<String>,
+    /// Of a credit note: the receipt that it corrects.
+    pub(crate) corrects: Option<String>,
+    /// The day where the work is done.
+    pub(crate) issued_on: Date,
 }
 
-/// A receipt as it is stored.
+/// So much, by this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tender {
+    /// `card`, `paypal`, `credits`.
+    pub(crate) method: String,
+    pub(crate) amount_minor: i64,
+}
+
+/// A receipt or a credit note as it is stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Receipt {
     pub(crate) id: Uuid,
+    pub(crate) entity: String,
     pub(crate) number: i64,
     pub(crate) payment_id: PaymentId,
+    /// Of a credit note: what went back.
+    pub(crate) refund_id: Option<RefundId>,
     pub(crate) content: Content,
     pub(crate) issued_at: Instant,
+}
+
+/// The papers of a payment.
+#[derive(Clone, Debug)]
+pub(crate) struct Papers {
+    pub(crate) receipt: Receipt,
+    /// In the order of their numbers.
+    pub(crate) credit_notes: Vec<Receipt>,
+}
+
+/// Money that went back, as a credit note tells it.
+#[derive(Clone, Debug)]
+pub(crate) struct Returned {
+    pub(crate) id: RefundId,
+    pub(crate) amount_minor: i64,
+    pub(crate) reason: String,
 }
 
 impl Receipt {
     /// The number as it is printed.
     pub(crate) fn name(&self) -> String {
-        format!("{ENTITY}-{:08}", self.number)
+        format!("{}-{:08}", self.entity, self.number)
     }
 
-    pub(crate) fn paid(&self) -> Money {
-        Money::new(self.content.paid_minor, self.content.currency)
+    pub(crate) fn amount(&self) -> Money {
+        Money::new(self.content.amount_minor, self.content.currency)
+    }
+
+    pub(crate) fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.content.currency)
     }
 }
 
-/// The receipt of a payment, issued now where there is none.
-pub(crate) async fn of(db: &mut PgConnection, shown: &Shown, now: Instant) -> ApiResult<Receipt> {
-    if let Some(found) = store::receipts::find(db, shown.id).await? {
-        return Ok(found);
+/// The papers of a payment; what is missing of them is issued now.
+pub(crate) async fn papers(
+    db: &mut PgConnection,
+    shown: &Shown,
+    market: &MarketSettings,
+    now: Instant,
+) -> ApiResult<Papers> {
+    let (found, missing) = look(db, shown.id).await?;
+    if let (Some(receipt), []) = (found.first(), missing.as_slice()) {
+        return Ok(Papers { receipt: receipt.clone(), credit_notes: found.into_iter().skip(1).collect() });
     }
-    // Whoever comes second waits here, and finds the first one's.
-    store::receipts::lock_numbers(db, ENTITY).await?;
-    if let Some(found) = store::receipts::find(db, shown.id).await? {
-        return Ok(found);
+    // Whoever comes second waits here, and finds what the first one has issued.
+    store::receipts::lock_numbers(db, &market.receipt_prefix).await?;
+    let (mut found, missing) = look(db, shown.id).await?;
+    if found.is_empty() {
+        let content = content(db, shown, market, now).await?;
+        found.push(issue(db, shown.id, None, content, market, now).await?);
     }
-    let number = store::receipts::next_number(db, ENTITY).await?;
+    let receipt = found.remove(0);
+    for returned in missing {
+        let content = Content {
+            amount_minor: returned.amount_minor,
+            tender: vec![Tender { method: shown.payment_method_word(), amount_minor: returned.amount_minor }],
+            reason: Some(returned.reason),
+            corrects: Some(receipt.name()),
+            issued_on: today(shown, now),
+            ..receipt.content.clone()
+        };
+        found.push(issue(db, shown.id, Some(returned.id), content, market, now).await?);
+    }
+    Ok(Papers { receipt, credit_notes: found })
+}
+
+/// What is there, the receipt first, and what has gone back without a credit note.
+async fn look(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<(Vec<Receipt>, Vec<Returned>)> {
+    let found = store::receipts::of_payment(db, payment).await?;
+    Ok((found, store::receipts::without_note(db, payment).await?))
+}
+
+async fn issue(
+    db: &mut PgConnection,
+    payment_id: PaymentId,
+    refund_id: Option<RefundId>,
+    content: Content,
+    market: &MarketSettings,
+    now: Instant,
+) -> ApiResult<Receipt> {
+    let entity = market.receipt_prefix.clone();
+    let number = store::receipts::next_number(db, &entity).await?;
+    let id = PaymentId::at(now).uuid();
+    let receipt = Receipt { id, entity, number, payment_id, refund_id, content, issued_at: now };
+    store::receipts::insert(db, &receipt).await?;
+    Ok(receipt)
+}
+
+async fn content(
+    db: &mut PgConnection,
+    shown: &Shown,
+    market: &MarketSettings,
+    now: Instant,
+) -> ApiResult<Content> {
     let (customer, provider, reference) = store::receipts::names(db, shown.id).await?;
-    let content = Content {
+    let tax_id = market.legal_tax_id.iter().cloned();
+    Ok(Content {
+        issuer: [market.legal_name.clone()]
+            .into_iter()
+            .chain(market.legal_address.iter().cloned())
+            .chain(tax_id)
+            .collect(),
         customer,
-        provider: provider.unwrap_or_else(|| "SkillBuddy".to_owned()),
+        // Credits are bought from us.
+        provider: provider.unwrap_or_else(|| market.legal_name.clone()),
         booking_id: shown.booking_id,
         reference,
         title: shown.title.clone(),
-        paid_minor: shown.captured_minor,
+        amount_minor: shown.captured_minor,
         currency: shown.currency,
-        method: shown.payment_method_word(),
-    };
-    let receipt =
-        Receipt { id: PaymentId::at(now).uuid(), number, payment_id: shown.id, content, issued_at: now };
-    store::receipts::insert(db, ENTITY, &receipt).await?;
-    Ok(receipt)
+        tender: vec![Tender { method: shown.payment_method_word(), amount_minor: shown.captured_minor }],
+        reason: None,
+        corrects: None,
+        issued_on: today(shown, now),
+    })
+}
+
+/// The day where the work is done; in UTC where there is no work.
+fn today(shown: &Shown, now: Instant) -> Date {
+    let zone = shown.timezone.as_deref().and_then(|name| TimeZone::get(name).ok());
+    zone.unwrap_or(TimeZone::UTC).to_datetime(now.timestamp()).date()
 }

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::SignedDuration;
-use ledger::{Account, LedgerError, Posting};
+use ledger::{Account, Posting};
 use platform::{
     app::App,
     error::ApiResult,
@@ -146,10 +146,7 @@ async fn book_fees<'a>(
             clearing(gateway),
             entry.fee,
         );
-        match ledger::post(db, &fee).await {
-            Ok(_) | Err(LedgerError::NothingMoves) => {}
-            Err(error) => return Err(error.into()),
-        }
+        ledger::post_if_any(db, &fee).await?;
     }
     Ok(())
 }

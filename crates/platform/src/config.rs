@@ -251,6 +251,27 @@ pub struct MarketSettings {
     /// How long after a job its provider waits for the money, in hours: customers can complain meanwhile
     #[arg(long, env = "EARNINGS_HOLD_HOURS", default_value_t = 48, value_parser = clap::value_parser!(u16).range(0..=2160))]
     pub earnings_hold_hours: u16,
+    /// Who issues receipts
+    #[arg(long, env = "LEGAL_NAME", default_value = "SkillBuddy")]
+    pub legal_name: String,
+    /// Their address, its lines separated by semicolons
+    #[arg(long, env = "LEGAL_ADDRESS", value_delimiter = ';')]
+    pub legal_address: Vec<String>,
+    /// Their tax number, with its name: "VAT ID DE123456789"
+    #[arg(long, env = "LEGAL_TAX_ID")]
+    pub legal_tax_id: Option<String>,
+    /// What the numbers of their receipts begin with; each has a series of its own
+    #[arg(long, env = "RECEIPT_PREFIX", default_value = "SB", value_parser = receipt_prefix)]
+    pub receipt_prefix: String,
+}
+
+fn receipt_prefix(value: &str) -> Result<String, String> {
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    if is_plain && (1..=8).contains(&value.len()) {
+        Ok(value.to_owned())
+    } else {
+        Err("must be 1 to 8 capital letters and digits".to_owned())
+    }
 }
 
 fn url(value: &str) -> Result<String, String> {

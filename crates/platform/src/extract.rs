@@ -48,6 +48,33 @@ impl<S: Send + Sync, T: DeserializeOwned + garde::Validate<Context = ()>> FromRe
     }
 }
 
+/// Whether the caller would rather have a PDF file: `Accept` names `application/pdf`, and no other type with a greater
+/// weight.
+#[derive(Clone, Copy, Debug)]
+pub struct WantsPdf(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for WantsPdf {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let header = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        Ok(Self(header.is_some_and(prefers_pdf)))
+    }
+}
+
+fn prefers_pdf(accept: &str) -> bool {
+    let ranges = accept.split(',').map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight =
+            parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
+        (kind, weight.unwrap_or(0.0))
+    });
+    let (pdf, others): (Vec<_>, Vec<_>) = ranges.partition(|(kind, _)| kind == "application/pdf");
+    let best = |ranges: &[(String, f32)]| ranges.iter().map(|range| range.1).fold(0.0, f32::max);
+    best(&pdf) > 0.0 && best(&pdf) >= best(&others)
+}
+
 /// A JSON body that has been parsed and has passed its `garde` rules.
 pub struct Valid<T>(pub T);
 
@@ -260,6 +287,22 @@ mod tests {
             assert!(error.contains(expected), "{body}: {error}");
         }
         assert!(parse::<Offer>(br#"{"title":"a\\u0000","price":49.9}"#).is_ok());
+    }
+
+    #[test]
+    fn a_pdf_is_for_those_who_ask_for_it() {
+        for (accept, wanted) in [
+            ("application/pdf", true),
+            ("Application/PDF; q=0.5", true),
+            ("application/pdf, */*;q=0.1", true),
+            ("application/json, application/pdf;q=0.9", false),
+            ("*/*", false),
+            ("application/pdf;q=0", false),
+            ("application/pdf;q=x", false),
+            ("", false),
+        ] {
+            assert_eq!(prefers_pdf(accept), wanted, "{accept}");
+        }
     }
 
     #[test]

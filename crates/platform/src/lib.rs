@@ -14,6 +14,7 @@ pub mod http;
 pub mod idempotency;
 pub mod ids;
 pub mod jobs;
+pub mod local_format;
 pub mod locale;
 pub mod money;
 pub mod openapi;

@@ -39,6 +39,8 @@ pub struct World {
     pub workers: Vec<String>,
     /// Bodies of bookings to be made, each once.
     pub bookings: RefCell<Vec<String>>,
+    /// Bookings to be paid, each once, by the customer of this number.
+    pub payable: RefCell<Vec<(usize, String)>>,
     /// Password of every account.
     pub password: &'static str,
     /// Requests so far: no query string comes twice.
@@ -366,6 +368,21 @@ pub fn all() -> Vec<Endpoint> {
             fields: &["/id", "/reference", "/status", "/starts_at", "/total_amount", "/history", "/version"],
         },
         Endpoint {
+            name: PAY,
+            ceiling: Some(include_str!("../ceilings/pay_booking.sql")),
+            budget: None,
+            memory: None,
+            uncached: Some(|world, _| {
+                let next = world.payable.borrow_mut().pop();
+                let is_last = next.is_none();
+                let (who, body) = next.map_or((Who::Nobody, None), |(customer, booking)| {
+                    (Who::Customer(customer), Some(payment(&booking)))
+                });
+                Ask { path: "/payments/process/".to_owned(), who, body, is_last }
+            }),
+            fields: &["/id", "/status", "/transaction_id", "/paid_amount", "/booking/id"],
+        },
+        Endpoint {
             name: SIGN_IN,
             ceiling: None,
             budget: None,
@@ -388,6 +405,8 @@ pub fn all() -> Vec<Endpoint> {
 pub const LIST_PAGE: &str = "services, page of 20";
 /// The endpoint that writes.
 pub const CREATE: &str = "create a booking";
+/// The endpoint that takes money.
+pub const PAY: &str = "pay a booking by card";
 /// The endpoint whose cost is the password's hash.
 pub const SIGN_IN: &str = "sign in (argon2id)";
 
@@ -396,7 +415,18 @@ pub fn sign_in(email: &str, password: &str) -> String {
     serde_json::json!({"email": email, "password": password}).to_string()
 }
 
-/// The body of a booking.
+/// The body of a payment.
+fn payment(booking: &str) -> String {
+    serde_json::json!({
+        "booking_id": booking,
+        "payment_type": "immediate",
+        "payment_method": "card",
+        "payment_method_id": "pm_sandbox_visa",
+    })
+    .to_string()
+}
+
+/// The body of a booking that is paid in cash.
 pub fn booking(service: &str, starts_at: &str) -> String {
     serde_json::json!({
         "service_id": service,

@@ -144,6 +144,7 @@ async fn measure(arguments: &Arguments, program: &Path, url: String, pgbench: Pa
         customers: Vec::new(),
         workers: Vec::new(),
         bookings: RefCell::new(Vec::new()),
+        payable: RefCell::new(Vec::new()),
         password: data::PASSWORD,
         serial: Cell::new(0),
         sample,
@@ -163,6 +164,9 @@ async fn measure(arguments: &Arguments, program: &Path, url: String, pgbench: Pa
         }
         if endpoint.name == endpoints::CREATE {
             world.bookings = RefCell::new(bookings(&server, &world.sample)?);
+        }
+        if endpoint.name == endpoints::PAY {
+            world.payable = RefCell::new(payable(&server, &world)?);
         }
         let bench = Bench { server: &server, world: &world, ceilings: &ceilings, watch, effort };
         for row in bench.endpoint(endpoint)? {
@@ -214,7 +218,7 @@ fn sign_in(server: &Server, people: &[Person]) -> Result<Vec<String>> {
     let mut tokens = Vec::with_capacity(people.len());
     for person in people {
         let (status, body) =
-            client.post("/auth/signin/", &endpoints::sign_in(&person.email, data::PASSWORD))?;
+            client.post("/auth/signin/", None, &endpoints::sign_in(&person.email, data::PASSWORD))?;
         ensure!(status == 200, "signing in as {}: {status} {}", person.email, String::from_utf8_lossy(&body));
         let json: serde_json::Value = serde_json::from_slice(&body)?;
         let access = json.pointer("/access").and_then(serde_json::Value::as_str);
@@ -242,6 +246,31 @@ fn bookings(server: &Server, sample: &Sample) -> Result<Vec<String>> {
     let bodies: Vec<String> = rounds.flatten().cloned().collect();
     say(&format!("{} bookings can be made", bodies.len()));
     Ok(bodies)
+}
+
+/// How many bookings are made to be paid.
+const PAYABLE: usize = 6000;
+
+/// Bookings that wait for their payment.
+fn payable(server: &Server, world: &World) -> Result<Vec<(usize, String)>> {
+    let bodies = match world.bookings.take() {
+        none if none.is_empty() => bookings(server, &world.sample)?,
+        some => some,
+    };
+    say("Making bookings that are to be paid");
+    let mut client = Client::connect(server.address)?;
+    let mut made = Vec::new();
+    for (number, body) in bodies.iter().rev().take(PAYABLE).enumerate() {
+        let customer = number % world.customers.len();
+        let body = body.replace("\"cash\"", "\"card\"");
+        let token = world.customers.get(customer).map(String::as_str);
+        let (status, answer) = client.post("/bookings/", token, &body)?;
+        ensure!(status == 201, "a booking: {status} {}", String::from_utf8_lossy(&answer));
+        let json: serde_json::Value = serde_json::from_slice(&answer)?;
+        let id = json.pointer("/id").and_then(serde_json::Value::as_str);
+        made.push((customer, id.context("a booking has no id")?.to_owned()));
+    }
+    Ok(made)
 }
 
 /// One start a day: whatever the buffers are, these leave room for each other.

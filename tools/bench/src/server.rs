@@ -115,9 +115,9 @@ impl Client {
     }
 
     /// A POST: status and body.
-    pub fn post(&mut self, path: &str, body: &str) -> Result<(u16, Vec<u8>)> {
+    pub fn post(&mut self, path: &str, token: Option<&str>, body: &str) -> Result<(u16, Vec<u8>)> {
         let mut request = Vec::new();
-        http::post(&mut request, path, None, body);
+        http::post(&mut request, path, token, body);
         self.send(&request)
     }
 

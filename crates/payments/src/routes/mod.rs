@@ -35,6 +35,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(credits::get_credits))
         .routes(routes!(credits::buy_credits))
         .routes(routes!(receipt::get_receipt))
+        .routes(routes!(receipt::get_credit_note))
         .routes(routes!(books::check_ledger))
         .routes(routes!(webhooks::hear_stripe))
         .routes(routes!(webhooks::hear_paypal))

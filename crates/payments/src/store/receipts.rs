@@ -1,26 +1,46 @@
-//! The SQL of receipts.
+//! The SQL of receipts and credit notes.
 
-use platform::{ids::PaymentId, time::Instant};
+use platform::{
+    ids::{PaymentId, RefundId},
+    time::Instant,
+};
 use sqlx::{PgConnection, types::Json};
 
-use crate::receipt::{Content, Receipt};
+use crate::receipt::{Content, Receipt, Returned};
 
-/// The receipt of a payment.
-pub(crate) async fn find(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<Option<Receipt>> {
-    let row = sqlx::query!(
-        r#"select id, number, content as "content: Json<Content>", issued_at as "issued_at: Instant"
-             from receipts where payment_id = $1"#,
+/// The receipt of a payment and its credit notes, in the order of their numbers.
+pub(crate) async fn of_payment(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<Vec<Receipt>> {
+    let rows = sqlx::query!(
+        r#"select id, entity, number, refund_id as "refund_id: RefundId", content as "content: Json<Content>",
+                  issued_at as "issued_at: Instant"
+             from receipts where payment_id = $1 order by refund_id is not null, number"#,
         payment as _,
     )
-    .fetch_optional(db)
+    .fetch_all(db)
     .await?;
-    Ok(row.map(|row| Receipt {
+    let receipts = rows.into_iter().map(|row| Receipt {
         id: row.id,
+        entity: row.entity,
         number: row.number,
         payment_id: payment,
+        refund_id: row.refund_id,
         content: row.content.0,
         issued_at: row.issued_at,
-    }))
+    });
+    Ok(receipts.collect())
+}
+
+/// What has gone back of a payment, or is about to, without a credit note.
+pub(crate) async fn without_note(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<Vec<Returned>> {
+    sqlx::query_as!(
+        Returned,
+        r#"select r.id as "id: RefundId", r.amount_minor, r.reason from refunds r
+            where r.payment_id = $1 and not exists (select from receipts c where c.refund_id = r.id)
+            order by r.id"#,
+        payment as _,
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// Holds the numbers of an entity until the transaction ends.
@@ -64,14 +84,16 @@ pub(crate) async fn names(
     .map(|row| (row.customer, row.provider, row.reference))
 }
 
-/// Writes a receipt.
-pub(crate) async fn insert(db: &mut PgConnection, entity: &str, receipt: &Receipt) -> sqlx::Result<()> {
+/// Writes a receipt or a credit note.
+pub(crate) async fn insert(db: &mut PgConnection, receipt: &Receipt) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into receipts (id, entity, number, payment_id, content, issued_at) values ($1, $2, $3, $4, $5, $6)",
+        "insert into receipts (id, entity, number, payment_id, refund_id, content, issued_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         receipt.id,
-        entity,
+        receipt.entity,
         receipt.number,
         receipt.payment_id as _,
+        receipt.refund_id as _,
         Json(&receipt.content) as _,
         receipt.issued_at as _,
     )

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::World;
 
-const SMALL: &str = "019cad9a-7000-7000-8000-00000000c001";
+pub(super) const SMALL: &str = "019cad9a-7000-7000-8000-00000000c001";
 const MEDIUM: &str = "019cad9a-7000-7000-8000-00000000c002";
 
 impl World {
-    async fn buy(&self, package: &str, method: &str) -> super::Answer {
+    pub(super) async fn buy(&self, package: &str, method: &str) -> super::Answer {
         let body = json!({"package_id": package, "payment_method": "card", "payment_method_id": format!("pm_sandbox_{method}")});
         self.ann.post(&format!("/users/{}/credits/purchase/", self.ann.id()), body).await
     }
@@ -160,23 +160,4 @@ async fn credits_are_ones_own() {
         body[name] = value;
         w.ann.post(&format!("{path}purchase/"), body).await.refused(status, code);
     }
-}
-
-#[tokio::test]
-async fn receipts_are_numbered_without_gaps() {
-    let w = World::instant().await;
-    let booking = w.book("card", "immediate").await;
-    w.pay(&booking, "declined").await.refused(402, "card_declined");
-    let payment = w.pay(&booking, "visa").await.expect(201).str("id");
-    let path = format!("/payments/{payment}/receipt/");
-    let all = futures_util::future::join_all((0..10).map(|_| w.ann.get(&path))).await;
-    assert!(all.iter().all(|answer| answer["number"] == "SB-00000001"));
-    shape!(w.ann.get(&path).await.expect(200));
-    let second = w.buy(SMALL, "visa").await.expect(201).str("id");
-    assert_eq!(w.ann.get(&format!("/payments/{second}/receipt/")).await.expect(200)["number"], "SB-00000002");
-    w.bob.get(&path).await.expect(200);
-    w.bob.get(&format!("/payments/{second}/receipt/")).await.refused(404, "not_found");
-    w.t.anonymous().get(&path).await.refused(401, "unauthenticated");
-    let waits = w.buy(SMALL, "3ds").await.expect(201).str("id");
-    w.ann.get(&format!("/payments/{waits}/receipt/")).await.refused(409, "nothing_paid");
 }

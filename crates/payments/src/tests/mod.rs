@@ -15,9 +15,11 @@ macro_rules! shape {
 
 mod crashing;
 mod credits;
+mod histories;
 mod methods;
 mod parts;
 mod paying;
+mod receipts;
 mod reconciling;
 mod refunding;
 mod telling;

@@ -2,6 +2,7 @@
 
 mod account;
 mod earnings;
+mod paper;
 mod statement;
 mod withdrawals;
 

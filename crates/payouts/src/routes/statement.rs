@@ -7,42 +7,75 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jiff::tz::TimeZone;
-use platform::{app::App, auth::Provider, error::ApiResult, extract::Query};
+use platform::{
+    app::App,
+    auth::Provider,
+    error::ApiResult,
+    extract::{Query, WantsPdf},
+    locale::Language,
+    money::Money,
+};
 
-use super::earnings::{TransactionView, WindowQuery};
-use crate::store::overview::{self as store, GroupBy};
+use super::{
+    earnings::{TransactionView, WindowQuery},
+    paper::Statement,
+};
+use crate::store::overview::{self as store, GroupBy, Sums};
 
 /// The newest lines of a file; nobody has more in a year.
 const LINES: i64 = 10_000;
 
-/// My statement.
+/// My statement, as CSV or PDF.
 ///
-/// A CSV file (RFC 4180) with a line for each job, refund and withdrawal of the window, oldest first; at most the newest
+/// With `Accept: application/pdf` a document in the language of the answer, else a CSV file (RFC 4180), each with a line for each job, refund and withdrawal of the window, oldest first; at most the newest
 /// 10,000. Texts that a table would take for a formula begin with an apostrophe. Dates are those of the provider's time
 /// zone.
 #[utoipa::path(get, path = "/providers/earnings/statement/", tag = "payouts", operation_id = "get_earnings_statement",
     security(("bearer" = [])), params(WindowQuery),
     responses(
-        (status = OK, description = "The file.", body = String, content_type = "text/csv"),
+        (status = OK, description = "The file.", 
+            content((String = "text/csv"), (Vec<u8> = "application/pdf"))),
         (status = FORBIDDEN, description = "`provider_required`."),
         (status = UNPROCESSABLE_ENTITY, description = "`window_reversed`, or a value is not valid.")))]
 pub(super) async fn get_statement(
     app: App,
     Provider(caller): Provider,
     Query(window): Query<WindowQuery>,
+    language: Language,
+    WantsPdf(wants_pdf): WantsPdf,
 ) -> ApiResult<Response> {
     let window = window.window()?;
     let mut db = app.db.acquire().await?;
-    let overview =
-        store::overview(&mut db, caller.id, window, GroupBy::Month, LINES, app.clock.now()).await?;
+    let now = app.clock.now();
+    let overview = store::overview(&mut db, caller.id, window, GroupBy::Month, LINES, now).await?;
     let zone = TimeZone::get(&overview.timezone).unwrap_or(TimeZone::UTC);
     let lines = overview.lines.0.into_iter().rev();
     let lines = lines.map(|line| TransactionView::of(line, overview.currency));
+    if !wants_pdf {
+        return Ok(file("text/csv; charset=utf-8", "csv", csv(lines, &zone).into_bytes()));
+    }
+    let periods = &overview.by_period.0;
+    let sum = |of: fn(&Sums) -> i64| Money::new(periods.iter().map(of).sum(), overview.currency);
+    let statement = Statement {
+        market: &app.settings.market,
+        provider: &overview.provider,
+        window,
+        today: zone.to_datetime(now.timestamp()).date(),
+        zone: &zone,
+        lines: lines.collect(),
+        sums: [sum(|s| s.gross), sum(|s| s.fees), sum(|s| s.gross - s.fees)],
+        language,
+    };
+    Ok(file("application/pdf", "pdf", statement.pdf()?))
+}
+
+fn file(content_type: &'static str, ending: &str, bytes: Vec<u8>) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"statement.csv\""),
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"statement.{ending}\"")),
+        (header::VARY, "Accept".to_owned()),
     ];
-    Ok((headers, csv(lines, &zone)).into_response())
+    (headers, bytes).into_response()
 }
 
 fn csv(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> String {

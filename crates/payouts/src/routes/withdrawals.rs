@@ -34,7 +34,7 @@ pub(super) struct CreateWithdrawal {
     currency: Option<Currency>,
 }
 
-/// An amount as everywhere, but not below [`least`].
+/// An amount as everywhere, but not below the least that is worth a transfer.
 fn amount_schema() -> Schema {
     let number = ObjectBuilder::new()
         .schema_type(Type::Number)

@@ -36,6 +36,7 @@ pub(crate) struct Window {
 /// What a provider has earned and where it is, in minor units.
 #[derive(Clone, Debug)]
 pub(crate) struct Overview {
+    pub(crate) provider: String,
     pub(crate) currency: Currency,
     pub(crate) timezone: String,
     pub(crate) total: i64,
@@ -102,7 +103,7 @@ pub(crate) async fn overview(
     sqlx::query_as!(
         Overview,
         r#"with provider as (
-               select p.user_id as id, coalesce($2, p.currency) as currency, coalesce(s.timezone, u.timezone) as zone,
+               select p.user_id as id, u.name, coalesce($2, p.currency) as currency, coalesce(s.timezone, u.timezone) as zone,
                       date_trunc('month', $7::timestamptz at time zone coalesce(s.timezone, u.timezone)) as this_month
                  from providers p
                  join users u on u.id = p.user_id
@@ -146,7 +147,7 @@ pub(crate) async fn overview(
                  join ledger_balances b on b.owner = p.id and b.currency = p.currency
                 where b.purpose in ('provider_pending', 'provider_available', 'provider_in_payout', 'provider_owed')
            )
-           select p.currency as "currency!: Currency", p.zone as "timezone!",
+           select p.name as "provider!", p.currency as "currency!: Currency", p.zone as "timezone!",
                   coalesce(sums.total, 0)::bigint as "total!",
                   coalesce(purse.pending, 0)::bigint as "pending!",
                   coalesce(purse.available, 0)::bigint as "available!",

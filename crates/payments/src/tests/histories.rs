@@ -1,0 +1,195 @@
+//! Random histories of bookings and their money: whatever happens in whatever order, the books are right after every
+//! step, and the gateway's book and ours agree in the end.
+
+use proptest::{prelude::*, test_runner::TestRunner};
+use serde_json::json;
+
+use super::World;
+
+/// What somebody does, to the booking or payment of a number where there are so many.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Book,
+    Pay(usize, &'static str),
+    PayInParts(usize),
+    Approve(usize, bool),
+    Accept(usize),
+    Decline(usize),
+    CancelByCustomer(usize),
+    CancelByProvider(usize),
+    Refund(usize, i64),
+    Wait(i64),
+    /// The gateway's messages come: so often, and the last one first or not.
+    Tell(usize, bool),
+}
+
+const CARDS: &[&str] = &[
+    "visa",
+    "visa",
+    "declined",
+    "3ds",
+    "drops_reply",
+    "reports_late",
+    "declines_late",
+    "timeout",
+    "capture_drops_reply",
+    "refund_drops_reply",
+    "refund_late",
+    "refund_declined",
+    "refund_returned",
+    "disputed_won",
+    "disputed_lost",
+];
+
+fn step() -> impl Strategy<Value = Step> {
+    let number = any::<usize>;
+    prop_oneof![
+        4 => Just(Step::Book),
+        6 => (number(), prop::sample::select(CARDS)).prop_map(|(which, card)| Step::Pay(which, card)),
+        1 => number().prop_map(Step::PayInParts),
+        2 => (number(), any::<bool>()).prop_map(|(which, yes)| Step::Approve(which, yes)),
+        2 => number().prop_map(Step::Accept),
+        1 => number().prop_map(Step::Decline),
+        1 => number().prop_map(Step::CancelByCustomer),
+        1 => number().prop_map(Step::CancelByProvider),
+        3 => (number(), 1..6000_i64).prop_map(|(which, minor)| Step::Refund(which, minor)),
+        4 => (1..4000_i64).prop_map(Step::Wait),
+        2 => (1..4_usize, any::<bool>()).prop_map(|(times, reverse)| Step::Tell(times, reverse)),
+    ]
+}
+
+#[derive(Default)]
+struct History {
+    bookings: Vec<String>,
+    payments: Vec<String>,
+}
+
+impl History {
+    /// Does a step; a refusal is fine, a mistake of ours is not.
+    async fn go(&mut self, w: &World, step: Step) {
+        let pick = |all: &[String], which: usize| all.get(which.checked_rem(all.len())?).cloned();
+        let booking = |which| pick(&self.bookings, which);
+        match step {
+            Step::Book => self.book(w).await,
+            Step::Pay(which, card) => {
+                let Some(booking) = booking(which) else { return };
+                let answer = w.pay(&booking, card).await;
+                self.payments
+                    .extend(answer["id"].as_str().or(answer["payment_id"].as_str()).map(str::to_owned));
+                assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.text());
+            }
+            Step::PayInParts(which) => {
+                let Some(booking) = booking(which) else { return };
+                let body = json!({"booking_id": booking, "count": 3, "interval": "weekly",
+                    "payment_method_id": "pm_sandbox_visa"});
+                let answer = w.ann.post("/payments/installments/", body).await;
+                self.payments.extend(answer["id"].as_str().map(str::to_owned));
+                assert!(answer.status.as_u16() < 500, "{}", answer.text());
+            }
+            Step::Approve(which, yes) => {
+                let Some(payment) = pick(&self.payments, which) else { return };
+                let seen = w.ann.get(&format!("/payments/{payment}/")).await.expect(200);
+                if let Some(charge) = seen["transaction_id"].as_str() {
+                    w.sandbox.decide(charge, yes).await.unwrap();
+                }
+            }
+            Step::Accept(which) => put(w, booking(which), "accept", true).await,
+            Step::Decline(which) => put(w, booking(which), "decline", true).await,
+            Step::CancelByCustomer(which) => put(w, booking(which), "cancel", false).await,
+            Step::CancelByProvider(which) => {
+                let Some(booking) = booking(which) else { return };
+                w.bob.put(&format!("/bookings/{booking}/cancel/"), json!({})).await;
+            }
+            Step::Refund(which, minor) => {
+                let Some(payment) = pick(&self.payments, which) else { return };
+                let amount = format!("{}.{:02}", minor / 100, minor % 100);
+                let body = json!({"payment_id": payment, "amount": amount, "reason": "A window was missed."});
+                let answer = w.bob.post("/payments/refund/", body).await;
+                assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.text());
+            }
+            Step::Wait(minutes) => w.later(60 * minutes).await,
+            Step::Tell(times, reverse) => {
+                w.tell_in(|count| {
+                    let order = (0..times * count).map(|place| place % count);
+                    if reverse { order.rev().collect() } else { order.collect() }
+                })
+                .await;
+            }
+        }
+    }
+
+    async fn book(&mut self, w: &World) {
+        let number = self.bookings.len();
+        let today = jiff::tz::TimeZone::UTC.to_datetime(w.t.now().timestamp()).date();
+        let date = today.checked_add(jiff::Span::new().days(1 + i64::try_from(number / 4).unwrap())).unwrap();
+        let time = ["08:00", "11:00", "14:00", "17:00"][number % 4];
+        let body = json!({"service_id": w.service, "scheduled_date": date, "scheduled_time": time,
+            "payment_method": "card", "payment_type": "immediate"});
+        let answer = w.ann.post("/bookings/", body).await;
+        assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.text());
+        self.bookings.extend(answer["id"].as_str().map(str::to_owned));
+    }
+}
+
+impl World {
+    /// What is on our account at the gateway is what its own book says; and no booking was charged twice.
+    async fn gateway_agrees(&self) {
+        let row = sqlx::query!(
+            r#"select (select coalesce(sum(case when kind in ('charge', 'refund_failure', 'dispute_won', 'payout_failure')
+                                                then amount else -amount end), 0)::bigint from sandbox_book) as "theirs!",
+                      (select coalesce(sum(balance), 0)::bigint from ledger_balances where purpose = 'clearing') as "ours!",
+                      (select count(*) from (select booking_id from payments
+                                              where captured_minor > refunded_minor + disputed_minor
+                                              group by booking_id having count(*) > 1) twice) as "twice!""#
+        );
+        let row = row.fetch_one(&self.t.app.db).await.unwrap();
+        assert_eq!((row.ours, row.twice), (row.theirs, 0), "{}", self.gateway_book().await);
+    }
+}
+
+async fn put(w: &World, booking: Option<String>, what: &str, is_job: bool) {
+    let Some(booking) = booking else { return };
+    let answer = if is_job {
+        w.bob.put(&format!("/providers/jobs/{booking}/{what}/"), json!({})).await
+    } else {
+        w.ann.put(&format!("/bookings/{booking}/{what}/"), json!({})).await
+    };
+    assert!(answer.status.as_u16() < 500, "{}", answer.text());
+}
+
+async fn play(is_instant: bool, steps: &[Step]) {
+    let w = World::with(is_instant).await;
+    let mut history = History::default();
+    for step in steps {
+        history.go(&w, *step).await;
+        w.books().await;
+    }
+    // All that was on its way arrives; then both books say the same.
+    for _ in 0..6 {
+        w.later(3600).await;
+        w.tell().await;
+    }
+    w.books().await;
+    w.gateway_agrees().await;
+}
+
+/// `HISTORIES` plays more of them than every test run does.
+#[expect(clippy::disallowed_methods, reason = "how many is up to whoever runs the tests")]
+#[test]
+fn no_history_makes_the_books_wrong() {
+    let cases = std::env::var("HISTORIES").ok().and_then(|count| count.parse().ok()).unwrap_or(10);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let config = ProptestConfig {
+        cases,
+        max_shrink_iters: 40,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let histories = (any::<bool>(), prop::collection::vec(step(), 1..30));
+    TestRunner::new(config)
+        .run(&histories, |(is_instant, steps)| {
+            runtime.block_on(play(is_instant, &steps));
+            Ok(())
+        })
+        .unwrap();
+}

@@ -1,0 +1,93 @@
+//! Receipts and credit notes: numbers, what they say, and how they look.
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::{World, credits::SMALL};
+
+#[tokio::test]
+async fn receipts_are_numbered_without_gaps() {
+    let w = World::instant().await;
+    let booking = w.book("card", "immediate").await;
+    w.pay(&booking, "declined").await.refused(402, "card_declined");
+    let payment = w.pay(&booking, "visa").await.expect(201).str("id");
+    let path = format!("/payments/{payment}/receipt/");
+    let all = join_all((0..10).map(|_| w.ann.get(&path))).await;
+    assert!(all.iter().all(|answer| answer["number"] == "SB-00000001"));
+    shape!(w.ann.get(&path).await.expect(200));
+    let second = w.buy(SMALL, "visa").await.expect(201).str("id");
+    assert_eq!(w.ann.get(&format!("/payments/{second}/receipt/")).await.expect(200)["number"], "SB-00000002");
+    w.bob.get(&path).await.expect(200);
+    w.bob.get(&format!("/payments/{second}/receipt/")).await.refused(404, "not_found");
+    w.t.anonymous().get(&path).await.refused(401, "unauthenticated");
+    let waits = w.buy(SMALL, "3ds").await.expect(201).str("id");
+    w.ann.get(&format!("/payments/{waits}/receipt/")).await.refused(409, "nothing_paid");
+}
+
+#[tokio::test]
+async fn what_goes_back_has_a_credit_note_of_the_same_series() {
+    let w = World::instant().await;
+    let (_, payment) = w.paid("visa").await;
+    for amount in [10, 5] {
+        let body = json!({"payment_id": payment, "amount": amount, "reason": "A window was missed."});
+        w.bob.post("/payments/refund/", body).await.expect(201);
+        w.t.run_jobs().await;
+    }
+    let path = format!("/payments/{payment}/receipt/");
+    let all = join_all((0..10).map(|_| w.ann.get(&path))).await;
+    assert!(all.iter().all(|answer| answer["credit_notes"] == all[0]["credit_notes"]));
+    let receipt = &all[0];
+    let notes = receipt["credit_notes"].as_array().unwrap().iter();
+    let numbers: Vec<_> = notes.map(|note| note["number"].as_str().unwrap()).collect();
+    assert_eq!(
+        (receipt.str("number").as_str(), numbers),
+        ("SB-00000001", vec!["SB-00000002", "SB-00000003"])
+    );
+    assert_eq!((&receipt["amount"], &receipt["refunded_amount"]), (&json!(49.9), &json!(15.0)));
+    let refund = receipt["credit_notes"][0]["refund_id"].as_str().unwrap();
+    let note = format!("/payments/{payment}/credit-notes/{refund}/");
+    let alone = w.ann.get(&note).await.expect(200);
+    assert_eq!(
+        (alone.str("receipt_number").as_str(), &alone["amount"], alone.str("reason").as_str()),
+        ("SB-00000001", &json!(10.0), "A window was missed.")
+    );
+    let (rob, other) = (w.t.user("Rob").await, w.paid_at("2026-03-06").await.1);
+    rob.get(&note).await.refused(404, "not_found");
+    w.ann.get(&format!("/payments/{other}/credit-notes/{refund}/")).await.refused(404, "not_found");
+}
+
+#[tokio::test]
+async fn papers_are_the_same_file_each_time_in_the_language_that_is_asked_for() {
+    let w = World::instant().await;
+    let (booking, payment) = w.paid("visa").await;
+    w.cancel(&w.bob, &booking).await;
+    let receipt = format!("/payments/{payment}/receipt/");
+    let refund =
+        w.ann.get(&receipt).await.expect(200)["credit_notes"][0]["refund_id"].as_str().unwrap().to_owned();
+    let reader = w.ann.with("accept", "application/pdf");
+    for path in [receipt, format!("/payments/{payment}/credit-notes/{refund}/")] {
+        let mut files = Vec::new();
+        for language in ["en", "de", "it"] {
+            let file = reader.get(&format!("{path}?lang={language}")).await.expect(200);
+            assert_eq!(file.header("content-type"), "application/pdf");
+            assert!(file.header("content-disposition").contains("SB-0000000"));
+            assert!(file.bytes.starts_with(b"%PDF-"));
+            let again = reader.get(&format!("{path}?lang={language}")).await.expect(200);
+            assert_eq!(file.bytes, again.bytes);
+            files.push(file.bytes);
+        }
+        files.dedup();
+        assert_eq!(files.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_cannot_be_changed() {
+    let w = World::instant().await;
+    let (_, payment) = w.paid("visa").await;
+    w.ann.get(&format!("/payments/{payment}/receipt/")).await.expect(200);
+    for sql in ["update receipts set number = 7", "delete from receipts", "truncate receipts"] {
+        let refused = sqlx::raw_sql(sql).execute(&w.t.app.db).await.unwrap_err().to_string();
+        assert!(refused.contains("receipts are written once"), "{refused}");
+    }
+}
