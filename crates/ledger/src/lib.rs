@@ -1,7 +1,7 @@
 //! The ledger: the only place where money moves. Double entry, in whole minor units, written once.
 //!
 //! A [`Posting`] moves money between [`Account`]s and balances by construction; [`post`] does it once for each
-//! operation. A [`Hold`] keeps an amount for later. [`check`] proves the books.
+//! operation. A [`Hold`] keeps an amount for later. [`check()`] proves the books.
 //!
 //! Everything joins the caller's transaction. A transaction should post once: two postings in one transaction lock
 //! accounts in two rounds, and two such transactions may wait for each other.

@@ -31,7 +31,7 @@ async fn what_goes_back_has_a_credit_note_of_the_same_series() {
     for amount in [10, 5] {
         let body = json!({"payment_id": payment, "amount": amount, "reason": "A window was missed."});
         w.bob.post("/payments/refund/", body).await.expect(201);
-        w.t.run_jobs().await;
+        w.later(1).await;
     }
     let path = format!("/payments/{payment}/receipt/");
     let all = join_all((0..10).map(|_| w.ann.get(&path))).await;

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{booking::path, paying::until};
+use super::{
+    booking::path,
+    paying::{pdf, until},
+};
 use crate::{answer::Answer, shape::Kind, shapes, story::Story};
 
 /// The booking is paid and to take place within half an hour.
@@ -100,6 +103,7 @@ async fn statement(story: &Story) -> anyhow::Result<()> {
     let text = String::from_utf8_lossy(&file.bytes).into_owned();
     file.check(text.starts_with("date,type,status,"), "the first line should name the columns")?;
     file.check(text.contains(",earning,"), "there should be jobs")?;
+    pdf(story.client.get("/providers/earnings/statement/").by(&story.marco)).await?;
     Ok(())
 }
 

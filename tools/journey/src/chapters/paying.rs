@@ -210,6 +210,23 @@ async fn receipt(story: &Story, payment: &Answer) -> anyhow::Result<()> {
     receipt.fits(shapes::RECEIPT)?.is("amount", 20.05)?.is("customer_name", story.anna.name.as_str())?;
     let again = client.get(&path).by(anna).expect(200).await?;
     again.is("number", receipt.text("number")?)?;
+    let notes = receipt.list("credit_notes")?;
+    receipt.check(notes.len() == 2, "there should be a credit note for each refund")?;
+    let note =
+        format!("{}credit-notes/{}/", payment_path(payment)?, receipt.text("credit_notes.0.refund_id")?);
+    client.get(&note).by(&story.tom).refused(404, "not_found").await?;
+    client.get(&note).by(anna).expect(200).await?.is("receipt_number", receipt.text("number")?)?;
+    for paper in [path, note] {
+        pdf(client.get(&paper).by(anna)).await?;
+    }
+    Ok(())
+}
+
+/// The same as a document.
+pub async fn pdf(call: crate::call::Call<'_>) -> anyhow::Result<()> {
+    let file = call.header("accept", "application/pdf").expect(200).await?;
+    file.header_is("content-type", "application/pdf")?;
+    file.check(file.bytes.starts_with(b"%PDF-"), "it should be a PDF file")?;
     Ok(())
 }
 
