@@ -134,21 +134,21 @@ begin
         return false;
     end if;
 
+    -- One row is locked by its update.
+    if cardinality(array_positions(ledger_post.is_shared, false)) > 1 then
+        perform from ledger_accounts a
+          where a.id = any (ids) and not a.is_shared
+          order by a.id for no key update;
+    end if;
     with leg as materialized (
         select * from unnest(ids, currencies, amounts, ledger_post.is_shared) as leg (id, currency, amount, is_shared)
-    ), own as materialized (
-        select a.id, leg.currency, leg.amount
-          from leg
-          join ledger_accounts a on a.id = leg.id
-         where not leg.is_shared
-         order by a.id for no key update of a
     ), moved as (
         update ledger_accounts a
-           set balance = a.balance + case a.normal_side when 'credit' then own.amount else -own.amount end,
+           set balance = a.balance + case a.normal_side when 'credit' then leg.amount else -leg.amount end,
                entries = a.entries + 1
-          from own
-         where a.id = own.id
-        returning a.id, a.entries, own.currency, own.amount, a.balance
+          from leg
+         where a.id = leg.id and not leg.is_shared
+        returning a.id, a.entries, leg.currency, leg.amount, a.balance
     )
     insert into ledger_entries (account_id, number, transaction_id, currency, amount, balance_after)
     select id, entries, ledger_post.transaction_id, currency, amount, balance

@@ -19,6 +19,9 @@ create table payments (
                    ('pending', 'requires_action', 'processing', 'completed', 'failed', 'refunded', 'partially_refunded',
                     'cancelled')),
     captured_minor bigint      not null default 0,
+    -- How much of the amount is paid by credits beside the gateway's part; they are in the escrow from the beginning, and
+    -- count as taken when that is.
+    credits_minor  bigint      not null default 0 check (0 <= credits_minor and credits_minor < amount_minor),
     -- What went back, or is about to.
     refunded_minor bigint      not null default 0,
     -- What a gateway took back because its payer asked their bank to.
@@ -61,6 +64,8 @@ create table refunds (
     id           uuid        primary key,
     payment_id   uuid        not null references payments,
     amount_minor bigint      not null check (amount_minor > 0),
+    -- How much of it went back to credits.
+    credits_minor bigint     not null default 0 check (credits_minor between 0 and amount_minor),
     state        text        not null check (state in ('processing', 'succeeded', 'failed')),
     reason       text        not null,
     -- Who wished it; null: it followed from what became of the booking.

@@ -7,6 +7,7 @@ method_in_use = Eine künftige Zahlung nutzt diese Zahlungsart. Wählen Sie für
 due_date_out_of_range = Bitte wählen Sie ein Datum von heute bis 14 Tage nach dem Termin.
 installment_not_payable = Diese Rate muss nicht mehr bezahlt werden.
 insufficient_credits = Ihr Guthaben reicht nicht aus. Bitte laden Sie es zuerst auf.
+credits_amount_invalid = Mit Guthaben lässt sich ein Teil eines Preises in Euro sofort bezahlen.
 nothing_paid = Es wurde noch nichts bezahlt, daher gibt es keinen Beleg.
 field-card_number = Eine Kartennummer gehört nicht hierher: Senden Sie das Token, das der Zahlungsdienst dafür vergibt.
 

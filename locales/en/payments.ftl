@@ -7,6 +7,7 @@ method_in_use = A payment that is still to come uses this method. Choose another
 due_date_out_of_range = Please choose a date from today to 14 days after the appointment.
 installment_not_payable = This part does not have to be paid any more.
 insufficient_credits = You do not have enough credits. Please buy some first.
+credits_amount_invalid = Credits can pay a part of a price in euros, at once.
 nothing_paid = Nothing has been paid yet, so there is no receipt.
 field-card_number = A card number does not belong here: send the token that the payment service gives for it.
 

@@ -7,6 +7,7 @@ method_in_use = Un pagamento futuro usa questo metodo. Scegline prima un altro p
 due_date_out_of_range = Scegli una data da oggi fino a 14 giorni dopo l'appuntamento.
 installment_not_payable = Questa rata non deve più essere pagata.
 insufficient_credits = Non hai abbastanza crediti. Acquistane prima altri.
+credits_amount_invalid = Con i crediti si può pagare subito una parte di un prezzo in euro.
 nothing_paid = Non è ancora stato pagato nulla, quindi non c'è una ricevuta.
 field-card_number = Il numero della carta non va inviato qui: invia il token rilasciato dal servizio di pagamento.
 

@@ -3,13 +3,13 @@
 
 use bookings::{Booking, PaymentType};
 use jiff::SignedDuration;
-use ledger::{Account, Purpose};
+use ledger::{Account, Purpose, Transfers};
 use platform::{
     app::App,
     error::{ApiError, ApiResult, OnConstraint as _},
     ids::{BookingId, LotId, OperationId, PaymentId, UserId},
     jobs::{self, Job, Timing},
-    money::{Currency, Money},
+    money::{Amount, Currency, Money},
     outbox,
     ports::gateway::Outcome,
     time::Instant,
@@ -96,14 +96,74 @@ fn euros(minor: i64) -> Money {
 
 /// Pays a booking by credits; 402 `insufficient_credits` where there are not enough.
 pub(crate) async fn pay(db: &mut PgConnection, booking: Booking, mut payment: Payment) -> ApiResult<Case> {
-    let (now, user, total) = (payment.created_at, payment.user_id, payment.amount_minor);
+    let (now, total) = (payment.created_at, payment.amount_minor);
     payment.payment_type = PaymentType::Credits;
     payment.captured_minor = total;
     payment.change(Change::Taken);
+    let inserted = store::payments::insert(db, &payment).await;
+    inserted.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    let mut case = Case::of(booking, payment, now);
+    *case.transfers() = spend(db, &case.booking, &case.payment, total).await?;
+    let name = format!("payment:{}", case.payment.id);
+    case.save(db, name, "credits_used").await
+}
+
+/// How much of a booking is paid by credits beside the gateway's part, in cents.
+pub(crate) fn part_of(booking: &Booking, amount: Amount) -> Result<i64, PaymentError> {
+    let part = amount.in_currency(booking.currency).map_err(|_e| PaymentError::CreditsAmountInvalid)?;
+    let fits = booking.currency == Currency::EUR && (1..booking.total_minor).contains(&part.minor);
+    if fits { Ok(part.minor) } else { Err(PaymentError::CreditsAmountInvalid) }
+}
+
+/// Puts the part of a new payment that credits pay into the booking's escrow.
+pub(crate) async fn reserve(db: &mut PgConnection, booking: &Booking, payment: &Payment) -> ApiResult<()> {
+    if payment.credits_minor == 0 {
+        return Ok(());
+    }
+    let transfers = spend(db, booking, payment, payment.credits_minor).await?;
+    let name = format!("payment:{}:credits_reserved", payment.id);
+    let posting = ledger::Posting::new(name, "credits_reserved", payment.created_at).about(booking.id);
+    ledger::post(db, &posting.transfers(transfers)).await?;
+    Ok(())
+}
+
+/// The gateway's part of a payment does not come: credits that wait for it go back to their lots.
+pub(crate) async fn release(db: &mut PgConnection, case: &mut Case) -> ApiResult<()> {
+    if case.payment.captured_minor > 0 {
+        return Ok(());
+    }
+    let minor = std::mem::take(&mut case.payment.credits_minor);
+    if minor == 0 { Ok(()) } else { give_back(db, case, case.escrow(), minor).await }
+}
+
+/// How much of an amount that goes back goes to credits: in proportion to what is left of both parts.
+pub(crate) async fn share_of_refund(db: &mut PgConnection, case: &Case, minor: i64) -> ApiResult<i64> {
+    if case.payment.gateway.is_none() {
+        return Ok(minor);
+    }
+    if case.payment.credits_minor == 0 {
+        return Ok(0);
+    }
+    let in_credits: i64 = store::credits::uses(db, case.payment.id).await?.iter().map(|(_, room)| room).sum();
+    let weight = |minor: i64| u64::try_from(minor).unwrap_or(0);
+    let elsewhere = case.payment.kept_minor() - in_credits;
+    let parts = euros(minor).split_by(&[weight(in_credits), weight(elsewhere)]);
+    Ok(parts.first().map_or(0, |part| part.minor.min(in_credits)))
+}
+
+/// Takes credits for a booking from the wallet and its lots, and says what moves into the escrow; 402
+/// `insufficient_credits` where there are not enough.
+async fn spend(
+    db: &mut PgConnection,
+    booking: &Booking,
+    payment: &Payment,
+    minor: i64,
+) -> ApiResult<Transfers> {
+    let (user, now) = (payment.user_id, payment.created_at);
     let used = Movement {
         user,
         kind: CreditKind::Used,
-        minor: -total,
+        minor: -minor,
         description: booking.service_title.clone(),
         booking: Some(booking.id),
     };
@@ -111,24 +171,17 @@ pub(crate) async fn pay(db: &mut PgConnection, booking: Booking, mut payment: Pa
     store::credits::move_credits(db, &used, now)
         .await
         .on_constraint("credit_wallets_funds", PaymentError::InsufficientCredits)?;
-    let inserted = store::payments::insert(db, &payment).await;
-    inserted.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
-    let mut case = Case::of(booking, payment, now);
-    let mut left = total;
+    let (mut transfers, mut left) = (Transfers::default(), minor);
     for Filled { lot, minor } in filled(db, user, now).await? {
         let part = left.min(minor);
         if part > 0 {
             left -= part;
-            store::credits::use_lot(db, case.payment.id, lot, part).await?;
-            case.transfer(Account::Credits { user, lot }, case.escrow(), part);
+            store::credits::use_lot(db, payment.id, lot, part).await?;
+            transfers.add(Account::Credits { user, lot }, Account::Escrow(booking.id), euros(part));
         }
     }
     // What has expired is in the wallet until the job comes.
-    if left > 0 {
-        return Err(PaymentError::InsufficientCredits.into());
-    }
-    let name = format!("payment:{}", case.payment.id);
-    case.save(db, name, "credits_used").await
+    if left > 0 { Err(PaymentError::InsufficientCredits.into()) } else { Ok(transfers) }
 }
 
 /// What can be spent, the earliest expiry first.
@@ -145,7 +198,12 @@ async fn filled(db: &mut PgConnection, user: UserId, now: Instant) -> ApiResult<
 }
 
 /// Gives credits back to the lots that they came from, the last one first; they can be spent for a while at least.
-pub(crate) async fn give_back(db: &mut PgConnection, case: &mut Case, minor: i64) -> ApiResult<()> {
+pub(crate) async fn give_back(
+    db: &mut PgConnection,
+    case: &mut Case,
+    from: Account,
+    minor: i64,
+) -> ApiResult<()> {
     let (user, now) = (case.payment.user_id, case.now);
     let back = Movement {
         user,
@@ -163,7 +221,7 @@ pub(crate) async fn give_back(db: &mut PgConnection, case: &mut Case, minor: i64
             store::credits::return_to_lot(db, case.payment.id, lot, part).await?;
             let expires_at = store::credits::extend(db, lot, now.plus(SPENDABLE)).await?;
             expire_at(db, lot, expires_at, now).await?;
-            case.transfer(case.refunds(), Account::Credits { user, lot }, part);
+            case.transfer(from, Account::Credits { user, lot }, part);
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
 //! What a provider earns with a booking, in the words of `payouts`.
 
 use bookings::Booking;
-use ledger::{Account, Posting, Transfers};
-use payouts::{Earning, Paid, Reversal};
+use ledger::{Account, CountryCode, Posting, Transfers};
+use payouts::{Earning, Paid, Reversal, Tax};
 use platform::{config::MarketSettings, error::ApiResult, time::Instant};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ pub(crate) async fn earn(
     minor: i64,
     market: &MarketSettings,
 ) -> ApiResult<()> {
-    let earning = of(db, &case.booking, Paid::ToUs, minor).await?;
+    let earning = of(db, &case.booking, Paid::ToUs, minor, market).await?;
     let now = case.now;
     payouts::earn(db, &earning, case.transfers(), market, now).await
 }
@@ -45,7 +45,7 @@ pub(crate) async fn earn_cash(
     market: &MarketSettings,
     now: Instant,
 ) -> ApiResult<()> {
-    let earning = of(db, booking, Paid::InCash, booking.total_minor).await?;
+    let earning = of(db, booking, Paid::InCash, booking.total_minor, market).await?;
     let mut transfers = Transfers::default();
     payouts::earn(db, &earning, &mut transfers, market, now).await?;
     let posting = Posting::new(format!("booking:{}:cash", booking.id), "cash_commission", now);
@@ -53,7 +53,15 @@ pub(crate) async fn earn_cash(
     Ok(())
 }
 
-async fn of(db: &mut PgConnection, booking: &Booking, paid: Paid, minor: i64) -> sqlx::Result<Earning> {
+async fn of(
+    db: &mut PgConnection,
+    booking: &Booking,
+    paid: Paid,
+    minor: i64,
+    market: &MarketSettings,
+) -> sqlx::Result<Earning> {
+    let tax = market.commission_tax.as_ref();
+    let tax = tax.and_then(|tax| Some(Tax { country: CountryCode::parse(&tax.country)?, bps: tax.bps }));
     Ok(Earning {
         booking: booking.id,
         provider: booking.provider_id,
@@ -63,6 +71,6 @@ async fn of(db: &mut PgConnection, booking: &Booking, paid: Paid, minor: i64) ->
         paid,
         booked_at: booking.created_at,
         commission_bps: u16::try_from(booking.commission_bps).unwrap_or_default(),
-        tax: None,
+        tax,
     })
 }

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use crate::{
     case::{Case, Stage},
-    earnings,
+    credits, earnings,
     model::{Change, State},
     operation::{self, Operation, Settler, Task},
     refund::{self, Source},
@@ -68,6 +68,7 @@ async fn let_go(db: &mut PgConnection, mut case: Case) -> ApiResult<()> {
 pub(crate) async fn give_up(db: &mut PgConnection, case: &mut Case, charge: &Operation) -> ApiResult<()> {
     case.payment.change(Change::LetGo);
     case.payment.sealed_action = None;
+    credits::release(db, case).await?;
     let void = Operation::to(charge, Task::Void, charge.amount_minor, case.now);
     Ok(operation::begin(db, &void, Settler::Job).await?)
 }
@@ -78,6 +79,9 @@ async fn end(db: &mut PgConnection, mut case: Case, market: &MarketSettings) -> 
     let (is_off, before) = (case.stage() == Stage::Off, case.payment.state);
     if is_off {
         case.payment.change(Change::LetGo);
+    }
+    if case.payment.state == State::Cancelled {
+        credits::release(db, &mut case).await?;
     }
     if case.payment.closed_at.is_none() && case.payment.captured_minor > 0 {
         case.payment.closed_at = Some(case.now);

@@ -122,6 +122,8 @@ pub(crate) struct Payment {
     pub(crate) payment_type: PaymentType,
     pub(crate) gateway: Option<GatewayName>,
     pub(crate) state: State,
+    /// How much of the amount is paid by credits, beside the gateway.
+    pub(crate) credits_minor: i64,
     pub(crate) captured_minor: i64,
     pub(crate) refunded_minor: i64,
     pub(crate) disputed_minor: i64,
@@ -213,6 +215,9 @@ pub enum PaymentError {
     /// The wallet has less than that.
     #[error("there are not enough credits")]
     InsufficientCredits,
+    /// All of it or nothing, not in euros, or not at once.
+    #[error("credits cannot pay this part")]
+    CreditsAmountInvalid,
     /// There is nothing to acknowledge yet.
     #[error("it is not paid yet")]
     NothingPaid,
@@ -244,7 +249,10 @@ impl Fault for PaymentError {
             | Self::InstallmentNotPayable
             | Self::RefundTooLarge { .. } => Kind::Conflict,
             Self::InsufficientCredits => Kind::PaymentRequired,
-            Self::PaymentMethodUnavailable | Self::MethodNotFound | Self::DueDateOutOfRange => Kind::Invalid,
+            Self::PaymentMethodUnavailable
+            | Self::MethodNotFound
+            | Self::CreditsAmountInvalid
+            | Self::DueDateOutOfRange => Kind::Invalid,
         }
     }
 
@@ -257,6 +265,7 @@ impl Fault for PaymentError {
             Self::PaymentMethodUnavailable => Some("payment_method"),
             Self::MethodNotFound => Some("payment_method_id"),
             Self::DueDateOutOfRange => Some("due_date"),
+            Self::CreditsAmountInvalid => Some("credits_amount"),
             Self::RefundTooLarge { .. } => Some("amount"),
             _ => None,
         }

@@ -71,6 +71,8 @@ pub(crate) struct Papers {
 pub(crate) struct Returned {
     pub(crate) id: RefundId,
     pub(crate) amount_minor: i64,
+    /// How much of it to credits.
+    pub(crate) credits_minor: i64,
     pub(crate) reason: String,
 }
 
@@ -111,7 +113,7 @@ pub(crate) async fn papers(
     for returned in missing {
         let content = Content {
             amount_minor: returned.amount_minor,
-            tender: vec![Tender { method: shown.payment_method_word(), amount_minor: returned.amount_minor }],
+            tender: tender(shown, returned.amount_minor, returned.credits_minor),
             reason: Some(returned.reason),
             corrects: Some(receipt.name()),
             issued_on: today(shown, now),
@@ -166,11 +168,23 @@ async fn content(
         title: shown.title.clone(),
         amount_minor: shown.captured_minor,
         currency: shown.currency,
-        tender: vec![Tender { method: shown.payment_method_word(), amount_minor: shown.captured_minor }],
+        tender: tender(shown, shown.captured_minor, shown.credits_minor),
         reason: None,
         corrects: None,
         issued_on: today(shown, now),
     })
+}
+
+/// An amount by what it was paid with; one in credits alone is that of its payment.
+fn tender(shown: &Shown, minor: i64, in_credits: i64) -> Vec<Tender> {
+    let method = shown.payment_method_word();
+    let parts = if method == "credits" {
+        vec![(method, minor)]
+    } else {
+        vec![(method, minor - in_credits), ("credits".to_owned(), in_credits)]
+    };
+    let parts = parts.into_iter().filter(|(_, minor)| *minor > 0);
+    parts.map(|(method, amount_minor)| Tender { method, amount_minor }).collect()
 }
 
 /// The day where the work is done; in UTC where there is no work.

@@ -36,6 +36,8 @@ pub(crate) struct Refund {
     pub(crate) id: RefundId,
     pub(crate) payment_id: PaymentId,
     pub(crate) amount_minor: i64,
+    /// How much of it goes back to credits.
+    pub(crate) credits_minor: i64,
     pub(crate) state: RefundState,
     pub(crate) reason: String,
     pub(crate) requested_by: Option<UserId>,
@@ -62,6 +64,7 @@ pub(crate) async fn back(
     reason: &str,
     by: Option<UserId>,
 ) -> ApiResult<Refund> {
+    let credits_minor = credits::share_of_refund(db, case, minor).await?;
     case.payment.refunded_minor += minor;
     let to = case.refunds();
     let id = RefundId::at(case.now);
@@ -69,29 +72,29 @@ pub(crate) async fn back(
         Source::Account(from) => case.transfer(from, to, minor),
         Source::Earnings => earnings::take_back(db, case, id.uuid(), to, minor).await?,
     }
-    let is_credits = case.payment.gateway.is_none();
+    let is_there = credits_minor == minor;
     let refund = Refund {
         id,
         payment_id: case.payment.id,
         amount_minor: minor,
-        state: if is_credits { RefundState::Succeeded } else { RefundState::Processing },
+        credits_minor,
+        state: if is_there { RefundState::Succeeded } else { RefundState::Processing },
         reason: reason.to_owned(),
         requested_by: by,
         created_at: case.now,
         updated_at: case.now,
     };
     store::refunds::insert(db, &refund).await?;
-    if is_credits {
-        credits::give_back(db, case, minor).await?;
-    } else {
-        bring(db, case, &refund).await?;
+    if credits_minor > 0 {
+        credits::give_back(db, case, to, credits_minor).await?;
     }
+    bring(db, case, &refund).await?;
     Ok(refund)
 }
 
 /// Begins to bring it, by operations that are done once this has committed.
 async fn bring(db: &mut PgConnection, case: &Case, refund: &Refund) -> ApiResult<()> {
-    let mut left = refund.amount_minor;
+    let mut left = refund.amount_minor - refund.credits_minor;
     for mut charge in store::operations::refundable(db, case.payment.id).await? {
         let part = left.min(charge.amount_minor - charge.refunded_minor);
         if part <= 0 {

@@ -131,8 +131,12 @@ async fn reserved(db: &mut PgConnection, case: &mut Case, charge: &Operation) ->
 
 async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Operation) -> ApiResult<()> {
     let (minor, is_wanted) = (operation.amount_minor, case.is_wanted());
+    if !is_wanted {
+        credits::release(db, case).await?;
+    }
     let payment = &mut case.payment;
-    payment.captured_minor += minor;
+    // With the gateway's part, that of the credits is taken, too.
+    payment.captured_minor += if payment.captured_minor == 0 { minor + payment.credits_minor } else { minor };
     (payment.failure_code, payment.sealed_action) = (None, None);
     let is_all = payment.captured_minor == payment.amount_minor;
     payment.change(if is_all { Change::Taken } else { Change::PartTaken });
@@ -174,7 +178,7 @@ async fn declined(
         return installment::declined(db, case, part, operation).await;
     }
     case.payment.change(Change::Declined);
-    Ok(())
+    credits::release(db, case).await
 }
 
 /// The charge will not come any more.

@@ -251,6 +251,9 @@ pub struct MarketSettings {
     /// How long after a job its provider waits for the money, in hours: customers can complain meanwhile
     #[arg(long, env = "EARNINGS_HOLD_HOURS", default_value_t = 48, value_parser = clap::value_parser!(u16).range(0..=2160))]
     pub earnings_hold_hours: u16,
+    /// The tax that our share contains, as a country and hundredths of a percent: DE:1900
+    #[arg(long, env = "COMMISSION_TAX", value_parser = commission_tax)]
+    pub commission_tax: Option<CommissionTax>,
     /// Who issues receipts
     #[arg(long, env = "LEGAL_NAME", default_value = "SkillBuddy")]
     pub legal_name: String,
@@ -263,6 +266,29 @@ pub struct MarketSettings {
     /// What the numbers of their receipts begin with; each has a series of its own
     #[arg(long, env = "RECEIPT_PREFIX", default_value = "SB", value_parser = receipt_prefix)]
     pub receipt_prefix: String,
+}
+
+/// A tax on our share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommissionTax {
+    /// Who gets it, by the two letters of ISO 3166-1.
+    pub country: String,
+    /// Its rate, in hundredths of a percent.
+    pub bps: u16,
+}
+
+fn commission_tax(value: &str) -> Result<CommissionTax, String> {
+    let parts = value.split_once(':').and_then(|(country, bps)| Some((country, bps.parse::<u16>().ok()?)));
+    match parts {
+        Some((country, bps))
+            if country.len() == 2
+                && country.bytes().all(|byte| byte.is_ascii_uppercase())
+                && bps <= 10_000 =>
+        {
+            Ok(CommissionTax { country: country.to_owned(), bps })
+        }
+        _ => Err("must be a country and a rate up to 10000, like DE:1900".to_owned()),
+    }
 }
 
 fn receipt_prefix(value: &str) -> Result<String, String> {

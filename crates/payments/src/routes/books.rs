@@ -6,10 +6,11 @@ use platform::{
     auth::{Staff, StaffRole},
     error::{ApiError, ApiResult, Kind},
     money::{Currency, Money},
+    time::Instant,
 };
 use serde::Serialize;
 
-use crate::check;
+use crate::{check, reconcile::Difference, store};
 
 /// What was looked at, and what was found.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -20,6 +21,8 @@ pub(super) struct ReportView {
     invariants: Vec<InvariantView>,
     /// What is on all accounts of a kind together, in their natural sign.
     balances: Vec<TotalView>,
+    /// Where a gateway's book and ours differ, newest first; at most 100. A job compares them every day.
+    differences: Vec<DifferenceView>,
     /// The end of the chain of seals: noted down elsewhere, it proves later that nothing before it was changed.
     sealed_up_to: Option<String>,
 }
@@ -42,6 +45,38 @@ struct TotalView {
     balance: Money,
 }
 
+/// What two books say of the same movement.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = LedgerDifference)]
+struct DifferenceView {
+    gateway: String,
+    /// `charge` or `refund`.
+    kind: String,
+    /// The gateway's name for it.
+    reference: String,
+    /// `null`: we do not have it.
+    ours: Option<Money>,
+    /// `null`: the gateway does not have it.
+    theirs: Option<Money>,
+    currency: Currency,
+    found_at: Instant,
+}
+
+impl DifferenceView {
+    fn of((difference, found_at): (Difference, Instant)) -> Self {
+        let money = |minor: Option<i64>| minor.map(|minor| Money::new(minor, difference.currency));
+        Self {
+            ours: money(difference.ours),
+            theirs: money(difference.theirs),
+            gateway: difference.gateway.to_string(),
+            kind: difference.kind,
+            reference: difference.reference,
+            currency: difference.currency,
+            found_at,
+        }
+    }
+}
+
 /// Check the books: for finance.
 ///
 /// Looks at every entry, so it takes its time where there are many; `skillbuddy ledger check` does the same.
@@ -54,7 +89,9 @@ pub(super) async fn check_ledger(app: App, staff: Staff) -> ApiResult<Json<Repor
         return Err(ApiError::new(Kind::Forbidden, "forbidden"));
     }
     let report = check::everything(&app.db, None).await?;
-    let totals = ledger::totals(&mut *app.db.acquire().await?).await?;
+    let mut db = app.db.acquire().await?;
+    let totals = ledger::totals(&mut db).await?;
+    let differences = store::differences::newest(&mut db).await?;
     Ok(Json(ReportView {
         is_clean: report.is_clean(),
         sealed_up_to: report.head.map(|head| head.to_string()),
@@ -63,6 +100,7 @@ pub(super) async fn check_ledger(app: App, staff: Staff) -> ApiResult<Json<Repor
             .into_iter()
             .map(|invariant| InvariantView { name: invariant.name, broken: invariant.broken })
             .collect(),
+        differences: differences.into_iter().map(DifferenceView::of).collect(),
         balances: totals
             .into_iter()
             .map(|(purpose, balance)| TotalView {

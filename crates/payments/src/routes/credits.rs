@@ -190,6 +190,7 @@ pub(super) async fn buy_credits(
         payment_type: PaymentType::Immediate,
         gateway: Some(method.gateway),
         state: State::Processing,
+        credits_minor: 0,
         captured_minor: 0,
         refunded_minor: 0,
         disputed_minor: 0,

@@ -14,6 +14,7 @@ use platform::{
     extract::Valid,
     idempotency::{Write, WriteTx},
     ids::{BookingId, OperationId, PaymentId},
+    money::Amount,
     ports::gateway::{DeclineCode, Outcome, Tender},
     time::Instant,
 };
@@ -50,6 +51,11 @@ pub(super) struct ProcessPayment {
     #[garde(inner(length(min = 1, max = 255), custom(method::plain)))]
     #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     payment_method_id: Option<String>,
+    /// So much of it is paid by credits, and the rest as `payment_method` says: with `immediate` only, for prices in
+    /// euros, less than the whole price. They go back if the rest cannot be paid; what is refunded later goes back to
+    /// both in proportion.
+    #[serde(default)]
+    credits_amount: Option<Amount>,
     /// For `installment`: how many monthly parts; POST /payments/installments/ has other intervals.
     #[serde(default)]
     #[garde(inner(range(min = 2, max = 12)))]
@@ -85,6 +91,11 @@ pub(super) async fn process_payment(
     Valid(body): Valid<ProcessPayment>,
 ) -> ApiResult<Response> {
     let (id, named) = (body.booking_id, body.payment_method_id.as_deref());
+    let is_at_once =
+        body.payment_type == PaymentType::Immediate && body.payment_method != PaymentMethod::Credits;
+    if body.credits_amount.is_some() && !is_at_once {
+        return Err(PaymentError::CreditsAmountInvalid.into());
+    }
     let tender = match (body.payment_method, body.payment_type) {
         (PaymentMethod::Card, PaymentType::Immediate) => Tender::Card,
         (PaymentMethod::Paypal, PaymentType::Immediate) => Tender::Paypal,
@@ -107,9 +118,15 @@ pub(super) async fn process_payment(
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
     let booking = payable(&mut tx, id, &caller, body.payment_method, now).await?;
-    let (payment, charge) = new_payment(&booking, (body.payment_method, body.payment_type), method, now);
+    let (mut payment, mut charge) =
+        new_payment(&booking, (body.payment_method, body.payment_type), method, now);
+    if let Some(amount) = body.credits_amount {
+        payment.credits_minor = credits::part_of(&booking, amount)?;
+        charge.amount_minor -= payment.credits_minor;
+    }
     let written = store::payments::insert(&mut tx, &payment).await;
     written.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    credits::reserve(&mut tx, &booking, &payment).await?;
     operation::begin(&mut tx, &charge, Settler::Request).await?;
     tx.commit().await?;
 
@@ -200,6 +217,7 @@ fn payment_of(booking: &Booking, (by, kind): (PaymentMethod, PaymentType), now: 
         payment_type: kind,
         gateway: None,
         state: State::Processing,
+        credits_minor: 0,
         captured_minor: 0,
         refunded_minor: 0,
         disputed_minor: 0,

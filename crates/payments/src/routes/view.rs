@@ -45,6 +45,8 @@ pub(super) struct PaymentView {
     due_date: Option<Date>,
     /// What was taken so far.
     paid_amount: Money,
+    /// How much of the amount is paid by credits, beside the rest.
+    credits_amount: Money,
     /// What went back, or is on its way.
     refunded_amount: Money,
     /// The parts; `[]` where it is paid at once.
@@ -128,6 +130,7 @@ impl PaymentView {
             action_url: action.url,
             due_date: shown.parts.iter().find(is_open).map(|part| part.due_date),
             paid_amount: money(shown.captured_minor),
+            credits_amount: money(shown.credits_minor),
             refunded_amount: money(shown.refunded_minor),
             installments: shown.parts.iter().map(part).collect(),
             receipt_url: is_paid.then(|| app.url(&format!("/payments/{}/receipt/", shown.id))),

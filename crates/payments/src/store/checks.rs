@@ -28,7 +28,8 @@ pub(crate) async fn counters_off(db: &mut PgConnection) -> Broken {
                  where payment_id = p.id and state = 'succeeded' and task in ('charge', 'capture')) o
             cross join lateral (
                 select coalesce(sum(amount_minor), 0) as back from refunds where payment_id = p.id) r
-            where p.gateway is not null and p.captured_minor <> o.taken or p.refunded_minor <> r.back
+            where p.gateway is not null
+              and p.captured_minor <> o.taken + case when o.taken > 0 then p.credits_minor else 0 end or p.refunded_minor <> r.back
             limit 100"#
     )
     .fetch_all(db)

@@ -1,6 +1,7 @@
 //! The SQL of comparing books.
 
 use platform::{
+    money::Currency,
     ports::gateway::{GatewayName, Period},
     time::Instant,
 };
@@ -27,6 +28,23 @@ pub(crate) async fn ours(
     )
     .fetch_all(db)
     .await
+}
+
+/// The newest differences, and when each was found.
+pub(crate) async fn newest(db: &mut PgConnection) -> sqlx::Result<Vec<(Difference, Instant)>> {
+    let rows = sqlx::query!(
+        r#"select gateway as "gateway: GatewayName", kind, reference, ours, theirs, currency as "currency: Currency",
+                  found_at as "found_at: Instant"
+             from payment_differences order by found_at desc, reference limit 100"#
+    )
+    .fetch_all(db)
+    .await?;
+    let differences = rows.into_iter().map(|row| {
+        let (gateway, kind, reference) = (row.gateway, row.kind, row.reference);
+        let (ours, theirs, currency) = (row.ours, row.theirs, row.currency);
+        (Difference { gateway, kind, reference, ours, theirs, currency }, row.found_at)
+    });
+    Ok(differences.collect())
 }
 
 /// Lists a difference, once.

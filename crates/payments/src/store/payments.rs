@@ -29,7 +29,7 @@ pub(crate) async fn lock(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<O
     sqlx::query_as!(
         Payment,
         "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
-                captured_minor, refunded_minor, disputed_minor, failure_code, sealed_action, payer, method, closed_at,
+                credits_minor, captured_minor, refunded_minor, disputed_minor, failure_code, sealed_action, payer, method, closed_at,
                 created_at, updated_at
            from payments where id = $1 for update",
         id as _,
@@ -43,7 +43,7 @@ pub(crate) async fn lock_live(db: &mut PgConnection, booking: BookingId) -> sqlx
     sqlx::query_as!(
         Payment,
         "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
-                captured_minor, refunded_minor, disputed_minor, failure_code, sealed_action, payer, method, closed_at,
+                credits_minor, captured_minor, refunded_minor, disputed_minor, failure_code, sealed_action, payer, method, closed_at,
                 created_at, updated_at
            from payments where booking_id = $1 and state not in ('failed', 'cancelled') for update",
         booking as _,
@@ -56,8 +56,8 @@ pub(crate) async fn lock_live(db: &mut PgConnection, booking: BookingId) -> sqlx
 pub(crate) async fn insert(db: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into payments (id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type,
-                gateway, state, status, payer, method, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)",
+                gateway, state, status, credits_minor, payer, method, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)",
         payment.id as _,
         payment.booking_id as _,
         payment.package_id,
@@ -69,6 +69,7 @@ pub(crate) async fn insert(db: &mut PgConnection, payment: &Payment) -> sqlx::Re
         payment.gateway as _,
         payment.state as _,
         payment.status() as _,
+        payment.credits_minor,
         payment.payer,
         payment.method,
         payment.created_at as _,
@@ -82,7 +83,8 @@ pub(crate) async fn insert(db: &mut PgConnection, payment: &Payment) -> sqlx::Re
 pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
     sqlx::query!(
         "update payments set state = $2, status = $3, captured_minor = $4, refunded_minor = $5, disputed_minor = $6,
-                failure_code = $7, sealed_action = $8, payer = $9, method = $10, closed_at = $11, updated_at = $12
+                failure_code = $7, sealed_action = $8, payer = $9, method = $10, closed_at = $11, updated_at = $12,
+                credits_minor = $13
           where id = $1",
         payment.id as _,
         payment.state as _,
@@ -96,6 +98,7 @@ pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Resu
         payment.method,
         payment.closed_at as _,
         payment.updated_at as _,
+        payment.credits_minor,
     )
     .execute(db)
     .await?;

@@ -34,7 +34,7 @@ pub(crate) async fn of_payment(db: &mut PgConnection, payment: PaymentId) -> sql
 pub(crate) async fn without_note(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<Vec<Returned>> {
     sqlx::query_as!(
         Returned,
-        r#"select r.id as "id: RefundId", r.amount_minor, r.reason from refunds r
+        r#"select r.id as "id: RefundId", r.amount_minor, r.credits_minor, r.reason from refunds r
             where r.payment_id = $1 and not exists (select from receipts c where c.refund_id = r.id)
             order by r.id"#,
         payment as _,

@@ -8,11 +8,12 @@ use crate::refund::Refund;
 /// Writes a new refund.
 pub(crate) async fn insert(db: &mut PgConnection, refund: &Refund) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into refunds (id, payment_id, amount_minor, state, reason, requested_by, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into refunds (id, payment_id, amount_minor, credits_minor, state, reason, requested_by, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         refund.id as _,
         refund.payment_id as _,
         refund.amount_minor,
+        refund.credits_minor,
         refund.state as _,
         refund.reason,
         refund.requested_by as _,

@@ -12,6 +12,7 @@ enum Step {
     Book,
     Pay(usize, &'static str),
     PayInParts(usize),
+    PayMixed(usize, &'static str, i64),
     Approve(usize, bool),
     Accept(usize),
     Decline(usize),
@@ -47,6 +48,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Book),
         6 => (number(), prop::sample::select(CARDS)).prop_map(|(which, card)| Step::Pay(which, card)),
         1 => number().prop_map(Step::PayInParts),
+        3 => (number(), prop::sample::select(CARDS), 1..3000_i64)
+            .prop_map(|(which, card, minor)| Step::PayMixed(which, card, minor)),
         2 => (number(), any::<bool>()).prop_map(|(which, yes)| Step::Approve(which, yes)),
         2 => number().prop_map(Step::Accept),
         1 => number().prop_map(Step::Decline),
@@ -74,6 +77,14 @@ impl History {
             Step::Pay(which, card) => {
                 let Some(booking) = booking(which) else { return };
                 let answer = w.pay(&booking, card).await;
+                self.payments
+                    .extend(answer["id"].as_str().or(answer["payment_id"].as_str()).map(str::to_owned));
+                assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.text());
+            }
+            Step::PayMixed(which, card, minor) => {
+                let Some(booking) = booking(which) else { return };
+                let credits = format!("{}.{:02}", minor / 100, minor % 100);
+                let answer = w.pay_mixed(&booking, card, credits).await;
                 self.payments
                     .extend(answer["id"].as_str().or(answer["payment_id"].as_str()).map(str::to_owned));
                 assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.text());
@@ -159,6 +170,7 @@ async fn put(w: &World, booking: Option<String>, what: &str, is_job: bool) {
 
 async fn play(is_instant: bool, steps: &[Step]) {
     let w = World::with(is_instant).await;
+    w.buy(super::credits::SMALL, "visa").await.expect(201);
     let mut history = History::default();
     for step in steps {
         history.go(&w, *step).await;

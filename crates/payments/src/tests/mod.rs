@@ -17,11 +17,13 @@ mod crashing;
 mod credits;
 mod histories;
 mod methods;
+mod mixed;
 mod parts;
 mod paying;
 mod receipts;
 mod reconciling;
 mod refunding;
+mod slow;
 mod telling;
 
 use std::sync::Arc;
@@ -57,13 +59,17 @@ impl World {
     }
 
     async fn with(auto_accept: bool) -> Self {
+        Self::tuned(auto_accept, &[]).await
+    }
+
+    async fn tuned(auto_accept: bool, args: &[&str]) -> Self {
         let router =
             crate::router().merge(payouts::router()).merge(bookings::router()).merge(scheduling::router());
         let registry = payouts::register(ledger::register(Registry::default()));
         let registry = crate::register(bookings::register(registry));
         let mut sandbox = None;
         let t =
-            TestApp::with_gateways(router, registry, Arc::new(TokenIsUserId), &[], |db, clock, secrets| {
+            TestApp::with_gateways(router, registry, Arc::new(TokenIsUserId), args, |db, clock, secrets| {
                 let made = Sandbox::new(db.clone(), clock.clone(), secrets, "http://localhost:8000");
                 sandbox = Some(made.clone());
                 let shared: Arc<dyn Gateway> = Arc::new(made);

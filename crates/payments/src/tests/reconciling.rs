@@ -1,7 +1,8 @@
 //! The gateway's book and ours, compared.
 
 use jiff::SignedDuration;
-use platform::ports::gateway::Period;
+use platform::{auth::StaffRole, ports::gateway::Period};
+use serde_json::json;
 
 use super::World;
 
@@ -45,4 +46,45 @@ async fn what_only_one_book_has_is_listed_once() {
         .unwrap();
     assert_eq!(w.differences().await, ["charge 4989 4990", "charge - 4990"]);
     assert_eq!(w.differences().await.len(), 2);
+    let finance = w.t.staff("Fay", StaffRole::Finance).await;
+    let report = finance.get("/admin/ledger/check/").await.expect(200);
+    let theirs = |place: usize| report["differences"][place]["theirs"].as_f64();
+    assert_eq!((theirs(0), theirs(1), theirs(2)), (Some(49.9), Some(49.9), None));
+}
+
+#[tokio::test]
+async fn finance_sees_whether_the_books_are_right() {
+    let w = World::instant().await;
+    let (booking, _) = w.paid("visa").await;
+    w.complete(&booking).await;
+    let (finance, support) =
+        (w.t.staff("Fay", StaffRole::Finance).await, w.t.staff("Sue", StaffRole::Support).await);
+    for (person, status, code) in [(&w.bob, 403, "forbidden"), (&support, 403, "forbidden")] {
+        person.get("/admin/ledger/check/").await.refused(status, code);
+    }
+    w.t.anonymous().get("/admin/ledger/check/").await.refused(401, "unauthenticated");
+    let report = finance.get("/admin/ledger/check/").await.expect(200);
+    assert_eq!((&report["is_clean"], &report["differences"]), (&json!(true), &json!([])));
+    assert!(report["invariants"].as_array().unwrap().len() >= 20);
+    let balances: Vec<_> = report["balances"].as_array().unwrap().iter().collect();
+    assert!(balances.contains(&&json!({"purpose": "provider_pending", "currency": "EUR", "balance": 42.42})));
+    sqlx::query!("update ledger_accounts set held = 1 where purpose = 'provider_pending'")
+        .execute(&w.t.app.db)
+        .await
+        .unwrap();
+    let report = finance.get("/admin/ledger/check/").await.expect(200);
+    assert_eq!(report["is_clean"], false);
+}
+
+#[tokio::test]
+async fn our_share_contains_its_tax() {
+    let w = World::tuned(true, &["--commission-tax", "DE:1900"]).await;
+    let (booking, payment) = w.paid("visa").await;
+    w.complete(&booking).await;
+    // 7.48 are ours, of which 19/119 are the state's.
+    assert_eq!(w.books().await, "clearing 4990, commission 629, provider_pending 4242, tax 119");
+    let body = json!({"payment_id": payment, "reason": "All of it"});
+    w.bob.post("/payments/refund/", body).await.expect(201);
+    w.t.run_jobs().await;
+    assert_eq!(w.books().await, "");
 }
