@@ -8,6 +8,7 @@
 mod font;
 mod layout;
 
+use jiff::civil::Date;
 use krilla::{
     Document, SerializeSettings,
     metadata::{DateTime, Metadata},
@@ -70,10 +71,12 @@ impl Column {
 pub struct DocumentError(String);
 
 impl Paper {
-    /// The paper as a PDF file. `issued` is the year, month and day that it says it was made on.
-    pub fn pdf(&self, issued: (u16, u8, u8)) -> Result<Vec<u8>, DocumentError> {
+    /// The paper as a PDF file that says it was made on this day.
+    pub fn pdf(&self, issued: Date) -> Result<Vec<u8>, DocumentError> {
         let mut document = Document::new_with(SerializeSettings::default());
-        let (year, month, day) = issued;
+        let part = |part: i8| u8::try_from(part).unwrap_or(1);
+        let year = u16::try_from(issued.year()).unwrap_or_default();
+        let (month, day) = (part(issued.month()), part(issued.day()));
         let metadata = Metadata::new()
             .title(self.title.clone())
             .language(self.language.clone())
@@ -105,6 +108,8 @@ mod tests {
         }
     }
 
+    const MADE: Date = Date::constant(2026, 3, 2);
+
     fn pages(pdf: &[u8]) -> usize {
         String::from_utf8_lossy(pdf).matches("/Type/Page/").count()
             + String::from_utf8_lossy(pdf).matches("/Type /Page\n").count()
@@ -112,15 +117,15 @@ mod tests {
 
     #[test]
     fn the_same_paper_is_the_same_file() {
-        let made = paper(3).pdf((2026, 3, 2)).unwrap();
+        let made = paper(3).pdf(MADE).unwrap();
         assert!(made.starts_with(b"%PDF-"));
-        assert_eq!(made, paper(3).pdf((2026, 3, 2)).unwrap());
+        assert_eq!(made, paper(3).pdf(MADE).unwrap());
     }
 
     #[test]
     fn what_does_not_fit_on_a_page_goes_on_on_the_next() {
-        let one = pages(&paper(3).pdf((2026, 3, 2)).unwrap());
-        let many = pages(&paper(200).pdf((2026, 3, 2)).unwrap());
+        let one = pages(&paper(3).pdf(MADE).unwrap());
+        let many = pages(&paper(200).pdf(MADE).unwrap());
         assert!(one >= 1 && many >= 4 * one, "{one} and {many} pages");
     }
 
@@ -133,7 +138,7 @@ mod tests {
             odd.facts.push((text.to_owned(), text.to_owned()));
             odd.table.rows.push(vec![text.to_owned(), text.to_owned()]);
             odd.table.rows.push(Vec::new());
-            assert!(odd.pdf((2026, 3, 2)).is_ok(), "{text:?}");
+            assert!(odd.pdf(MADE).is_ok(), "{text:?}");
         }
     }
 }

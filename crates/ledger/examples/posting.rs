@@ -10,10 +10,11 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::try_join_all;
-use ledger::{Account, Gateway, Posting, balance, post, seal};
+use ledger::{Account, Posting, balance, post, seal};
 use platform::{
     ids::{BookingId, UserId},
     money::{Currency, Money},
+    ports::gateway::GatewayName,
     time::Clock,
 };
 use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
@@ -21,7 +22,7 @@ use sqlx::{Executor as _, PgPool, postgres::PgPoolOptions};
 const CLIENTS: u32 = 8;
 const SECONDS: u64 = 5;
 const ROUNDS: usize = 5;
-const CLEARING: Account = Account::Clearing(Gateway::Sandbox);
+const CLEARING: Account = Account::Clearing(GatewayName::Sandbox);
 
 const PREPARE: &str = "
     create table bench_accounts (like ledger_accounts including all);

@@ -6,6 +6,7 @@ use platform::{
     crypto::sha256,
     ids::{BookingId, LotId, PaymentId, UserId},
     money::Currency,
+    ports::gateway::GatewayName,
 };
 use uuid::Uuid;
 
@@ -40,29 +41,15 @@ pub enum Account {
     /// Tax that we owe, by country.
     Tax(CountryCode),
     /// What a gateway holds for us.
-    Clearing(Gateway),
+    Clearing(GatewayName),
     /// What gateways cost us.
-    GatewayFees(Gateway),
+    GatewayFees(GatewayName),
     /// What we pay for ourselves: granted credits, promotion codes, goodwill.
     Promotions,
     /// Bought credits that expired.
     ExpiredCredits,
     /// What we will not get: lost disputes, debts of providers who left.
     Losses,
-}
-
-/// Who moves money between us and the outside.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
-)]
-#[strum(serialize_all = "snake_case")]
-pub enum Gateway {
-    /// The one of development.
-    Sandbox,
-    /// Stripe.
-    Stripe,
-    /// PayPal.
-    Paypal,
 }
 
 /// A country by its two letters (ISO 3166-1).

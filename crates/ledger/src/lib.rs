@@ -21,7 +21,7 @@ use platform::{ids::TransactionId, jobs::Registry};
 use sqlx::PgConnection;
 
 pub use self::{
-    account::{Account, CountryCode, Gateway, Purpose, Side, Terms},
+    account::{Account, CountryCode, Purpose, Side, Terms},
     balance::{Balance, Line, balance, balances, history, totals},
     chain::{Seal, seal},
     check::{Invariant, Report, check},

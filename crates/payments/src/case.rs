@@ -6,7 +6,6 @@ use platform::{
     error::{ApiError, ApiResult},
     ids::PaymentId,
     outbox,
-    ports::gateway::GatewayName,
     time::Instant,
 };
 use sqlx::PgConnection;
@@ -124,19 +123,5 @@ impl Payment {
     /// Whether the booking may go on because of it.
     fn is_certain(&self) -> bool {
         matches!(self.state, State::Authorized | State::Scheduled | State::Captured)
-    }
-}
-
-/// The ledger's name for a gateway.
-pub(crate) fn clearing(gateway: GatewayName) -> Account {
-    Account::Clearing(books(gateway))
-}
-
-/// The same in the ledger's words.
-pub(crate) fn books(gateway: GatewayName) -> ledger::Gateway {
-    match gateway {
-        GatewayName::Sandbox => ledger::Gateway::Sandbox,
-        GatewayName::Stripe => ledger::Gateway::Stripe,
-        GatewayName::Paypal => ledger::Gateway::Paypal,
     }
 }

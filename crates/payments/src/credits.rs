@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     action,
-    case::{Case, clearing},
+    case::Case,
     events::PaymentChanged,
     jobs::failed,
     model::{Change, Payment, PaymentError},
@@ -262,7 +262,7 @@ pub(crate) async fn settle_purchase(
             payment.change(Change::Taken);
             payment.sealed_action = None;
             debug_assert_eq!(charge.state, Progress::Succeeded);
-            bought(db, &payment, clearing(charge.gateway), now).await?;
+            bought(db, &payment, Account::Clearing(charge.gateway), now).await?;
         }
     }
     payment.updated_at = now;

@@ -12,7 +12,7 @@ use platform::{
 use sqlx::PgConnection;
 
 use crate::{
-    case::{Case, Stage, clearing},
+    case::{Case, Stage},
     earnings,
     refund::{self, Source},
     store,
@@ -69,9 +69,9 @@ async fn open(
 ) -> sqlx::Result<StoredDispute> {
     let disputed = told.amount.minor.min(case.payment.kept_minor());
     case.payment.disputed_minor += disputed;
-    case.transfer(case.disputes(), clearing(gateway), disputed);
+    case.transfer(case.disputes(), Account::Clearing(gateway), disputed);
     // What had gone back to the payer already goes out a second time.
-    case.transfer(Account::Losses, clearing(gateway), told.amount.minor - disputed);
+    case.transfer(Account::Losses, Account::Clearing(gateway), told.amount.minor - disputed);
     tracing::warn!(payment.id = %case.payment.id, "a payment is disputed");
     payouts::hold_earning(db, case.booking.id).await?;
     Ok(StoredDispute {
@@ -111,7 +111,7 @@ async fn decide(
         DisputeStatus::Lost if minor == 0 => Ok(()),
         DisputeStatus::Lost => earnings::take_back(db, case, dispute.id.uuid(), disputes, minor).await,
         DisputeStatus::Won => {
-            let from = clearing(dispute.gateway);
+            let from = Account::Clearing(dispute.gateway);
             case.transfer(from, disputes, minor);
             case.transfer(from, Account::Losses, dispute.amount_minor - minor);
             case.payment.disputed_minor -= minor;

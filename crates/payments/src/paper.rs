@@ -7,10 +7,7 @@ use crate::receipt::Receipt;
 
 /// The receipt or credit note as a PDF file.
 pub(crate) fn pdf(receipt: &Receipt, language: Language) -> ApiResult<Vec<u8>> {
-    let on = receipt.content.issued_on;
-    let day = |part: i8| u8::try_from(part).unwrap_or(1);
-    let issued = (u16::try_from(on.year()).unwrap_or_default(), day(on.month()), day(on.day()));
-    Ok(paper(receipt, language).pdf(issued).map_err(anyhow::Error::from)?)
+    Ok(paper(receipt, language).pdf(receipt.content.issued_on).map_err(anyhow::Error::from)?)
 }
 
 fn paper(receipt: &Receipt, language: Language) -> Paper {

@@ -15,11 +15,7 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    case::{books, clearing},
-    jobs::failed,
-    store,
-};
+use crate::{jobs::failed, store};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -142,8 +138,8 @@ async fn book_fees<'a>(
     for entry in entries {
         let name = format!("fee:{gateway}:{}:{}", <&str>::from(entry.kind), entry.reference);
         let fee = Posting::new(name, "gateway_fee", now).transfer(
-            Account::GatewayFees(books(gateway)),
-            clearing(gateway),
+            Account::GatewayFees(gateway),
+            Account::Clearing(gateway),
             entry.fee,
         );
         ledger::post_if_any(db, &fee).await?;

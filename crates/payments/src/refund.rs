@@ -10,7 +10,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 
 use crate::{
-    case::{Case, clearing},
+    case::Case,
     credits, earnings,
     operation::{self, Operation, Progress, Settler, Task},
     store,
@@ -117,7 +117,7 @@ async fn bring(db: &mut PgConnection, case: &Case, refund: &Refund) -> ApiResult
 
 /// A gateway has brought a part of it back.
 pub(crate) async fn arrived(db: &mut PgConnection, case: &mut Case, operation: &Operation) -> ApiResult<()> {
-    case.transfer(case.refunds(), clearing(operation.gateway), operation.amount_minor);
+    case.transfer(case.refunds(), Account::Clearing(operation.gateway), operation.amount_minor);
     if let Some(refund) = operation.refund_id {
         store::refunds::arrived(db, refund, case.now).await?;
     }
@@ -132,7 +132,7 @@ pub(crate) async fn came_back(
     before: Progress,
 ) -> ApiResult<()> {
     if before == Progress::Succeeded {
-        case.transfer(clearing(operation.gateway), case.refunds(), operation.amount_minor);
+        case.transfer(Account::Clearing(operation.gateway), case.refunds(), operation.amount_minor);
     }
     if let Some(refund) = operation.refund_id {
         store::refunds::failed(db, refund, case.now).await?;

@@ -1,6 +1,7 @@
 //! What an outcome means: one function for requests, jobs and messages alike. It may be called twice, late and in any
 //! order; the end is the same.
 
+use ledger::Account;
 use platform::{
     app::App,
     error::{ApiError, ApiResult},
@@ -12,7 +13,7 @@ use sqlx::PgConnection;
 
 use crate::{
     action,
-    case::{Case, Stage, clearing},
+    case::{Case, Stage},
     credits, earnings, installment,
     model::{Change, Payment, State},
     operation::{self, Operation, Progress, Settler, Task},
@@ -143,7 +144,7 @@ async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Op
     if let Some(installment) = operation.installment_id {
         store::installments::paid(db, installment, case.now).await?;
     }
-    let from = clearing(operation.gateway);
+    let from = Account::Clearing(operation.gateway);
     match case.stage() {
         // It came too late: all of it goes back.
         _ if !is_wanted => {

@@ -152,7 +152,8 @@ impl Withdrawal {
 
     /// The movement that a change means.
     fn posting(&self, before: State, purse: &Purse, now: Instant) -> Option<Posting> {
-        let (on_its_way, outside) = (Account::ProviderInPayout(self.provider_id), clearing(self.gateway));
+        let (on_its_way, outside) =
+            (Account::ProviderInPayout(self.provider_id), Account::Clearing(self.gateway));
         let mut transfers = Transfers::default();
         let word = match (before, self.state) {
             (_, State::Paid) => {
@@ -173,14 +174,6 @@ impl Withdrawal {
         let posting = Posting::new(name, format!("withdrawal_{word}"), now).about(self.id);
         Some(posting.transfers(transfers))
     }
-}
-
-fn clearing(gateway: GatewayName) -> Account {
-    Account::Clearing(match gateway {
-        GatewayName::Sandbox => ledger::Gateway::Sandbox,
-        GatewayName::Stripe => ledger::Gateway::Stripe,
-        GatewayName::Paypal => ledger::Gateway::Paypal,
-    })
 }
 
 /// Takes money out of a purse and writes down that it is to be paid. A refusal leaves the transaction as it was.

@@ -11,17 +11,16 @@ mod tampering;
 use platform::{
     ids::{BookingId, HoldId, LotId, TransactionId, UserId},
     money::{Currency, Money},
+    ports::gateway::GatewayName,
     testing::database,
     time::Instant,
 };
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, pool::PoolConnection};
 
-use crate::{
-    Account, Gateway, Hold, LedgerError, Posting, Report, balance, check, hold, post, post_hold, seal,
-};
+use crate::{Account, Hold, LedgerError, Posting, Report, balance, check, hold, post, post_hold, seal};
 
 pub(crate) const EUR: Currency = Currency::EUR;
-pub(crate) const GATEWAY: Account = Account::Clearing(Gateway::Sandbox);
+pub(crate) const GATEWAY: Account = Account::Clearing(GatewayName::Sandbox);
 
 pub(crate) fn instant(text: &str) -> Instant {
     text.parse::<jiff::Timestamp>().unwrap().into()

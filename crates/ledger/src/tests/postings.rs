@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use platform::{
     ids::{BookingId, PaymentId, UserId},
     money::{Currency, Money},
+    ports::gateway::GatewayName,
 };
 use strum::VariantArray as _;
 
 use super::{Books, EUR, GATEWAY, euros};
-use crate::{Account, CountryCode, Gateway, LedgerError, Purpose, account::account_id, post};
+use crate::{Account, CountryCode, LedgerError, Purpose, account::account_id, post};
 
 #[test]
 fn the_chart_of_accounts() {
@@ -42,8 +43,8 @@ async fn an_account_is_known_by_what_it_is() {
         Account::Commission,
         Account::ServiceFees,
         Account::Tax(country),
-        Account::Clearing(Gateway::Stripe),
-        Account::GatewayFees(Gateway::Paypal),
+        Account::Clearing(GatewayName::Stripe),
+        Account::GatewayFees(GatewayName::Paypal),
         Account::Promotions,
         Account::ExpiredCredits,
         Account::Losses,

@@ -96,7 +96,10 @@ async fn credits_come_back_with_what_was_only_reserved() {
     );
     w.bob.put(&format!("/providers/jobs/{booking}/decline/"), json!({})).await.expect(200);
     w.t.run_jobs().await;
-    assert_eq!((w.balance().await.as_str(), w.books().await.as_str()), ("25.0", "clearing 2500, credits 2500"));
+    assert_eq!(
+        (w.balance().await.as_str(), w.books().await.as_str()),
+        ("25.0", "clearing 2500, credits 2500")
+    );
 }
 
 #[tokio::test]
@@ -127,7 +130,10 @@ async fn only_a_part_in_euros_and_at_once() {
     let later = json!({"booking_id": booking, "payment_type": "later", "payment_method": "card",
         "payment_method_id": "pm_sandbox_visa", "credits_amount": 5});
     w.ann.post("/payments/process/", later).await.refused(422, "credits_amount_invalid");
-    assert_eq!((w.balance().await.as_str(), w.state(&booking).await.as_str()), ("25.0", "awaiting_payment unpaid"));
+    assert_eq!(
+        (w.balance().await.as_str(), w.state(&booking).await.as_str()),
+        ("25.0", "awaiting_payment unpaid")
+    );
     assert_eq!(w.books().await, "clearing 2500, credits 2500");
 }
 

@@ -23,11 +23,7 @@ pub(super) struct Statement<'a> {
 
 impl Statement<'_> {
     pub(super) fn pdf(&self) -> ApiResult<Vec<u8>> {
-        let part = |part: i8| u8::try_from(part).unwrap_or(1);
-        let today = self.today;
-        let issued =
-            (u16::try_from(today.year()).unwrap_or_default(), part(today.month()), part(today.day()));
-        Ok(self.paper().pdf(issued).map_err(anyhow::Error::from)?)
+        Ok(self.paper().pdf(self.today).map_err(anyhow::Error::from)?)
     }
 
     fn paper(&self) -> Paper {

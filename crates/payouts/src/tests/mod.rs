@@ -17,7 +17,7 @@ use platform::{
     ids::{BookingId, CategoryId},
     jobs::Registry,
     money::{Currency, Money},
-    ports::gateway::{Gateways, Tender},
+    ports::gateway::{GatewayName, Gateways, Tender},
     testing::{Answer, Client, TestApp, TokenIsUserId},
     time::Instant,
 };
@@ -100,7 +100,7 @@ impl World {
     /// The customer pays, and the job is done.
     async fn earn(&self, job: &Earning) -> BookingId {
         if job.paid == Paid::ToUs && job.gross.minor > 0 {
-            let way = (Account::Clearing(ledger::Gateway::Sandbox), Account::Escrow(job.booking));
+            let way = (Account::Clearing(GatewayName::Sandbox), Account::Escrow(job.booking));
             self.move_money(&format!("paid:{}", BookingId::at(self.t.now())), way, job.gross.minor).await;
         }
         let mut tx = self.t.app.db.begin().await.unwrap();

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::World;
 use crate::{Earning, WithdrawalChanged, hear};
 
-const CLEARING: Account = Account::Clearing(ledger::Gateway::Sandbox);
+const CLEARING: Account = Account::Clearing(GatewayName::Sandbox);
 
 /// Bob has 85 euros, and an account at this bank.
 async fn rich(bank: &str) -> World {

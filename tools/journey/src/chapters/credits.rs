@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     booking::path,
-    paying::{book, until},
+    paying::{book, by_card, payment_path, until},
 };
 use crate::{answer::Answer, shape::Kind, shapes, story::Story};
 
@@ -36,6 +36,31 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     let is_back = |seen: &Answer| seen.is("transactions.0.transaction_type", "refund").is_ok();
     let back = until(story, &credits, anna, is_back).await?;
     back.check(balance(&back)? == before, "all of them should be back")?;
+    story.tell("She pays one by credits and card together; both come back");
+    together(story, &credits, before).await
+}
+
+async fn together(story: &Story, credits: &str, before: i64) -> anyhow::Result<()> {
+    let (client, anna) = (&story.client, &story.anna);
+    let booking = book(story, 150, "card").await?;
+    let with = |amount: i64| {
+        let mut body = by_card(&booking, "visa")?;
+        if let Some(body) = body.as_object_mut() {
+            body.insert("credits_amount".to_owned(), amount.into());
+        }
+        anyhow::Ok(client.post("/payments/process/").by(anna).json(body))
+    };
+    with(21)?.refused(422, "credits_amount_invalid").await?;
+    let paid = with(8)?.expect(201).await?;
+    paid.fits(shapes::PAYMENT)?
+        .is("status", "completed")?
+        .is("paid_amount", 20.05)?
+        .is("credits_amount", 8.0)?;
+    let receipt = client.get(&format!("{}receipt/", payment_path(&paid)?)).by(anna).expect(200).await?;
+    receipt.is("tender.0.amount", 12.05)?.is("tender.1.amount", 8.0)?.is("tender.1.method", "credits")?;
+    client.put(&format!("{}cancel/", path(&booking)?)).by(&story.marco).json(json!({})).expect(200).await?;
+    let is_back = |seen: &Answer| balance(seen).ok() == Some(before);
+    until(story, credits, anna, is_back).await?;
     Ok(())
 }
 
