@@ -1,10 +1,10 @@
-//! Which gateways an installation uses: those that it has keys for, and without any the sandbox.
+//! Which gateways an installation uses: those that it has keys for; in development, without any, the sandbox.
 
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use platform::{
-    config::{PaymentSettings, Settings},
+    config::{Environment, PaymentSettings, Settings},
     crypto::Secrets,
     ports::gateway::{Gateway, Gateways, Tender},
     time::Clock,
@@ -17,10 +17,11 @@ use crate::{
     outbound,
 };
 
-/// Whether the sandbox takes the money.
+/// Whether the sandbox takes the money: where no gateway does, in development or where it was asked for.
 pub fn use_sandbox(settings: &Settings) -> bool {
-    let PaymentSettings { stripe_secret_key, paypal_client_id, .. } = &settings.payments;
-    stripe_secret_key.is_none() && paypal_client_id.is_none()
+    let PaymentSettings { stripe_secret_key, paypal_client_id, payment_sandbox, .. } = &settings.payments;
+    let is_allowed = *payment_sandbox || settings.http.environment == Environment::Development;
+    stripe_secret_key.is_none() && paypal_client_id.is_none() && is_allowed
 }
 
 /// The gateways that the settings ask for, each behind its time limit and breaker.
@@ -44,6 +45,11 @@ pub fn from_settings(settings: &Settings, db: PgPool, clock: &Clock) -> anyhow::
         let sandbox = Sandbox::new(db, clock.clone(), &Secrets::derive(secret)?, &settings.http.public_url);
         let sandbox = guarded(Arc::new(sandbox));
         takers.extend([(Tender::Card, sandbox.clone()), (Tender::Paypal, sandbox)]);
+    }
+    if takers.is_empty() {
+        tracing::warn!(
+            "neither STRIPE_SECRET_KEY nor PAYPAL_CLIENT_ID is set: bookings are paid in cash only"
+        );
     }
     Ok(Gateways::new(takers))
 }

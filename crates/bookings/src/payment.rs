@@ -1,6 +1,9 @@
 //! How a booking is paid. Here is all that bookings know of it; another way to pay is added in [`plan`].
 
-use platform::money::{Currency, Money};
+use platform::{
+    money::{Currency, Money},
+    ports::gateway::Tender,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::model::BookingError;
@@ -72,6 +75,17 @@ pub(crate) struct PaymentPlan {
     pub(crate) status: PaymentStatus,
     /// Whether the time is only kept for a moment until the payment is secured.
     pub(crate) pays_first: bool,
+}
+
+impl PaymentMethod {
+    /// What a gateway calls it; `None` where no gateway is needed.
+    pub fn tender(self) -> Option<Tender> {
+        match self {
+            Self::Card => Some(Tender::Card),
+            Self::Paypal => Some(Tender::Paypal),
+            Self::Credits | Self::Cash => None,
+        }
+    }
 }
 
 /// Whether a booking can be paid so, and what follows from it. What is charged later needs a method that is kept.

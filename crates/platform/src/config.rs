@@ -214,10 +214,14 @@ pub struct SocialSettings {
     pub facebook_graph_url: String,
 }
 
-/// Who moves the money. Without any of them it is the sandbox, which only pretends.
+/// Who moves the money. In development it is the sandbox without any of them, which only pretends.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Payments")]
 pub struct PaymentSettings {
+    /// Let the sandbox pretend to take money where no gateway is set, not only in development: for test installations,
+    /// since everybody can pay with it for nothing
+    #[arg(long, env = "PAYMENT_SANDBOX", default_value_t = false, action = clap::ArgAction::Set)]
+    pub payment_sandbox: bool,
     /// Secret key of our account at Stripe, sk_… or rk_…; with it cards are taken, and providers paid
     #[arg(long, env = "STRIPE_SECRET_KEY", hide_env_values = true)]
     pub stripe_secret_key: Option<SecretString>,

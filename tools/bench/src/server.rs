@@ -44,6 +44,7 @@ impl Server {
             .env("DATABASE_URL", database)
             .env("SECRET_KEY", "a secret that is only used in benchmarks")
             .env("LISTEN", address.to_string())
+            .env("PAYMENT_SANDBOX", "true")
             .env("LOG", "warn")
             .spawn()
             .with_context(|| format!("cannot run {}", program.display()))?;

@@ -95,6 +95,9 @@ pub(super) async fn create_booking(
     Valid(body): Valid<CreateBooking>,
 ) -> ApiResult<Response> {
     let plan = payment::plan(body.payment_method, body.payment_type)?;
+    if plan.method.tender().is_some_and(|tender| app.gateways.taking(tender).is_none()) {
+        return Err(BookingError::PaymentMethodUnavailable.into());
+    }
     if body.address_id.is_some() {
         return Err(BookingError::AddressNotFound.into());
     }

@@ -197,6 +197,9 @@ async fn what_is_not_cash_is_paid_first() {
     for (method, kind) in [
         // This service has no price in credits.
         ("credits", None),
+        // Nobody takes them here.
+        ("card", None),
+        ("paypal", None),
         ("paypal", Some("later")),
         ("cash", Some("installment")),
         ("cash", Some("credits")),
@@ -211,12 +214,13 @@ async fn what_is_not_cash_is_paid_first() {
     assert_eq!((&answer["payment_status"], &answer["is_paid"]), (&json!("unpaid"), &json!(false)));
     assert_eq!(answer["sub_status"], "pending_acceptance");
 
+    sqlx::query!("update services set credits_required = 45").execute(&w.t.app.db).await.unwrap();
     let mut body = w.body("2026-03-03", "12:00");
-    body["payment_method"] = json!("card");
+    body["payment_method"] = json!("credits");
     let answer = w.ann.post("/bookings/", body).await.expect(201);
     assert_eq!(
         (&answer["sub_status"], &answer["payment_type"]),
-        (&json!("awaiting_payment"), &json!("immediate"))
+        (&json!("awaiting_payment"), &json!("credits"))
     );
     assert_eq!(w.held().await.len(), 2);
     w.t.advance(jiff::SignedDuration::from_mins(15));

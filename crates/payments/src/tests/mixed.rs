@@ -44,7 +44,7 @@ async fn both_parts_pay_and_go_back_in_proportion() {
     let refund =
         |amount: Value| json!({"payment_id": payment, "amount": amount, "reason": "A window was missed."});
     w.bob.post("/payments/refund/", refund(json!(10))).await.expect(201);
-    w.t.run_jobs().await;
+    w.later(1).await;
     // 20 of 49.90 were credits: 4.01 of 10.
     assert_eq!(w.books().await, "clearing 4891, credits 901, escrow 3990");
     w.bob.post("/payments/refund/", refund(Value::Null)).await.expect(201);
