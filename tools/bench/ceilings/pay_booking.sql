@@ -14,7 +14,7 @@ with paid as (
     returning id
 ), posted as (
     insert into bench_ledger_transactions (id, operation, kind, subject, posted_at)
-    select gen_random_uuid(), 'operation:' || id || ':done', 'payment_charged', id, now() from charged
+    select gen_random_uuid(), 'operation ' || id || ' done', 'payment_charged', id, now() from charged
     returning id
 ), queued as (
     insert into bench_ledger_unsealed select id from posted
