@@ -22,8 +22,11 @@ pub(super) struct Statement<'a> {
 }
 
 impl Statement<'_> {
-    pub(super) fn pdf(&self) -> ApiResult<Vec<u8>> {
-        Ok(self.paper().pdf(self.today).map_err(anyhow::Error::from)?)
+    /// Laid out beside the requests: thousands of lines take their time.
+    pub(super) async fn pdf(&self) -> ApiResult<Vec<u8>> {
+        let (paper, today) = (self.paper(), self.today);
+        let made = tokio::task::spawn_blocking(move || paper.pdf(today)).await;
+        Ok(made.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?)
     }
 
     fn paper(&self) -> Paper {

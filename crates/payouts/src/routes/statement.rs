@@ -66,7 +66,7 @@ pub(super) async fn get_statement(
         sums: [sum(|s| s.gross), sum(|s| s.fees), sum(|s| s.gross - s.fees)],
         language,
     };
-    Ok(file("application/pdf", "pdf", statement.pdf()?))
+    Ok(file("application/pdf", "pdf", statement.pdf().await?))
 }
 
 fn file(content_type: &'static str, ending: &str, bytes: Vec<u8>) -> Response {

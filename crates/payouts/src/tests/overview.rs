@@ -143,3 +143,21 @@ async fn a_statement_is_a_file() {
     2026-03-04,refund,,"'=HYPERLINK(""http://evil"")",-10.00,-1.50,-8.50,EUR,false,[id]
     "#);
 }
+
+#[tokio::test]
+async fn a_statement_is_a_document_for_those_who_ask_for_one() {
+    let w = World::new().await;
+    w.earn(&w.job(10_000)).await;
+    let reader = w.bob.with("accept", "application/pdf");
+    let mut files = Vec::new();
+    for language in ["en", "de", "it"] {
+        let file = reader.get(&format!("/providers/earnings/statement/?lang={language}")).await.expect(200);
+        assert_eq!(file.header("content-type"), "application/pdf");
+        assert!(file.bytes.starts_with(b"%PDF-"));
+        files.push(file.bytes);
+    }
+    files.dedup();
+    assert_eq!(files.len(), 3);
+    let customer = w.t.user("Ann").await.with("accept", "application/pdf");
+    customer.get("/providers/earnings/statement/").await.refused(403, "provider_required");
+}
