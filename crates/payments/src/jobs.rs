@@ -111,9 +111,16 @@ pub(crate) struct FollowBooking {
     booking_id: BookingId,
 }
 
-impl From<BookingChanged> for FollowBooking {
-    fn from(event: BookingChanged) -> Self {
-        Self { booking_id: event.booking_id }
+impl TryFrom<BookingChanged> for FollowBooking {
+    type Error = BookingChanged;
+
+    /// For a new booking nothing was paid yet.
+    fn try_from(event: BookingChanged) -> Result<Self, BookingChanged> {
+        if event.event == bookings::Event::Created {
+            Err(event)
+        } else {
+            Ok(Self { booking_id: event.booking_id })
+        }
     }
 }
 

@@ -11,8 +11,12 @@ use tokio::task::JoinSet;
 
 use crate::{app::App, outbox::Event, time::Instant};
 
-/// A runner that has not finished by then is taken for dead.
-const LEASE: SignedDuration = SignedDuration::from_mins(5);
+/// A runner that has said nothing for so long is taken for dead.
+const LEASE: SignedDuration = SignedDuration::from_secs(20);
+/// How often a runner says that it is still at it.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// No job runs longer.
+const LONGEST: Duration = Duration::from_mins(5);
 /// A job that failed this often is left for a person.
 const MAX_ATTEMPTS: i16 = 10;
 /// How many jobs a node runs at once.
@@ -21,6 +25,8 @@ const CONCURRENCY: usize = 8;
 const GRACE: Duration = Duration::from_secs(10);
 /// How often the queue is looked at when nothing wakes the runner.
 const POLL: Duration = Duration::from_millis(500);
+/// How long a busy runner waits for several jobs to finish before it asks for others.
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// Something to be done later.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -72,7 +78,8 @@ async fn insert(
     sqlx::query!(
         "insert into jobs (kind, payload, key, run_at, created_at) values ($1, $2, $3, $4, $5)
          on conflict (key) do update
-            set payload = excluded.payload, run_at = excluded.run_at, attempts = 0, last_error = null, dead_at = null",
+            set payload = excluded.payload, run_at = excluded.run_at, attempts = 0, last_error = null, dead_at = null,
+                claim = null",
         kind,
         payload,
         timing.key,
@@ -87,7 +94,7 @@ async fn insert(
 type Run = Arc<
     dyn Fn(App, serde_json::Value) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync,
 >;
-type FromEvent = fn(serde_json::Value) -> anyhow::Result<serde_json::Value>;
+type FromEvent = fn(serde_json::Value) -> anyhow::Result<Option<serde_json::Value>>;
 
 struct Cron {
     kind: &'static str,
@@ -103,6 +110,9 @@ pub struct Registry {
     crons: Vec<Cron>,
 }
 
+/// The spans in which recurring jobs were put into the queue, by this node or another: nobody asks twice.
+type Started = HashMap<&'static str, Instant>;
+
 impl Registry {
     /// Makes a kind of job known.
     #[must_use]
@@ -114,11 +124,13 @@ impl Registry {
         self
     }
 
-    /// Runs `J` for every `E`.
+    /// Runs `J` for every `E` that it can be made of; the others are none of its business.
     #[must_use]
-    pub fn on<E: Event, J: Job + From<E>>(mut self) -> Self {
-        let convert: FromEvent =
-            |payload| Ok(serde_json::to_value(J::from(serde_json::from_value::<E>(payload)?))?);
+    pub fn on<E: Event, J: Job + TryFrom<E>>(mut self) -> Self {
+        let convert: FromEvent = |payload| {
+            let job = J::try_from(serde_json::from_value::<E>(payload)?).ok();
+            Ok(job.map(serde_json::to_value).transpose()?)
+        };
         self.subscribers.entry(E::TOPIC).or_default().push((J::KIND, convert));
         self.job::<J>()
     }
@@ -135,46 +147,74 @@ impl Registry {
     pub async fn work(self, app: App, stop: impl Future<Output = ()> + Send) {
         let registry = Arc::new(self);
         let mut stop = std::pin::pin!(stop);
-        let mut running = JoinSet::new();
+        let (mut crew, mut started) = (Crew::default(), Started::new());
         loop {
             // Never more than there is room for, and a long one holds up nobody.
-            let due = registry.due(&app, CONCURRENCY - running.len()).await.unwrap_or_else(|error| {
+            let room = CONCURRENCY - crew.running.len();
+            let due = registry.due(&app, room, &mut started, &mut crew).await.unwrap_or_else(|error| {
                 tracing::error!(error = format!("{error:#}"), "the job queue cannot be read");
                 Due::default()
             });
-            let look_again = due.is_any();
+            let (look_again, is_busy) = (due.is_any(), due.jobs.len() == room);
             for job in due.jobs {
                 let (registry, app) = (registry.clone(), app.clone());
-                running.spawn(async move { registry.run(&app, job).await });
+                crew.held.push(job.claim);
+                crew.running.spawn(async move { registry.run(&app, job).await });
             }
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                Some(_finished) = running.join_next() => {}
-                () = std::future::ready(()), if look_again => {}
+                Some(finished) = crew.running.join_next() => crew.note(finished.ok()),
+                () = std::future::ready(()), if look_again && !is_busy => {}
                 () = app.jobs_waiting.notified() => {}
                 () = tokio::time::sleep(POLL) => {}
             }
+            if is_busy {
+                crew.gather().await;
+            }
         }
-        if tokio::time::timeout(GRACE, async { while running.join_next().await.is_some() {} }).await.is_err()
-        {
-            tracing::warn!(jobs = running.len(), "stopped before all jobs were done; they will run again");
+        let all = async {
+            while let Some(finished) = crew.running.join_next().await {
+                crew.note(finished.ok());
+            }
+        };
+        if tokio::time::timeout(GRACE, all).await.is_err() {
+            tracing::warn!(
+                jobs = crew.running.len(),
+                "stopped before all jobs were done; they will run again"
+            );
+        }
+        if let Err(error) = registry.claim(&app, 0, &mut crew).await {
+            tracing::warn!(error = format!("{error:#}"), "jobs that are done will run again");
         }
     }
 
     /// Relays events, starts what recurs, and claims at most so many due jobs.
-    async fn due(&self, app: &App, room: usize) -> anyhow::Result<Due> {
+    async fn due(
+        &self,
+        app: &App,
+        room: usize,
+        started: &mut Started,
+        crew: &mut Crew,
+    ) -> anyhow::Result<Due> {
         let relayed = self.relay(app).await?;
-        self.start_recurring(app).await?;
-        let jobs = if room == 0 { Vec::new() } else { self.claim(app, room).await? };
+        self.start_recurring(app, started).await?;
+        crew.say_that_it_works(app).await?;
+        let jobs = self.claim(app, room, crew).await?;
         Ok(Due { relayed, jobs })
     }
 
     /// One batch of due jobs; `true` when there was something.
     async fn round(&self, app: &App) -> anyhow::Result<bool> {
-        let due = self.due(app, CONCURRENCY).await?;
+        let mut crew = Crew::default();
+        let due = self.due(app, CONCURRENCY, &mut Started::new(), &mut crew).await?;
         let worked = due.is_any();
-        futures_util::future::join_all(due.jobs.into_iter().map(|job| self.run(app, job))).await;
+        let finished = due.jobs.into_iter().map(|job| self.run(app, job));
+        futures_util::future::join_all(finished)
+            .await
+            .into_iter()
+            .for_each(|finished| crew.note(Some(finished)));
+        self.claim(app, 0, &mut crew).await?;
         Ok(worked)
     }
 
@@ -198,29 +238,49 @@ impl Registry {
         )
         .fetch_all(&mut *tx)
         .await?;
+        if events.is_empty() {
+            return Ok(false);
+        }
         let mut events = events;
         events.sort_by_key(|event| event.id);
-        let any = !events.is_empty();
+        let (mut kinds, mut payloads) = (Vec::new(), Vec::new());
         for event in events {
             for (kind, convert) in self.subscribers.get(event.topic.as_str()).into_iter().flatten() {
                 match convert(event.payload.clone()) {
-                    Ok(payload) => insert(&mut tx, kind, payload, now, Timing::default()).await?,
+                    Ok(Some(payload)) => {
+                        kinds.push((*kind).to_owned());
+                        payloads.push(payload);
+                    }
+                    Ok(None) => {}
                     Err(error) => {
                         tracing::error!(topic = event.topic, kind, %error, "an event has no such shape");
                     }
                 }
             }
         }
+        sqlx::query!(
+            "insert into jobs (kind, payload, run_at, created_at)
+             select kind, payload, $3, $3
+               from unnest($1::text[], $2::jsonb[]) with ordinality new (kind, payload, place) order by place",
+            &kinds,
+            &payloads,
+            now as _,
+        )
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
-        Ok(any)
+        Ok(true)
     }
 
-    async fn start_recurring(&self, app: &App) -> anyhow::Result<()> {
+    async fn start_recurring(&self, app: &App, started: &mut Started) -> anyhow::Result<()> {
         let now = app.clock.now();
         for cron in &self.crons {
             let span = i64::try_from(cron.every.as_micros()).unwrap_or(i64::MAX).max(1);
             let slot =
                 Instant::from_micros(now.as_micros() - now.as_micros().rem_euclid(span)).unwrap_or(now);
+            if started.get(cron.kind).is_some_and(|at| *at >= slot) {
+                continue;
+            }
             let mut tx = app.db.begin().await?;
             let first = sqlx::query!(
                 "insert into cron_runs as c (name, ran_at) values ($1, $2)
@@ -235,47 +295,109 @@ impl Registry {
                 insert(&mut tx, cron.kind, cron.payload.clone(), now, timing).await?;
             }
             tx.commit().await?;
+            started.insert(cron.kind, slot);
         }
         Ok(())
     }
 
-    async fn claim(&self, app: &App, most: usize) -> anyhow::Result<Vec<Claimed>> {
+    /// Takes out what is done, and claims at most so many due jobs.
+    async fn claim(&self, app: &App, most: usize, crew: &mut Crew) -> anyhow::Result<Vec<Claimed>> {
+        if most == 0 && crew.done.is_empty() {
+            return Ok(Vec::new());
+        }
         let now = app.clock.now();
         let kinds: Vec<String> = self.jobs.keys().map(ToString::to_string).collect();
         let jobs = sqlx::query_as!(
             Claimed,
-            r#"update jobs set attempts = attempts + 1, run_at = $2
+            r#"with done as (delete from jobs where claim = any($5))
+               update jobs set attempts = attempts + 1, run_at = $2, claim = nextval('job_claims')
                 where id in (select id from jobs where run_at <= $1 and dead_at is null and kind = any($3)
                               order by run_at, id limit $4 for update skip locked)
-            returning id, kind, payload, attempts, run_at as "lease: Instant""#,
+            returning id, kind, payload, attempts, claim as "claim!""#,
             now as _,
             now.plus(LEASE) as _,
             &kinds,
             i64::try_from(most).unwrap_or(i64::MAX),
+            &crew.done,
         )
         .fetch_all(&app.db)
         .await?;
+        crew.done.clear();
         Ok(jobs)
     }
 
-    async fn run(&self, app: &App, job: Claimed) {
-        let Some(run) = self.jobs.get(job.kind.as_str()) else { return };
+    /// Runs a job; one that fails is put off.
+    async fn run(&self, app: &App, job: Claimed) -> Finished {
+        let finished = |is_done| Finished { claim: job.claim, is_done };
+        let Some(run) = self.jobs.get(job.kind.as_str()) else { return finished(false) };
         let work = std::panic::AssertUnwindSafe(run(app.clone(), job.payload.clone())).catch_unwind();
-        let outcome = match tokio::time::timeout(LEASE.unsigned_abs(), work).await {
+        let outcome = match tokio::time::timeout(LONGEST, work).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(anyhow::anyhow!("the job panicked")),
-            Err(_elapsed) => Err(anyhow::anyhow!("the job took longer than its lease")),
-        };
-        let settled = match &outcome {
-            Ok(()) => done(app, &job).await,
-            Err(error) => failed(app, &job, error).await,
+            Err(_elapsed) => Err(anyhow::anyhow!("the job took too long")),
         };
         metrics::counter!("jobs_total", "kind" => job.kind.clone(), "ok" => outcome.is_ok().to_string())
             .increment(1);
-        if let Err(error) = settled {
+        let Err(error) = outcome else { return finished(true) };
+        if let Err(error) = failed(app, &job, &error).await {
             // Its lease will run out, and the job will run again.
             tracing::warn!(job.kind, error = format!("{error:#}"), "a job's outcome could not be kept");
         }
+        finished(false)
+    }
+}
+
+/// The jobs of a node that run, and those that have.
+#[derive(Default)]
+struct Crew {
+    running: JoinSet<Finished>,
+    /// The claims of those that run.
+    held: Vec<i64>,
+    /// The claims of those that are done, until the queue knows.
+    done: Vec<i64>,
+    heard: Option<tokio::time::Instant>,
+}
+
+#[derive(Clone, Copy)]
+struct Finished {
+    claim: i64,
+    is_done: bool,
+}
+
+impl Crew {
+    fn note(&mut self, finished: Option<Finished>) {
+        // One that was aborted will run again.
+        let Some(Finished { claim, is_done }) = finished else { return };
+        self.held.retain(|held| *held != claim);
+        if is_done {
+            self.done.push(claim);
+        }
+    }
+
+    /// Where more is waiting than there is room for, room is made for several before the queue is asked again.
+    async fn gather(&mut self) {
+        let half = async {
+            while self.running.len() > CONCURRENCY / 2 {
+                let Some(finished) = self.running.join_next().await else { return };
+                self.note(finished.ok());
+            }
+        };
+        // Until then, or for a moment: a long job holds up nobody. `Elapsed` is fine.
+        let _waited = tokio::time::timeout(MOMENT, half).await;
+    }
+
+    /// Keeps others from what this node still runs.
+    async fn say_that_it_works(&mut self, app: &App) -> sqlx::Result<()> {
+        let is_fresh = self.heard.is_some_and(|heard| heard.elapsed() < HEARTBEAT);
+        if self.held.is_empty() || is_fresh {
+            return Ok(());
+        }
+        let until = app.clock.now().plus(LEASE);
+        sqlx::query!("update jobs set run_at = $2 where claim = any($1)", &self.held, until as _)
+            .execute(&app.db)
+            .await?;
+        self.heard = Some(tokio::time::Instant::now());
+        Ok(())
     }
 }
 
@@ -297,15 +419,7 @@ struct Claimed {
     kind: String,
     payload: serde_json::Value,
     attempts: i16,
-    lease: Instant,
-}
-
-/// A job that was replaced while it ran has another `run_at`, and stays.
-async fn done(app: &App, job: &Claimed) -> sqlx::Result<()> {
-    sqlx::query!("delete from jobs where id = $1 and run_at = $2", job.id, job.lease as _)
-        .execute(&app.db)
-        .await?;
-    Ok(())
+    claim: i64,
 }
 
 async fn failed(app: &App, job: &Claimed, error: &anyhow::Error) -> sqlx::Result<()> {
@@ -314,9 +428,8 @@ async fn failed(app: &App, job: &Claimed, error: &anyhow::Error) -> sqlx::Result
     tracing::warn!(job.kind, job.id, job.attempts, error, "a job failed");
     let dead = (job.attempts >= MAX_ATTEMPTS).then_some(now);
     sqlx::query!(
-        "update jobs set run_at = $3, last_error = $4, dead_at = $5 where id = $1 and run_at = $2",
-        job.id,
-        job.lease as _,
+        "update jobs set run_at = $2, last_error = $3, dead_at = $4, claim = null where claim = $1",
+        job.claim,
         now.plus(pause(job.attempts, job.id)) as _,
         error.chars().take(1000).collect::<String>(),
         dead as _,

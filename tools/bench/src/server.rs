@@ -44,6 +44,8 @@ impl Server {
             .env("DATABASE_URL", database)
             .env("SECRET_KEY", "a secret that is only used in benchmarks")
             .env("LISTEN", address.to_string())
+            // Here the sandbox's messages arrive, as those of gateways do.
+            .env("PUBLIC_URL", format!("http://{address}"))
             .env("PAYMENT_SANDBOX", "true")
             .env("LOG", "warn")
             .spawn()

@@ -20,6 +20,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("payments", &["platform", "bookings", "ledger", "payouts", "scheduling", "documents"]),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
+    ("faults", &["postgres-embedded"]),
 ];
 
 #[test]

@@ -3,7 +3,10 @@
 
 use bookings::{PaymentMethod, PaymentType};
 use jiff::SignedDuration;
-use platform::ids::{BookingId, OperationId};
+use platform::{
+    ids::{BookingId, OperationId},
+    ports::gateway::Outcome,
+};
 use rstest::rstest;
 use serde_json::json;
 
@@ -18,7 +21,7 @@ use crate::{
 
 impl World {
     /// The first step of paying, as the server does it before it crashes.
-    async fn written_down(&self, booking: &str, method: &str) -> OperationId {
+    pub(super) async fn written_down(&self, booking: &str, method: &str) -> OperationId {
         let now = self.t.now();
         let id: BookingId = booking.parse().unwrap();
         let method = Method {
@@ -36,11 +39,11 @@ impl World {
         charge.id
     }
 
-    /// The second step: the gateway is asked, and nobody hears its answer.
-    async fn asked(&self, charge: OperationId) {
+    /// The second step: the gateway is asked, and nobody has heard its answer yet.
+    pub(super) async fn asked(&self, charge: OperationId) -> Outcome {
         let mut db = self.t.app.db.acquire().await.unwrap();
         let charge = store::operations::find(&mut db, charge).await.unwrap().unwrap();
-        operation::ask(&self.t.app, &charge).await;
+        operation::ask(&self.t.app, &charge).await
     }
 }
 
@@ -88,8 +91,7 @@ async fn whoever_settles_first_the_end_is_the_same() {
         w.asked(charge).await;
         // The time is over in this very moment, while three hear of the success.
         w.t.advance(SignedDuration::from_mins(15));
-        let (app, outcome) =
-            (&w.t.app, platform::ports::gateway::Outcome::Succeeded { reference: "ch".to_owned() });
+        let (app, outcome) = (&w.t.app, Outcome::Succeeded { reference: "ch".to_owned() });
         let settles = (0..3).map(async |_| {
             let mut tx = app.db.begin().await.unwrap();
             settle(app, &mut tx, charge, &outcome).await.unwrap();
