@@ -9,6 +9,15 @@ installment_not_payable = Diese Rate muss nicht mehr bezahlt werden.
 insufficient_credits = Ihr Guthaben reicht nicht aus. Bitte laden Sie es zuerst auf.
 credits_amount_invalid = Mit Guthaben lässt sich ein Teil eines Preises in Euro sofort bezahlen.
 nothing_paid = Es wurde noch nichts bezahlt, daher gibt es keinen Beleg.
+promo_not_found = Dieser Code gilt nicht für diese Buchung.
+promo_used = Sie haben diesen Code schon verwendet.
+promo_exhausted = Dieser Code ist aufgebraucht.
+promo_price_too_low = Für diesen Code ist der Preis zu niedrig.
+promo_for_new_customers = Dieser Code gilt nur für die erste Buchung.
+promo_code_taken = Diesen Code gibt es schon. Bitte wählen Sie einen anderen.
+tip_not_possible = Trinkgeld können Sie bis 30 Tage nach der Arbeit geben.
+tip_out_of_range = Bitte wählen Sie ein Trinkgeld bis { $most }.
+message-referral = Erste Buchung eines Freundes
 field-card_number = Eine Kartennummer gehört nicht hierher: Senden Sie das Token, das der Zahlungsdienst dafür vergibt.
 
 # On receipts and credit notes.
@@ -26,3 +35,6 @@ receipt-total = Gesamtbetrag
 receipt-tender_card = Mit Karte
 receipt-tender_paypal = Mit PayPal
 receipt-tender_credits = Mit Guthaben
+receipt-line_discount = Aktion
+receipt-line_service_fee = Servicegebühr
+receipt-line_tip = Trinkgeld

@@ -21,6 +21,7 @@ statement-sum_gross = Brutto
 statement-sum_fees = Provision
 statement-sum_net = Verdient
 statement-line_earning = Auftrag
+statement-line_tip = Trinkgeld
 statement-line_refund = Erstattung
 statement-line_withdrawal = Auszahlung
 statement-note = Die Summen umfassen Aufträge und Erstattungen dieses Zeitraums; Auszahlungen gehören nicht dazu.

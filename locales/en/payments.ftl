@@ -9,6 +9,15 @@ installment_not_payable = This part does not have to be paid any more.
 insufficient_credits = You do not have enough credits. Please buy some first.
 credits_amount_invalid = Credits can pay a part of a price in euros, at once.
 nothing_paid = Nothing has been paid yet, so there is no receipt.
+promo_not_found = This code is not good for this booking.
+promo_used = You have used this code already.
+promo_exhausted = This code is used up.
+promo_price_too_low = The price is too low for this code.
+promo_for_new_customers = This code is for the first booking only.
+promo_code_taken = There is such a code already. Please choose another one.
+tip_not_possible = A tip can be given for 30 days after a job is done.
+tip_out_of_range = Please choose a tip up to { $most }.
+message-referral = A friend's first booking
 field-card_number = A card number does not belong here: send the token that the payment service gives for it.
 
 # On receipts and credit notes.
@@ -26,3 +35,6 @@ receipt-total = Total
 receipt-tender_card = By card
 receipt-tender_paypal = By PayPal
 receipt-tender_credits = By credits
+receipt-line_discount = Promotion
+receipt-line_service_fee = Service fee
+receipt-line_tip = Tip

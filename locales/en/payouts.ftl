@@ -21,6 +21,7 @@ statement-sum_gross = Gross
 statement-sum_fees = Our share
 statement-sum_net = Earned
 statement-line_earning = Job
+statement-line_tip = Tip
 statement-line_refund = Refund
 statement-line_withdrawal = Withdrawal
 statement-note = The sums are those of jobs and refunds of this period; withdrawals are not part of them.

@@ -9,6 +9,15 @@ installment_not_payable = Questa rata non deve più essere pagata.
 insufficient_credits = Non hai abbastanza crediti. Acquistane prima altri.
 credits_amount_invalid = Con i crediti si può pagare subito una parte di un prezzo in euro.
 nothing_paid = Non è ancora stato pagato nulla, quindi non c'è una ricevuta.
+promo_not_found = Questo codice non vale per questa prenotazione.
+promo_used = Ha già usato questo codice.
+promo_exhausted = Questo codice è esaurito.
+promo_price_too_low = Il prezzo è troppo basso per questo codice.
+promo_for_new_customers = Questo codice vale solo per la prima prenotazione.
+promo_code_taken = Questo codice esiste già. Ne scelga un altro.
+tip_not_possible = Si può lasciare una mancia fino a 30 giorni dopo il lavoro.
+tip_out_of_range = Scelga una mancia fino a { $most }.
+message-referral = Prima prenotazione di un amico
 field-card_number = Il numero della carta non va inviato qui: invia il token rilasciato dal servizio di pagamento.
 
 # On receipts and credit notes.
@@ -26,3 +35,6 @@ receipt-total = Totale
 receipt-tender_card = Con carta
 receipt-tender_paypal = Con PayPal
 receipt-tender_credits = Con crediti
+receipt-line_discount = Promozione
+receipt-line_service_fee = Commissione di servizio
+receipt-line_tip = Mancia

@@ -21,6 +21,7 @@ statement-sum_gross = Lordo
 statement-sum_fees = Commissione
 statement-sum_net = Guadagnato
 statement-line_earning = Lavoro
+statement-line_tip = Mancia
 statement-line_refund = Rimborso
 statement-line_withdrawal = Prelievo
 statement-note = Le somme comprendono i lavori e i rimborsi di questo periodo; i prelievi non ne fanno parte.

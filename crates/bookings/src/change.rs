@@ -14,7 +14,8 @@ use crate::{
     events::BookingChanged,
     jobs::{CompleteBooking, ExpirePayment, ExpireProposal, ExpireRequest},
     model::{Actor, Booking, BookingError, HistoryEntry, Proposal, Span, State, Status, list_position},
-    policy, store,
+    policy::{self, RefundReason},
+    store,
     transitions::{COMPLETES_AFTER, Effect, Event, Transition},
 };
 
@@ -258,7 +259,8 @@ impl Booking {
     pub(crate) fn refund(&self, by: Actor, now: Instant) -> (policy::Refund, i64) {
         let was_confirmed = self.state.is_agreed();
         let rule = policy::refund(self.cancellation_policy, by, was_confirmed, self.starts_at, now);
-        (rule, policy::share(self.paid_minor, rule.percent))
+        let retained = if rule.reason == RefundReason::Policy { self.retained_minor } else { 0 };
+        (rule, policy::share(self.paid_minor - retained, rule.percent))
     }
 
     fn propose(&mut self, span: Option<Span>, by: &By, now: Instant, change: &mut Change) {

@@ -22,6 +22,8 @@ pub struct Funding {
     pub status: PaymentStatus,
     /// What was paid and has not gone back.
     pub paid_minor: i64,
+    /// How much of that does not go back when the customer cancels: a fee.
+    pub retained_minor: i64,
 }
 
 /// A booking, held until the transaction ends: what is to be paid, by whom, to whom.
@@ -68,12 +70,13 @@ impl Booking {
             kind: self.payment_type,
             status: self.payment_status,
             paid_minor: self.paid_minor,
+            retained_minor: self.retained_minor,
         }
     }
 
     fn take(&mut self, funding: Funding) {
-        let Funding { method, kind, status, paid_minor } = funding;
+        let Funding { method, kind, status, paid_minor, retained_minor } = funding;
         (self.payment_method, self.payment_type, self.payment_status) = (method, kind, status);
-        self.paid_minor = paid_minor;
+        (self.paid_minor, self.retained_minor) = (paid_minor, retained_minor);
     }
 }

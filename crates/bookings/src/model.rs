@@ -234,6 +234,7 @@ pub struct Booking {
     pub books_instantly: bool,
     pub total_minor: i64,
     pub paid_minor: i64,
+    pub retained_minor: i64,
     pub refund_minor: Option<i64>,
     pub payment_method: PaymentMethod,
     pub payment_type: PaymentType,

@@ -11,9 +11,10 @@ use platform::{
 use sqlx::PgConnection;
 
 use crate::{
+    credits,
     events::PaymentChanged,
     model::{Payment, State},
-    store,
+    promo, store,
 };
 
 /// What a booking means for its money.
@@ -59,8 +60,15 @@ impl Case {
         Self { booking, payment, now, transfers: Transfers::default() }
     }
 
+    /// For a tip the work is done.
     pub(crate) fn stage(&self) -> Stage {
-        Stage::of(self.booking.state)
+        if self.payment.is_tip { Stage::Done } else { Stage::of(self.booking.state) }
+    }
+
+    /// The payment comes to nothing: what waited for it is free again.
+    pub(crate) async fn release(&mut self, db: &mut PgConnection) -> ApiResult<()> {
+        credits::release(db, self).await?;
+        promo::release(db, &self.payment).await
     }
 
     /// Whether money that comes now is still wanted.
@@ -104,8 +112,9 @@ impl Case {
         ledger::post_if_any(db, &posting).await?;
         self.payment.updated_at = self.now;
         store::payments::save(db, &self.payment).await?;
-        // One that was given up for another says nothing of the booking any more.
-        if self.payment.state != State::Cancelled || self.stage() == Stage::Off {
+        // One that was given up for another says nothing of the booking any more, and a tip never did.
+        let is_over = self.payment.state == State::Cancelled && self.stage() != Stage::Off;
+        if !is_over && !self.payment.is_tip {
             let (booking, funding) = (self.booking, self.payment.funding());
             self.booking = if self.payment.is_certain() && booking.state.holds_slot() {
                 bookings::payment_secured(db, booking, funding, self.now).await?

@@ -109,9 +109,9 @@ pub(crate) async fn pay(db: &mut PgConnection, booking: Booking, mut payment: Pa
 }
 
 /// How much of a booking is paid by credits beside the gateway's part, in cents.
-pub(crate) fn part_of(booking: &Booking, amount: Amount) -> Result<i64, PaymentError> {
-    let part = amount.in_currency(booking.currency).map_err(|_e| PaymentError::CreditsAmountInvalid)?;
-    let fits = booking.currency == Currency::EUR && (1..booking.total_minor).contains(&part.minor);
+pub(crate) fn part_of(payment: &Payment, amount: Amount) -> Result<i64, PaymentError> {
+    let part = amount.in_currency(payment.currency).map_err(|_e| PaymentError::CreditsAmountInvalid)?;
+    let fits = payment.currency == Currency::EUR && (1..payment.amount_minor).contains(&part.minor);
     if fits { Ok(part.minor) } else { Err(PaymentError::CreditsAmountInvalid) }
 }
 
@@ -299,15 +299,16 @@ async fn bought(db: &mut PgConnection, payment: &Payment, from: Account, now: In
 }
 
 /// Credits that we give: goodwill, a promotion. At our cost, and good for a year.
-pub async fn grant(
+pub(crate) async fn give(
     db: &mut PgConnection,
     user: UserId,
+    kind: CreditKind,
     minor: i64,
     description: &str,
     now: Instant,
 ) -> ApiResult<()> {
     let description = description.to_owned();
-    let granted = Movement { user, kind: CreditKind::Bonus, minor, description, booking: None };
+    let granted = Movement { user, kind, minor, description, booking: None };
     store::credits::move_credits(db, &granted, now).await?;
     let lot = Lot {
         id: LotId::at(now),

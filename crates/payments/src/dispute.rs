@@ -73,7 +73,9 @@ async fn open(
     // What had gone back to the payer already goes out a second time.
     case.transfer(Account::Losses, Account::Clearing(gateway), told.amount.minor - disputed);
     tracing::warn!(payment.id = %case.payment.id, "a payment is disputed");
-    payouts::hold_earning(db, case.booking.id).await?;
+    if !case.payment.is_tip {
+        payouts::hold_earning(db, case.booking.id).await?;
+    }
     Ok(StoredDispute {
         id: DisputeId::at(case.now),
         gateway,
@@ -98,7 +100,7 @@ async fn decide(
 ) -> ApiResult<()> {
     (dispute.state, dispute.updated_at) = (status, case.now);
     let (minor, escrow, disputes) = (dispute.disputed_minor, case.escrow(), case.disputes());
-    if status != DisputeStatus::Open {
+    if status != DisputeStatus::Open && !case.payment.is_tip {
         payouts::free_earning(db, case.booking.id, case.now).await?;
     }
     match status {

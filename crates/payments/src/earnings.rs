@@ -2,24 +2,43 @@
 
 use bookings::Booking;
 use ledger::{Account, CountryCode, Posting, Transfers};
-use payouts::{Earning, Paid, Reversal, Tax};
+use payouts::{Earning, Paid, Reversal, Tax, Tip};
 use platform::{config::MarketSettings, error::ApiResult, time::Instant};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{case::Case, store};
 
-/// So much of what is in the escrow of the booking becomes the provider's and ours. The caller calls it once for each
-/// part of the price.
+/// So much of what is in the escrow of the booking becomes the provider's and ours, with what we add for a promotion.
+/// The caller calls it once for each part of the price.
 pub(crate) async fn earn(
     db: &mut PgConnection,
     case: &mut Case,
     minor: i64,
     market: &MarketSettings,
 ) -> ApiResult<()> {
-    let earning = of(db, &case.booking, Paid::ToUs, minor, market).await?;
-    let now = case.now;
+    let before = case.payment.earned_minor;
+    case.payment.earned_minor += minor;
+    let (escrow, now) = (case.escrow(), case.now);
+    if case.payment.is_tip {
+        let tip = tip(case, minor);
+        return Ok(payouts::tip(db, &tip, escrow, case.transfers(), now).await?);
+    }
+    let shares = case.payment.parts().between(before, before + minor);
+    case.transfer(Account::Promotions, escrow, shares.subsidy);
+    case.transfer(escrow, Account::ServiceFees, shares.fee);
+    let earning = of(db, &case.booking, Paid::ToUs, shares.provider, market).await?;
     payouts::earn(db, &earning, case.transfers(), market, now).await
+}
+
+fn tip(case: &Case, minor: i64) -> Tip {
+    Tip {
+        payment: case.payment.id,
+        booking: case.booking.id,
+        provider: case.booking.provider_id,
+        service_title: case.booking.service_title.clone(),
+        amount: case.payment.money(minor),
+    }
 }
 
 /// Money that was earned is taken back, by the id of what it is taken back for.
@@ -30,9 +49,18 @@ pub(crate) async fn take_back(
     to: Account,
     minor: i64,
 ) -> ApiResult<()> {
-    let reversal = Reversal { id, booking: case.booking.id, amount: case.payment.money(minor), to };
-    let now = case.now;
-    if payouts::reverse(db, &reversal, case.transfers(), now).await? {
+    let (before, now) = (case.payment.earned_minor, case.now);
+    case.payment.earned_minor -= minor;
+    if case.payment.is_tip {
+        let tip = tip(case, minor);
+        return Ok(payouts::reverse_tip(db, id, &tip, to, case.transfers(), now).await?);
+    }
+    let shares = case.payment.parts().between(before - minor, before);
+    case.transfer(Account::ServiceFees, to, shares.fee);
+    case.transfer(to, Account::Promotions, shares.subsidy);
+    let amount = case.payment.money(shares.provider);
+    let reversal = Reversal { id, booking: case.booking.id, amount, to };
+    if amount.minor == 0 || payouts::reverse(db, &reversal, case.transfers(), now).await? {
         return Ok(());
     }
     Err(anyhow::anyhow!("booking {} has earned nothing that could be taken back", case.booking.id).into())

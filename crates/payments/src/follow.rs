@@ -7,9 +7,10 @@ use sqlx::PgConnection;
 
 use crate::{
     case::{Case, Stage},
-    credits, earnings,
+    earnings,
     model::{Change, State},
     operation::{self, Operation, Settler, Task},
+    promo,
     refund::{self, Source},
     store,
 };
@@ -68,7 +69,7 @@ async fn let_go(db: &mut PgConnection, mut case: Case) -> ApiResult<()> {
 pub(crate) async fn give_up(db: &mut PgConnection, case: &mut Case, charge: &Operation) -> ApiResult<()> {
     case.payment.change(Change::LetGo);
     case.payment.sealed_action = None;
-    credits::release(db, case).await?;
+    case.release(db).await?;
     let void = Operation::to(charge, Task::Void, charge.amount_minor, case.now);
     Ok(operation::begin(db, &void, Settler::Job).await?)
 }
@@ -81,7 +82,7 @@ async fn end(db: &mut PgConnection, mut case: Case, market: &MarketSettings) -> 
         case.payment.change(Change::LetGo);
     }
     if case.payment.state == State::Cancelled {
-        credits::release(db, &mut case).await?;
+        case.release(db).await?;
     }
     if case.payment.closed_at.is_none() && case.payment.captured_minor > 0 {
         case.payment.closed_at = Some(case.now);
@@ -93,6 +94,9 @@ async fn end(db: &mut PgConnection, mut case: Case, market: &MarketSettings) -> 
         }
         if held > back {
             earnings::earn(db, &mut case, held - back, market).await?;
+        }
+        if !is_off {
+            promo::thank(db, case.payment.id, market.referral_reward.into(), case.now).await?;
         }
     } else if case.payment.state == before {
         return Ok(());

@@ -19,6 +19,8 @@ mod method;
 mod model;
 mod operation;
 mod paper;
+mod price;
+mod promo;
 mod receipt;
 mod reconcile;
 mod refund;
@@ -30,7 +32,7 @@ mod tests;
 
 pub use self::{
     check::everything as check,
-    credits::{CreditKind, grant},
+    credits::CreditKind,
     events::PaymentChanged,
     jobs::register,
     model::{PaymentError, Status},

@@ -3,7 +3,7 @@
 use bookings::{Funding, PaymentMethod, PaymentStatus, PaymentType};
 use platform::{
     error::{Fault, Kind},
-    ids::{BookingId, PaymentId, UserId},
+    ids::{BookingId, PaymentId, PromoId, UserId},
     money::{Currency, Money},
     ports::gateway::GatewayName,
     time::Instant,
@@ -11,6 +11,8 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+use crate::price::Parts;
 
 /// The state of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, strum::VariantArray)]
@@ -122,11 +124,24 @@ pub(crate) struct Payment {
     pub(crate) payment_type: PaymentType,
     pub(crate) gateway: Option<GatewayName>,
     pub(crate) state: State,
+    /// On top of a booking that was paid.
+    pub(crate) is_tip: bool,
+    /// How much of the amount is our fee.
+    pub(crate) fee_minor: i64,
+    /// Whether that goes back, too, when the customer cancels.
+    pub(crate) fee_is_refundable: bool,
+    pub(crate) promo_id: Option<PromoId>,
+    /// How much less the amount is because of it.
+    pub(crate) discount_minor: i64,
+    /// How much of that we pay to the provider.
+    pub(crate) subsidy_minor: i64,
     /// How much of the amount is paid by credits, beside the gateway.
     pub(crate) credits_minor: i64,
     pub(crate) captured_minor: i64,
     pub(crate) refunded_minor: i64,
     pub(crate) disputed_minor: i64,
+    /// How much of what was taken has become the provider's and ours.
+    pub(crate) earned_minor: i64,
     pub(crate) failure_code: Option<String>,
     pub(crate) sealed_action: Option<Vec<u8>>,
     pub(crate) payer: Option<String>,
@@ -137,6 +152,46 @@ pub(crate) struct Payment {
 }
 
 impl Payment {
+    /// Of an amount by somebody, for a booking where one is given; no gateway was asked.
+    pub(crate) fn new(
+        user: UserId,
+        booking: Option<BookingId>,
+        amount: Money,
+        (payment_method, payment_type): (PaymentMethod, PaymentType),
+        now: Instant,
+    ) -> Self {
+        Self {
+            id: PaymentId::at(now),
+            booking_id: booking,
+            package_id: None,
+            user_id: user,
+            amount_minor: amount.minor,
+            currency: amount.currency,
+            payment_method,
+            payment_type,
+            gateway: None,
+            state: State::Processing,
+            is_tip: false,
+            fee_minor: 0,
+            fee_is_refundable: true,
+            promo_id: None,
+            discount_minor: 0,
+            subsidy_minor: 0,
+            credits_minor: 0,
+            captured_minor: 0,
+            refunded_minor: 0,
+            disputed_minor: 0,
+            earned_minor: 0,
+            failure_code: None,
+            sealed_action: None,
+            payer: None,
+            method: None,
+            closed_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// An amount in the payment's currency.
     pub(crate) fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.currency)
@@ -145,6 +200,26 @@ impl Payment {
     /// Lets something happen to it by the table above.
     pub(crate) fn change(&mut self, change: Change) {
         self.state = self.state.after(change).unwrap_or(self.state);
+    }
+
+    /// All of the amount.
+    pub(crate) fn amount(&self) -> Money {
+        self.money(self.amount_minor)
+    }
+
+    /// What it is made of.
+    pub(crate) fn parts(&self) -> Parts {
+        Parts {
+            amount_minor: self.amount_minor,
+            fee_minor: self.fee_minor,
+            fee_is_refundable: self.fee_is_refundable,
+            subsidy_minor: self.subsidy_minor,
+        }
+    }
+
+    /// How much of what was paid stays with us when the customer cancels.
+    pub(crate) fn retained_minor(&self) -> i64 {
+        if self.fee_is_refundable { 0 } else { self.fee_minor.min(self.kept_minor()).max(0) }
     }
 
     /// What was taken and has not gone back.
@@ -183,6 +258,7 @@ impl Payment {
             kind: self.payment_type,
             status,
             paid_minor: self.kept_minor(),
+            retained_minor: self.retained_minor(),
         }
     }
 }
@@ -230,6 +306,30 @@ pub enum PaymentError {
     /// It is paid, or not wanted any more.
     #[error("the part is not to be paid")]
     InstallmentNotPayable,
+    /// There is none, or not now, or not for this booking.
+    #[error("there is no such promotion")]
+    PromoNotFound,
+    /// They have used it.
+    #[error("the promotion was used")]
+    PromoUsed,
+    /// Others have used it up.
+    #[error("the promotion is used up")]
+    PromoExhausted,
+    /// The price is too low.
+    #[error("the promotion is for higher prices")]
+    PromoPriceTooLow,
+    /// They have paid before.
+    #[error("the promotion is for new customers")]
+    PromoForNewCustomers,
+    /// Somebody has it.
+    #[error("the code is taken")]
+    PromoCodeTaken,
+    /// Before the job is done, long after it, or by cash.
+    #[error("there is nothing to tip for")]
+    TipNotPossible,
+    /// Nothing, or far too much.
+    #[error("a tip is at most {0}")]
+    TipOutOfRange(Money),
     /// More than what was paid and has not gone back.
     #[error("that is more than what can go back")]
     RefundTooLarge {
@@ -247,11 +347,19 @@ impl Fault for PaymentError {
             | Self::MethodInUse
             | Self::NothingPaid
             | Self::InstallmentNotPayable
+            | Self::PromoCodeTaken
+            | Self::TipNotPossible
             | Self::RefundTooLarge { .. } => Kind::Conflict,
             Self::InsufficientCredits => Kind::PaymentRequired,
             Self::PaymentMethodUnavailable
             | Self::MethodNotFound
             | Self::CreditsAmountInvalid
+            | Self::PromoNotFound
+            | Self::PromoUsed
+            | Self::PromoExhausted
+            | Self::PromoPriceTooLow
+            | Self::PromoForNewCustomers
+            | Self::TipOutOfRange(_)
             | Self::DueDateOutOfRange => Kind::Invalid,
         }
     }
@@ -266,8 +374,21 @@ impl Fault for PaymentError {
             Self::MethodNotFound => Some("payment_method_id"),
             Self::DueDateOutOfRange => Some("due_date"),
             Self::CreditsAmountInvalid => Some("credits_amount"),
-            Self::RefundTooLarge { .. } => Some("amount"),
+            Self::RefundTooLarge { .. } | Self::TipOutOfRange(_) => Some("amount"),
+            Self::PromoNotFound
+            | Self::PromoUsed
+            | Self::PromoExhausted
+            | Self::PromoPriceTooLow
+            | Self::PromoForNewCustomers => Some("promo_code"),
+            Self::PromoCodeTaken => Some("code"),
             _ => None,
+        }
+    }
+
+    fn args(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::TipOutOfRange(most) => vec![("most", format!("{most} {}", most.currency))],
+            _ => Vec::new(),
         }
     }
 

@@ -16,7 +16,7 @@ use platform::{
 };
 use sqlx::PgConnection;
 
-use crate::{jobs::Pursue, store};
+use crate::{jobs::Pursue, model::Payment, store};
 
 /// No call takes longer.
 const TIME_LIMIT: Duration = Duration::from_secs(8);
@@ -111,6 +111,16 @@ impl Operation {
             refunded_minor: 0,
             created_at: now,
             updated_at: now,
+        }
+    }
+
+    /// The charge of all of a payment, whose payer waits for it.
+    pub(crate) fn by_payer(payment: &Payment, gateway: GatewayName, now: Instant) -> Self {
+        Self {
+            payer: payment.payer.clone(),
+            method: payment.method.clone(),
+            is_payer_present: true,
+            ..Self::new(payment.id, gateway, Task::Charge, payment.amount(), now)
         }
     }
 

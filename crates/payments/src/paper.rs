@@ -3,11 +3,26 @@
 use documents::{Column, Paper, Table};
 use platform::{error::ApiResult, locale::Language};
 
-use crate::receipt::Receipt;
+use crate::receipt::{Line, Receipt};
 
 /// The receipt or credit note as a PDF file.
 pub(crate) fn pdf(receipt: &Receipt, language: Language) -> ApiResult<Vec<u8>> {
     Ok(paper(receipt, language).pdf(receipt.content.issued_on).map_err(anyhow::Error::from)?)
+}
+
+/// The service, or what it and others cost.
+fn rows(receipt: &Receipt, language: Language) -> Vec<Vec<String>> {
+    let content = &receipt.content;
+    let row = |what: String, minor| vec![what, language.money(receipt.money(minor))];
+    let line = |line: &Line| match line.kind.as_str() {
+        "service" => row(content.title.clone(), line.amount_minor),
+        kind => row(language.text(&format!("receipt-line_{kind}"), &[]), line.amount_minor),
+    };
+    if content.lines.is_empty() {
+        vec![row(content.title.clone(), content.amount_minor)]
+    } else {
+        content.lines.iter().map(line).collect()
+    }
 }
 
 fn paper(receipt: &Receipt, language: Language) -> Paper {
@@ -34,7 +49,7 @@ fn paper(receipt: &Receipt, language: Language) -> Paper {
         facts,
         table: Table {
             columns: vec![Column::words(word("item"), 3.0), Column::numbers(word("amount"), 1.0)],
-            rows: vec![vec![content.title.clone(), total.clone()]],
+            rows: rows(receipt, language),
         },
         sums: std::iter::once((word("total"), total)).chain(tenders).collect(),
         notes: Vec::new(),

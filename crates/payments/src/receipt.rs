@@ -29,6 +29,9 @@ pub(crate) struct Content {
     pub(crate) amount_minor: i64,
     pub(crate) currency: Currency,
     pub(crate) tender: Vec<Tender>,
+    /// What the amount is made of, where it is more than the service; of a credit note never.
+    #[serde(default)]
+    pub(crate) lines: Vec<Line>,
     /// Of a credit note: why.
     pub(crate) reason: Option<String>,
     /// Of a credit note: the receipt that it corrects.
@@ -42,6 +45,14 @@ pub(crate) struct Content {
 pub(crate) struct Tender {
     /// `card`, `paypal`, `credits`.
     pub(crate) method: String,
+    pub(crate) amount_minor: i64,
+}
+
+/// A part of an amount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Line {
+    /// `service`, `discount` (below zero), `service_fee`, `tip`.
+    pub(crate) kind: String,
     pub(crate) amount_minor: i64,
 }
 
@@ -114,6 +125,7 @@ pub(crate) async fn papers(
         let content = Content {
             amount_minor: returned.amount_minor,
             tender: tender(shown, returned.amount_minor, returned.credits_minor),
+            lines: Vec::new(),
             reason: Some(returned.reason),
             corrects: Some(receipt.name()),
             issued_on: today(shown, now),
@@ -169,10 +181,25 @@ async fn content(
         amount_minor: shown.captured_minor,
         currency: shown.currency,
         tender: tender(shown, shown.captured_minor, shown.credits_minor),
+        lines: lines(shown),
         reason: None,
         corrects: None,
         issued_on: today(shown, now),
     })
+}
+
+/// What an amount is made of; nothing where it is the service alone.
+fn lines(shown: &Shown) -> Vec<Line> {
+    let service = shown.amount_minor - shown.fee_minor + shown.discount_minor;
+    let parts = if shown.is_tip {
+        vec![("tip", shown.amount_minor)]
+    } else if service == shown.amount_minor && shown.discount_minor == 0 {
+        Vec::new()
+    } else {
+        vec![("service", service), ("discount", -shown.discount_minor), ("service_fee", shown.fee_minor)]
+    };
+    let parts = parts.into_iter().filter(|(_, minor)| *minor != 0);
+    parts.map(|(kind, amount_minor)| Line { kind: kind.to_owned(), amount_minor }).collect()
 }
 
 /// An amount by what it was paid with; one in credits alone is that of its payment.

@@ -133,7 +133,7 @@ async fn reserved(db: &mut PgConnection, case: &mut Case, charge: &Operation) ->
 async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Operation) -> ApiResult<()> {
     let (minor, is_wanted) = (operation.amount_minor, case.is_wanted());
     if !is_wanted {
-        credits::release(db, case).await?;
+        case.release(db).await?;
     }
     let payment = &mut case.payment;
     // With the gateway's part, that of the credits is taken, too.
@@ -176,10 +176,11 @@ async fn declined(
     case.payment.failure_code = Some(<&str>::from(code).to_owned());
     case.payment.sealed_action = None;
     if let Some(part) = operation.installment_id {
-        return installment::declined(db, case, part, operation).await;
+        installment::declined(db, case, part, operation).await?;
+    } else {
+        case.payment.change(Change::Declined);
     }
-    case.payment.change(Change::Declined);
-    credits::release(db, case).await
+    if case.payment.state == State::Failed { case.release(db).await } else { Ok(()) }
 }
 
 /// The charge will not come any more.

@@ -18,6 +18,7 @@ mod routes;
 mod store;
 #[cfg(test)]
 mod tests;
+mod tip;
 mod withdrawal;
 
 pub use self::{
@@ -29,5 +30,6 @@ pub use self::{
     jobs::{hear, register},
     model::PayoutError,
     routes::router,
+    tip::{Tip, reverse_tip, tip},
     withdrawal::State as WithdrawalState,
 };

@@ -258,6 +258,16 @@ pub struct MarketSettings {
     /// The tax that our share contains, as a country and hundredths of a percent: DE:1900
     #[arg(long, env = "COMMISSION_TAX", value_parser = commission_tax)]
     pub commission_tax: Option<CommissionTax>,
+    /// What customers pay on top of a price by card or PayPal, in hundredths of a percent
+    #[arg(long, env = "SERVICE_FEE_BPS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=3000))]
+    pub service_fee_bps: u16,
+    /// Whether that goes back when the customer cancels; it always does when somebody else cancels
+    #[arg(long, env = "SERVICE_FEE_REFUNDABLE", default_value_t = true, action = clap::ArgAction::Set)]
+    pub service_fee_refundable: bool,
+    /// What a friend who is invited saves on the first booking, and who invited them gets in credits when it is done, in
+    /// euro cents; 0 is nothing
+    #[arg(long, env = "REFERRAL_REWARD", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=10_000))]
+    pub referral_reward: u16,
     /// Who issues receipts
     #[arg(long, env = "LEGAL_NAME", default_value = "SkillBuddy")]
     pub legal_name: String,

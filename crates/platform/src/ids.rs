@@ -78,6 +78,8 @@ typed_id! {
     MethodId,
     /// A part of a payment in instalments.
     InstallmentId,
+    /// A promotion code.
+    PromoId,
     /// Credits that were bought, granted or given back together.
     LotId,
     /// Money that moved, as the ledger has it.

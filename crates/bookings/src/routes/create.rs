@@ -219,6 +219,7 @@ fn new_booking(
         books_instantly: schedule.auto_accept(),
         total_minor: bill.total_minor,
         paid_minor: 0,
+        retained_minor: 0,
         refund_minor: None,
         payment_method: bill.plan.method,
         payment_type: bill.plan.kind,

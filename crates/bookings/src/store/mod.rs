@@ -25,7 +25,7 @@ pub(crate) async fn find(db: &mut PgConnection, id: BookingId) -> sqlx::Result<O
                   b.service_id, b.state, b.list_position, b.timezone, b.starts_at, b.ends_at, b.respond_by,
                   b.service_title, b.service_price_minor, b.credits_required, b.currency, b.duration_minutes,
                   b.buffer_before_minutes, b.buffer_after_minutes, b.cancellation_policy, b.commission_bps,
-                  b.books_instantly, b.total_minor, b.paid_minor, b.refund_minor, b.payment_method,
+                  b.books_instantly, b.total_minor, b.paid_minor, b.retained_minor, b.refund_minor, b.payment_method,
                   b.payment_type, b.payment_status, b.notes, b.address as "address: Json<Address>", b.cancelled_by,
                   b.cancellation_reason, b.ics_sequence, b.version, b.created_at, b.updated_at, b.completed_at,
                   r.id as "proposal_id?: ProposalId", r.proposed_by as "proposal_by?: Actor",
@@ -114,7 +114,7 @@ pub(crate) async fn save(
             set state = $5, list_position = $30, timezone = $31, starts_at = $11, ends_at = $12, respond_by = $32,
                 refund_minor = $33, payment_status = $34, cancelled_by = $35, cancellation_reason = $36,
                 ics_sequence = $37, version = $38, updated_at = $2, completed_at = $39, paid_minor = $40,
-                payment_method = $41, payment_type = $42
+                payment_method = $41, payment_type = $42, retained_minor = $43
           where id = $1",
         booking.id as _,
         booking.updated_at as _,
@@ -158,6 +158,7 @@ pub(crate) async fn save(
         booking.paid_minor,
         booking.payment_method as _,
         booking.payment_type as _,
+        booking.retained_minor,
     )
     .execute(db)
     .await?;
@@ -168,7 +169,7 @@ pub(crate) async fn save(
 pub(crate) async fn save_funding(db: &mut PgConnection, booking: &Booking) -> sqlx::Result<()> {
     sqlx::query!(
         "update bookings set payment_method = $2, payment_type = $3, payment_status = $4, paid_minor = $5,
-                version = $6, updated_at = $7
+                version = $6, updated_at = $7, retained_minor = $8
           where id = $1",
         booking.id as _,
         booking.payment_method as _,
@@ -177,6 +178,7 @@ pub(crate) async fn save_funding(db: &mut PgConnection, booking: &Booking) -> sq
         booking.paid_minor,
         booking.version,
         booking.updated_at as _,
+        booking.retained_minor,
     )
     .execute(db)
     .await?;

@@ -122,6 +122,7 @@ fn booking(instantly: bool, state: State) -> Booking {
         books_instantly: instantly,
         total_minor: 4990,
         paid_minor: 0,
+        retained_minor: 0,
         refund_minor: None,
         payment_method: PaymentMethod::Cash,
         payment_type: PaymentType::Immediate,

@@ -3,13 +3,14 @@
 use axum::Json;
 use platform::{
     app::App,
-    auth::{Staff, StaffRole},
-    error::{ApiError, ApiResult, Kind},
+    auth::Staff,
+    error::ApiResult,
     money::{Currency, Money},
     time::Instant,
 };
 use serde::Serialize;
 
+use super::promos::of_finance;
 use crate::{check, reconcile::Difference, store};
 
 /// What was looked at, and what was found.
@@ -85,9 +86,7 @@ impl DifferenceView {
     responses((status = OK, description = "What was found.", body = ReportView),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
 pub(super) async fn check_ledger(app: App, staff: Staff) -> ApiResult<Json<ReportView>> {
-    if !matches!(staff.role, StaffRole::Finance | StaffRole::Superuser) {
-        return Err(ApiError::new(Kind::Forbidden, "forbidden"));
-    }
+    of_finance(&staff)?;
     let report = check::everything(&app.db, None).await?;
     let mut db = app.db.acquire().await?;
     let totals = ledger::totals(&mut db).await?;

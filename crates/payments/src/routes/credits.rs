@@ -9,7 +9,7 @@ use platform::{
     error::{ApiError, ApiResult, OnConstraint as _},
     extract::{Path, Valid},
     idempotency::Write,
-    ids::{BookingId, PaymentId, UserId},
+    ids::{BookingId, UserId},
     locale::Language,
     money::{Currency, Money},
     ports::gateway::Tender,
@@ -22,8 +22,8 @@ use super::process::conclude;
 use crate::{
     credits::{CreditKind, Package},
     method,
-    model::{Payment, PaymentError, State},
-    operation::{self, Operation, Settler, Task},
+    model::{Payment, PaymentError},
+    operation::{self, Operation, Settler},
     store::{self, credits::CreditLine},
 };
 
@@ -180,35 +180,14 @@ pub(super) async fn buy_credits(
     let now = app.clock.now();
     let price = Money::new(package.price_minor, Currency::EUR);
     let payment = Payment {
-        id: PaymentId::at(now),
-        booking_id: None,
         package_id: Some(package.id),
-        user_id: caller.id,
-        amount_minor: price.minor,
-        currency: price.currency,
-        payment_method: body.payment_method,
-        payment_type: PaymentType::Immediate,
         gateway: Some(method.gateway),
-        state: State::Processing,
-        credits_minor: 0,
-        captured_minor: 0,
-        refunded_minor: 0,
-        disputed_minor: 0,
-        failure_code: None,
-        sealed_action: None,
         payer: method.payer,
         method: method.reference,
-        closed_at: None,
-        created_at: now,
-        updated_at: now,
+        ..Payment::new(caller.id, None, price, (body.payment_method, PaymentType::Immediate), now)
     };
-    let charge = Operation {
-        payer: payment.payer.clone(),
-        method: payment.method.clone(),
-        is_payer_present: true,
-        description: package.name,
-        ..Operation::new(payment.id, method.gateway, Task::Charge, price, now)
-    };
+    let charge =
+        Operation { description: package.name, ..Operation::by_payer(&payment, method.gateway, now) };
     let written = store::payments::insert(&mut tx, &payment).await;
     written.on_constraint("payments_one_purchase", PaymentError::PaymentInProgress { payment: None })?;
     operation::begin(&mut tx, &charge, Settler::Request).await?;

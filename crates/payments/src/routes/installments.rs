@@ -7,7 +7,7 @@ use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 use platform::{
     app::App,
     auth::Caller,
-    error::{ApiError, ApiResult, OnConstraint as _},
+    error::{ApiError, ApiResult},
     extract::{Brief, Path, Valid},
     idempotency::Write,
     ids::{BookingId, InstallmentId},
@@ -17,7 +17,7 @@ use platform::{
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-use super::process::{answer, conclude, new_payment, payable};
+use super::process::{answer, begin, conclude, new_payment, payable, priced};
 use crate::{
     case::{Case, Stage},
     installment::{self, Installment, InstallmentState, Interval},
@@ -42,6 +42,11 @@ pub(super) struct PayInParts {
     #[schema(minimum = 2, maximum = 12)]
     count: i32,
     interval: Interval,
+    /// A promotion code.
+    #[serde(default)]
+    #[garde(inner(length(min = 4, max = 24), ascii))]
+    #[schema(min_length = 4, max_length = 24, pattern = "^[A-Za-z0-9]+$")]
+    promo_code: Option<String>,
     /// The id of a kept method, or a token, which is kept then; the usual one where absent.
     #[serde(default)]
     #[garde(inner(length(min = 1, max = 255), custom(method::plain)))]
@@ -69,13 +74,16 @@ pub(super) async fn pay_in_installments(
     write: Write,
     Valid(body): Valid<PayInParts>,
 ) -> ApiResult<Response> {
-    let wish = Parts { booking_id: body.booking_id, count: body.count, interval: body.interval };
+    let promo = body.promo_code.as_deref();
+    let wish = Parts { booking_id: body.booking_id, promo, count: body.count, interval: body.interval };
     in_parts(&app, &caller, write, &wish, body.payment_method_id.as_deref()).await
 }
 
 /// Which booking, in which parts.
-pub(super) struct Parts {
+pub(super) struct Parts<'a> {
     pub(super) booking_id: BookingId,
+    /// A promotion code.
+    pub(super) promo: Option<&'a str>,
     pub(super) count: i32,
     pub(super) interval: Interval,
 }
@@ -85,7 +93,7 @@ pub(super) async fn in_parts(
     app: &App,
     caller: &Caller,
     write: Write,
-    wish: &Parts,
+    wish: &Parts<'_>,
     named: Option<&str>,
 ) -> ApiResult<Response> {
     let now = app.clock.now();
@@ -94,12 +102,12 @@ pub(super) async fn in_parts(
     let booking = payable(&mut tx, wish.booking_id, caller, PaymentMethod::Card, now).await?;
     let today = local_date(&booking, now);
     let due: Vec<Date> = (0..wish.count).map(|number| wish.interval.due(today, number)).collect();
-    let (payment, charge) =
-        new_payment(&booking, (PaymentMethod::Card, PaymentType::Installment), method, now);
-    let parts = installment::parts(payment.id, booking.money(booking.total_minor), &due, now);
+    let priced = priced(&mut tx, &booking, wish.promo, &app.settings.market, now).await?;
+    let by = (PaymentMethod::Card, PaymentType::Installment);
+    let (payment, charge) = new_payment(&booking, &priced, by, method, now);
+    let parts = installment::parts(payment.id, payment.amount(), &due, now);
     let Some((first, rest)) = parts.split_first() else { return Err(ApiError::not_found()) };
-    let written = store::payments::insert(&mut tx, &payment).await;
-    written.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    begin(&mut tx, &payment).await?;
     store::installments::insert(&mut tx, &parts).await?;
     for part in rest {
         installment::schedule(&mut tx, part, 0, &booking.timezone, now).await?;
@@ -121,7 +129,7 @@ pub(super) async fn later(
     app: &App,
     caller: &Caller,
     write: Write,
-    id: BookingId,
+    (id, promo): (BookingId, Option<&str>),
     due: Option<Date>,
     named: Option<&str>,
 ) -> ApiResult<Response> {
@@ -134,12 +142,12 @@ pub(super) async fn later(
     if due < today || start.saturating_add(DUE_WITHIN_DAYS.days()) < due {
         return Err(PaymentError::DueDateOutOfRange.into());
     }
-    let (mut payment, _charge) =
-        new_payment(&booking, (PaymentMethod::Card, PaymentType::Later), method, now);
+    let priced = priced(&mut tx, &booking, promo, &app.settings.market, now).await?;
+    let by = (PaymentMethod::Card, PaymentType::Later);
+    let (mut payment, _charge) = new_payment(&booking, &priced, by, method, now);
     payment.state = State::Scheduled;
-    let parts = installment::parts(payment.id, booking.money(booking.total_minor), &[due], now);
-    let written = store::payments::insert(&mut tx, &payment).await;
-    written.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    let parts = installment::parts(payment.id, payment.amount(), &[due], now);
+    begin(&mut tx, &payment).await?;
     store::installments::insert(&mut tx, &parts).await?;
     for part in &parts {
         installment::schedule(&mut tx, part, 0, &booking.timezone, now).await?;

@@ -5,9 +5,11 @@ mod credits;
 mod installments;
 mod methods;
 mod process;
+mod promos;
 mod read;
 mod receipt;
 mod refund;
+mod tips;
 mod view;
 mod webhooks;
 
@@ -16,7 +18,7 @@ use platform::app::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 #[cfg(test)]
-pub(crate) use process::new_payment;
+pub(crate) use process::{Priced, new_payment};
 
 /// The paths of this feature.
 pub fn router() -> OpenApiRouter<App> {
@@ -25,6 +27,13 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(read::list_payments))
         .routes(routes!(read::get_payment))
         .routes(routes!(refund::refund_payment))
+        .routes(routes!(tips::give_tip))
+        .routes(routes!(promos::quote))
+        .routes(routes!(promos::list_mine, promos::make_mine))
+        .routes(routes!(promos::end_mine))
+        .routes(routes!(promos::list_ours, promos::make_ours))
+        .routes(routes!(promos::end_ours))
+        .routes(routes!(promos::get_referral))
         .routes(routes!(installments::pay_in_installments))
         .routes(routes!(installments::pay_installment))
         .routes(routes!(methods::list_methods, methods::keep_method))

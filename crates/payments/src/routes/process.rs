@@ -10,10 +10,11 @@ use garde::Validate;
 use platform::{
     app::App,
     auth::Caller,
+    config::MarketSettings,
     error::{ApiError, ApiResult, OnConstraint as _},
     extract::Valid,
     idempotency::{Write, WriteTx},
-    ids::{BookingId, OperationId, PaymentId},
+    ids::{BookingId, OperationId, PaymentId, PromoId},
     money::Amount,
     ports::gateway::{DeclineCode, Outcome, Tender},
     time::Instant,
@@ -32,7 +33,9 @@ use crate::{
     installment::Interval,
     method::{self, Method},
     model::{Payment, PaymentError, State},
-    operation::{self, Operation, Settler, Task},
+    operation::{self, Operation, Settler},
+    price::Price,
+    promo,
     settle::settle,
     store,
 };
@@ -56,6 +59,11 @@ pub(super) struct ProcessPayment {
     /// both in proportion.
     #[serde(default)]
     credits_amount: Option<Amount>,
+    /// A promotion code, for `card` and `paypal`.
+    #[serde(default)]
+    #[garde(inner(length(min = 4, max = 24), ascii))]
+    #[schema(min_length = 4, max_length = 24, pattern = "^[A-Za-z0-9]+$")]
+    promo_code: Option<String>,
     /// For `installment`: how many monthly parts; POST /payments/installments/ has other intervals.
     #[serde(default)]
     #[garde(inner(range(min = 2, max = 12)))]
@@ -82,8 +90,8 @@ pub(super) struct ProcessPayment {
             booking stays payable. `insufficient_credits`."),
         (status = NOT_FOUND, description = "The caller has no such booking."),
         (status = CONFLICT, description = "`already_paid`, `payment_in_progress` (both with `payment_id`), `not_payable`."),
-        (status = UNPROCESSABLE_ENTITY, description = "`payment_method_unavailable`, `method_not_found`, or a field is \
-            not valid.")))]
+        (status = UNPROCESSABLE_ENTITY, description = "`payment_method_unavailable`, `method_not_found`, \
+            `promo_not_found` and the other refusals of GET /payments/quote/, or a field is not valid.")))]
 pub(super) async fn process_payment(
     app: App,
     caller: Caller,
@@ -91,6 +99,7 @@ pub(super) async fn process_payment(
     Valid(body): Valid<ProcessPayment>,
 ) -> ApiResult<Response> {
     let (id, named) = (body.booking_id, body.payment_method_id.as_deref());
+    let promo = body.promo_code.as_deref();
     let is_at_once =
         body.payment_type == PaymentType::Immediate && body.payment_method != PaymentMethod::Credits;
     if body.credits_amount.is_some() && !is_at_once {
@@ -101,14 +110,14 @@ pub(super) async fn process_payment(
         (PaymentMethod::Paypal, PaymentType::Immediate) => Tender::Paypal,
         (PaymentMethod::Card, PaymentType::Later) => {
             let due = body.due_date.map(CalendarDate::date);
-            return installments::later(&app, &caller, write, id, due, named).await;
+            return installments::later(&app, &caller, write, (id, promo), due, named).await;
         }
-        (PaymentMethod::Credits, PaymentType::Credits | PaymentType::Immediate) => {
+        (PaymentMethod::Credits, PaymentType::Credits | PaymentType::Immediate) if promo.is_none() => {
             return by_credits(&app, &caller, write, id).await;
         }
         (PaymentMethod::Card, PaymentType::Installment) => {
             let count = body.installment_count.unwrap_or(2);
-            let wish = Parts { booking_id: id, count, interval: Interval::Monthly };
+            let wish = Parts { booking_id: id, promo, count, interval: Interval::Monthly };
             return installments::in_parts(&app, &caller, write, &wish, named).await;
         }
         _ => return Err(PaymentError::PaymentMethodUnavailable.into()),
@@ -118,14 +127,14 @@ pub(super) async fn process_payment(
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
     let booking = payable(&mut tx, id, &caller, body.payment_method, now).await?;
-    let (mut payment, mut charge) =
-        new_payment(&booking, (body.payment_method, body.payment_type), method, now);
+    let priced = priced(&mut tx, &booking, promo, &app.settings.market, now).await?;
+    let by = (body.payment_method, body.payment_type);
+    let (mut payment, mut charge) = new_payment(&booking, &priced, by, method, now);
     if let Some(amount) = body.credits_amount {
-        payment.credits_minor = credits::part_of(&booking, amount)?;
+        payment.credits_minor = credits::part_of(&payment, amount)?;
         charge.amount_minor -= payment.credits_minor;
     }
-    let written = store::payments::insert(&mut tx, &payment).await;
-    written.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    begin(&mut tx, &payment).await?;
     credits::reserve(&mut tx, &booking, &payment).await?;
     operation::begin(&mut tx, &charge, Settler::Request).await?;
     tx.commit().await?;
@@ -139,9 +148,17 @@ async fn by_credits(app: &App, caller: &Caller, write: Write, id: BookingId) -> 
     let now = app.clock.now();
     let mut tx = write.begin().await?;
     let booking = payable(&mut tx, id, caller, PaymentMethod::Credits, now).await?;
-    let payment = payment_of(&booking, (PaymentMethod::Credits, PaymentType::Credits), now);
+    let by = (PaymentMethod::Credits, PaymentType::Credits);
+    let amount = booking.money(booking.total_minor);
+    let payment = Payment::new(booking.customer_id, Some(booking.id), amount, by, now);
     let case = credits::pay(&mut tx, booking, payment).await?;
     answer(app, tx, caller, case.payment.id).await
+}
+
+/// A booking of the caller's, locked.
+pub(super) async fn own(db: &mut PgConnection, id: BookingId, caller: &Caller) -> ApiResult<Booking> {
+    let booking = bookings::lock(db, id).await?.filter(|booking| booking.customer_id == caller.id);
+    booking.ok_or_else(ApiError::not_found)
 }
 
 /// The booking that is to be paid, locked; a payment of it that waits for its payer is given up.
@@ -152,8 +169,7 @@ pub(super) async fn payable(
     method: PaymentMethod,
     now: Instant,
 ) -> ApiResult<Booking> {
-    let booking = bookings::lock(db, id).await?.filter(|booking| booking.customer_id == caller.id);
-    let booking = booking.ok_or_else(ApiError::not_found)?;
+    let booking = own(db, id, caller).await?;
     let in_credits = |method| method == PaymentMethod::Credits;
     if Stage::of(booking.state) == Stage::Off || booking.payment_method == PaymentMethod::Cash {
         return Err(PaymentError::NotPayable.into());
@@ -179,56 +195,67 @@ async fn supersede(db: &mut PgConnection, mut case: Case) -> ApiResult<Booking> 
     Ok(case.save(db, name, "payment_let_go").await?.booking)
 }
 
+/// What a booking costs by card or PayPal, and because of which promotion.
+pub(crate) struct Priced {
+    pub(crate) price: Price,
+    pub(crate) promo: Option<PromoId>,
+    pub(crate) fee_is_refundable: bool,
+}
+
+/// The price of a booking with a promotion code, which is kept from others until the transaction ends.
+pub(super) async fn priced(
+    db: &mut PgConnection,
+    booking: &Booking,
+    code: Option<&str>,
+    market: &MarketSettings,
+    now: Instant,
+) -> ApiResult<Priced> {
+    let applied = match code {
+        Some(code) => Some(promo::apply(db, code, booking, now).await?),
+        None => None,
+    };
+    let (discount, is_ours) = applied.map_or((0, false), |it| (it.discount_minor, it.is_ours));
+    let service = booking.money(booking.total_minor);
+    Ok(Priced {
+        price: Price::new(service, discount, is_ours, market.service_fee_bps),
+        promo: applied.map(|it| it.id),
+        fee_is_refundable: market.service_fee_refundable,
+    })
+}
+
+/// Writes a new payment of a booking.
+pub(super) async fn begin(db: &mut PgConnection, payment: &Payment) -> ApiResult<()> {
+    let written = store::payments::insert(db, payment).await;
+    written.on_constraint("payments_one_live", PaymentError::PaymentInProgress { payment: None })?;
+    promo::take(db, payment).await
+}
+
 /// A payment of all of a booking, and its charge.
 pub(crate) fn new_payment(
     booking: &Booking,
-    (by, kind): (PaymentMethod, PaymentType),
+    priced: &Priced,
+    by: (PaymentMethod, PaymentType),
     method: Method,
     now: Instant,
 ) -> (Payment, Operation) {
-    let gateway = method.gateway;
+    let (gateway, price) = (method.gateway, priced.price);
     let payment = Payment {
         gateway: Some(gateway),
         payer: method.payer,
         method: method.reference,
-        ..payment_of(booking, (by, kind), now)
+        fee_minor: price.fee_minor,
+        fee_is_refundable: priced.fee_is_refundable,
+        promo_id: priced.promo,
+        discount_minor: price.discount_minor,
+        subsidy_minor: price.subsidy_minor,
+        ..Payment::new(booking.customer_id, Some(booking.id), price.total, by, now)
     };
     let charge = Operation {
-        payer: payment.payer.clone(),
-        method: payment.method.clone(),
         captures_later: booking.state == bookings::State::AwaitingPayment && !booking.books_instantly,
-        is_payer_present: true,
         description: booking.service_title.clone(),
-        ..Operation::new(payment.id, gateway, Task::Charge, booking.money(booking.total_minor), now)
+        ..Operation::by_payer(&payment, gateway, now)
     };
     (payment, charge)
-}
-
-/// A payment of all of a booking.
-fn payment_of(booking: &Booking, (by, kind): (PaymentMethod, PaymentType), now: Instant) -> Payment {
-    Payment {
-        id: PaymentId::at(now),
-        booking_id: Some(booking.id),
-        package_id: None,
-        user_id: booking.customer_id,
-        amount_minor: booking.total_minor,
-        currency: booking.currency,
-        payment_method: by,
-        payment_type: kind,
-        gateway: None,
-        state: State::Processing,
-        credits_minor: 0,
-        captured_minor: 0,
-        refunded_minor: 0,
-        disputed_minor: 0,
-        failure_code: None,
-        sealed_action: None,
-        payer: None,
-        method: None,
-        closed_at: None,
-        created_at: now,
-        updated_at: now,
-    }
 }
 
 /// Settles what the payer is waiting for, and answers.

@@ -45,6 +45,8 @@ pub(super) struct ReceiptView {
     amount: Money,
     currency: Currency,
     tender: Vec<TenderView>,
+    /// What the amount is made of; `[]` where it is the service alone.
+    lines: Vec<LineView>,
     /// What has gone back by now.
     refunded_amount: Money,
     credit_notes: Vec<CreditNoteView>,
@@ -57,6 +59,15 @@ pub(super) struct ReceiptView {
 pub(super) struct TenderView {
     /// `card`, `paypal`, `credits`.
     method: String,
+    amount: Money,
+}
+
+/// A part of the amount.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ReceiptLine)]
+pub(super) struct LineView {
+    /// `service`, `discount` (below zero), `service_fee`, `tip`.
+    kind: String,
     amount: Money,
 }
 
@@ -80,7 +91,13 @@ pub(super) struct CreditNoteView {
 impl ReceiptView {
     fn of(Papers { receipt, credit_notes }: Papers, refunded: Money) -> Self {
         let (number, amount, tender) = (receipt.name(), receipt.amount(), tender(&receipt));
+        let line = |line: &receipt::Line| LineView {
+            kind: line.kind.clone(),
+            amount: receipt.money(line.amount_minor),
+        };
+        let lines = receipt.content.lines.iter().map(line).collect();
         Self {
+            lines,
             number,
             issuer: receipt.content.issuer,
             payment_id: receipt.payment_id,

@@ -79,7 +79,9 @@ pub(super) async fn refund_payment(
         let forbidden = ApiError::new(platform::error::Kind::Forbidden, "forbidden");
         return Err(if is_payer { forbidden } else { ApiError::not_found() });
     }
-    let refundable = case.payment.money(case.payment.kept_minor());
+    // Our fee is not the provider's to give.
+    let retained = if caller.staff.is_some() { 0 } else { case.payment.retained_minor() };
+    let refundable = case.payment.money(case.payment.kept_minor() - retained);
     let amount = wanted(body.amount, refundable)?;
     if amount.minor > refundable.minor || refundable.minor == 0 {
         return Err(PaymentError::RefundTooLarge { refundable }.into());

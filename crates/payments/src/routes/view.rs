@@ -45,6 +45,12 @@ pub(super) struct PaymentView {
     due_date: Option<Date>,
     /// What was taken so far.
     paid_amount: Money,
+    /// Whether it is on top of a booking that was paid.
+    is_tip: bool,
+    /// How much less it is because of a promotion.
+    discount: Money,
+    /// How much of the amount is our fee.
+    service_fee: Money,
     /// How much of the amount is paid by credits, beside the rest.
     credits_amount: Money,
     /// What went back, or is on its way.
@@ -130,6 +136,9 @@ impl PaymentView {
             action_url: action.url,
             due_date: shown.parts.iter().find(is_open).map(|part| part.due_date),
             paid_amount: money(shown.captured_minor),
+            is_tip: shown.is_tip,
+            discount: money(shown.discount_minor),
+            service_fee: money(shown.fee_minor),
             credits_amount: money(shown.credits_minor),
             refunded_amount: money(shown.refunded_minor),
             installments: shown.parts.iter().map(part).collect(),

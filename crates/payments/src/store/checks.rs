@@ -42,7 +42,7 @@ pub(crate) async fn unfunded(db: &mut PgConnection) -> Broken {
         r#"select format('booking %s is %s, but its payment is %s', b.id, b.state, coalesce(p.state, 'not there'))
                   as "broken!"
              from bookings b
-             left join payments p on p.booking_id = b.id and p.state not in ('failed', 'cancelled')
+             left join payments p on p.booking_id = b.id and not p.is_tip and p.state not in ('failed', 'cancelled')
             where b.payment_method <> 'cash' and b.state in ('pending_acceptance', 'confirmed', 'in_progress')
               and coalesce(p.state not in ('authorized', 'scheduled', 'captured'), b.payment_status <> 'failed')
             limit 100"#

@@ -9,6 +9,7 @@ pub(crate) mod installments;
 pub(crate) mod methods;
 pub(crate) mod operations;
 pub(crate) mod payments;
+pub(crate) mod promos;
 pub(crate) mod receipts;
 pub(crate) mod refunds;
 pub(crate) mod views;

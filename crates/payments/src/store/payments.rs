@@ -29,8 +29,9 @@ pub(crate) async fn lock(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<O
     sqlx::query_as!(
         Payment,
         "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
-                credits_minor, captured_minor, refunded_minor, disputed_minor, failure_code, sealed_action, payer, method, closed_at,
-                created_at, updated_at
+                is_tip, fee_minor, fee_is_refundable, promo_id, discount_minor, subsidy_minor,
+                credits_minor, captured_minor, refunded_minor, disputed_minor, earned_minor, failure_code, sealed_action,
+                payer, method, closed_at, created_at, updated_at
            from payments where id = $1 for update",
         id as _,
     )
@@ -43,9 +44,10 @@ pub(crate) async fn lock_live(db: &mut PgConnection, booking: BookingId) -> sqlx
     sqlx::query_as!(
         Payment,
         "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
-                credits_minor, captured_minor, refunded_minor, disputed_minor, failure_code, sealed_action, payer, method, closed_at,
-                created_at, updated_at
-           from payments where booking_id = $1 and state not in ('failed', 'cancelled') for update",
+                is_tip, fee_minor, fee_is_refundable, promo_id, discount_minor, subsidy_minor,
+                credits_minor, captured_minor, refunded_minor, disputed_minor, earned_minor, failure_code, sealed_action,
+                payer, method, closed_at, created_at, updated_at
+           from payments where booking_id = $1 and state not in ('failed', 'cancelled') and not is_tip for update",
         booking as _,
     )
     .fetch_optional(db)
@@ -56,8 +58,9 @@ pub(crate) async fn lock_live(db: &mut PgConnection, booking: BookingId) -> sqlx
 pub(crate) async fn insert(db: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into payments (id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type,
-                gateway, state, status, credits_minor, payer, method, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)",
+                gateway, state, status, credits_minor, payer, method, created_at, updated_at, is_tip, fee_minor,
+                fee_is_refundable, promo_id, discount_minor, subsidy_minor)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15, $16, $17, $18, $19, $20, $21)",
         payment.id as _,
         payment.booking_id as _,
         payment.package_id,
@@ -73,6 +76,12 @@ pub(crate) async fn insert(db: &mut PgConnection, payment: &Payment) -> sqlx::Re
         payment.payer,
         payment.method,
         payment.created_at as _,
+        payment.is_tip,
+        payment.fee_minor,
+        payment.fee_is_refundable,
+        payment.promo_id as _,
+        payment.discount_minor,
+        payment.subsidy_minor,
     )
     .execute(db)
     .await?;
@@ -84,7 +93,7 @@ pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Resu
     sqlx::query!(
         "update payments set state = $2, status = $3, captured_minor = $4, refunded_minor = $5, disputed_minor = $6,
                 failure_code = $7, sealed_action = $8, payer = $9, method = $10, closed_at = $11, updated_at = $12,
-                credits_minor = $13
+                credits_minor = $13, earned_minor = $14
           where id = $1",
         payment.id as _,
         payment.state as _,
@@ -99,6 +108,7 @@ pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Resu
         payment.closed_at as _,
         payment.updated_at as _,
         payment.credits_minor,
+        payment.earned_minor,
     )
     .execute(db)
     .await?;

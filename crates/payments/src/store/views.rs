@@ -25,6 +25,9 @@ pub(crate) struct Shown {
     pub(crate) payment_method: PaymentMethod,
     pub(crate) payment_type: PaymentType,
     pub(crate) status: Status,
+    pub(crate) is_tip: bool,
+    pub(crate) fee_minor: i64,
+    pub(crate) discount_minor: i64,
     pub(crate) credits_minor: i64,
     pub(crate) captured_minor: i64,
     pub(crate) refunded_minor: i64,
@@ -76,7 +79,7 @@ pub(crate) struct Filter {
 
 const COLUMNS: &str = "
     p.id, p.booking_id, p.user_id, b.provider_id, p.amount_minor, p.currency, p.payment_method, p.payment_type, p.status,
-    p.credits_minor, p.captured_minor, p.refunded_minor, p.failure_code, p.sealed_action,
+    p.is_tip, p.fee_minor, p.discount_minor, p.credits_minor, p.captured_minor, p.refunded_minor, p.failure_code, p.sealed_action,
     coalesce(b.service_title, (select name ->> 'en' from credit_packages c where c.id = p.package_id)) as title, b.starts_at, b.timezone,
     p.created_at, p.updated_at,
     (select o.reference from payment_operations o

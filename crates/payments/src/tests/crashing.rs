@@ -14,7 +14,8 @@ use super::World;
 use crate::{
     method::Method,
     operation::{self, Settler},
-    routes::new_payment,
+    price::Price,
+    routes::{Priced, new_payment},
     settle::settle,
     store,
 };
@@ -31,8 +32,10 @@ impl World {
         };
         let mut tx = self.t.app.db.begin().await.unwrap();
         let booking = bookings::lock(&mut tx, id).await.unwrap().unwrap();
-        let (payment, charge) =
-            new_payment(&booking, (PaymentMethod::Card, PaymentType::Immediate), method, now);
+        let price = Price::new(booking.money(booking.total_minor), 0, false, 0);
+        let priced = Priced { price, promo: None, fee_is_refundable: true };
+        let by = (PaymentMethod::Card, PaymentType::Immediate);
+        let (payment, charge) = new_payment(&booking, &priced, by, method, now);
         store::payments::insert(&mut tx, &payment).await.unwrap();
         operation::begin(&mut tx, &charge, Settler::Request).await.unwrap();
         tx.commit().await.unwrap();

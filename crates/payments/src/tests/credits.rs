@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::World;
+use crate::credits::CreditKind;
 
 pub(super) const SMALL: &str = "019cad9a-7000-7000-8000-00000000c001";
 const MEDIUM: &str = "019cad9a-7000-7000-8000-00000000c002";
@@ -120,7 +121,7 @@ async fn the_earliest_expiry_is_spent_first_and_what_expires_is_gone() {
     let w = World::instant().await;
     w.buy(SMALL, "visa").await.expect(201);
     let mut tx = w.t.app.db.begin().await.unwrap();
-    crate::grant(&mut tx, w.ann.id(), 2000, "Sorry", w.t.now()).await.unwrap();
+    crate::credits::give(&mut tx, w.ann.id(), CreditKind::Bonus, 2000, "Sorry", w.t.now()).await.unwrap();
     tx.commit().await.unwrap();
     // What was granted expires first: all of it, and 20 of what was bought.
     let booking = w.book("credits", "credits").await;

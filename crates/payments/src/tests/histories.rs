@@ -4,7 +4,7 @@
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::json;
 
-use super::World;
+use super::{Answer, World};
 
 /// What somebody does, to the booking or payment of a number where there are so many.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,10 @@ enum Step {
     Pay(usize, &'static str),
     PayInParts(usize),
     PayMixed(usize, &'static str, i64),
+    /// With one of the codes.
+    PayLess(usize, &'static str, usize),
+    Tip(usize, &'static str, i64),
+    Complete(usize),
     Approve(usize, bool),
     Accept(usize),
     Decline(usize),
@@ -50,6 +54,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => number().prop_map(Step::PayInParts),
         3 => (number(), prop::sample::select(CARDS), 1..3000_i64)
             .prop_map(|(which, card, minor)| Step::PayMixed(which, card, minor)),
+        3 => (number(), prop::sample::select(CARDS), 0..CODES)
+            .prop_map(|(which, card, code)| Step::PayLess(which, card, code)),
+        2 => (number(), prop::sample::select(CARDS), 1..5000_i64)
+            .prop_map(|(which, card, minor)| Step::Tip(which, card, minor)),
+        2 => number().prop_map(Step::Complete),
         2 => (number(), any::<bool>()).prop_map(|(which, yes)| Step::Approve(which, yes)),
         2 => number().prop_map(Step::Accept),
         1 => number().prop_map(Step::Decline),
@@ -60,6 +69,9 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (1..4_usize, any::<bool>()).prop_map(|(times, reverse)| Step::Tell(times, reverse)),
     ]
 }
+
+/// Half of the promotions are ours, half the provider's.
+const CODES: usize = 6;
 
 #[derive(Default)]
 struct History {
@@ -76,18 +88,32 @@ impl History {
             Step::Book => self.book(w).await,
             Step::Pay(which, card) => {
                 let Some(booking) = booking(which) else { return };
-                let answer = w.pay(&booking, card).await;
-                self.payments
-                    .extend(answer["id"].as_str().or(answer["payment_id"].as_str()).map(str::to_owned));
-                assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.text());
+                self.take(&w.pay(&booking, card).await);
             }
             Step::PayMixed(which, card, minor) => {
                 let Some(booking) = booking(which) else { return };
                 let credits = format!("{}.{:02}", minor / 100, minor % 100);
-                let answer = w.pay_mixed(&booking, card, credits).await;
-                self.payments
-                    .extend(answer["id"].as_str().or(answer["payment_id"].as_str()).map(str::to_owned));
-                assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.text());
+                self.take(&w.pay_mixed(&booking, card, credits).await);
+            }
+            Step::PayLess(which, card, code) => {
+                let Some(booking) = booking(which) else { return };
+                let body = json!({"booking_id": booking, "payment_type": "immediate", "payment_method": "card",
+                    "payment_method_id": format!("pm_sandbox_{card}"), "promo_code": format!("CODE{code}")});
+                self.take(&w.ann.post("/payments/process/", body).await);
+            }
+            Step::Tip(which, card, minor) => {
+                let Some(booking) = booking(which) else { return };
+                let body = json!({"booking_id": booking, "amount": format!("{}.{:02}", minor / 100, minor % 100),
+                    "payment_method": "card", "payment_method_id": format!("pm_sandbox_{card}")});
+                self.take(&w.ann.post("/payments/tips/", body).await);
+            }
+            Step::Complete(which) => {
+                let Some(booking) = booking(which) else { return };
+                for status in ["ongoing", "completed"] {
+                    let path = format!("/bookings/{booking}/status/");
+                    let answer = w.bob.put(&path, json!({"status": status})).await;
+                    assert!(answer.status.as_u16() < 500, "{}", answer.text());
+                }
             }
             Step::PayInParts(which) => {
                 let Some(booking) = booking(which) else { return };
@@ -129,6 +155,12 @@ impl History {
         }
     }
 
+    /// Remembers a payment, whatever became of it.
+    fn take(&mut self, answer: &Answer) {
+        self.payments.extend(answer["id"].as_str().or(answer["payment_id"].as_str()).map(str::to_owned));
+        assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.text());
+    }
+
     async fn book(&mut self, w: &World) {
         let number = self.bookings.len();
         let today = jiff::tz::TimeZone::UTC.to_datetime(w.t.now().timestamp()).date();
@@ -150,7 +182,7 @@ impl World {
                                                 then amount else -amount end), 0)::bigint from sandbox_book) as "theirs!",
                       (select coalesce(sum(balance), 0)::bigint from ledger_balances where purpose = 'clearing') as "ours!",
                       (select count(*) from (select booking_id from payments
-                                              where captured_minor > refunded_minor + disputed_minor
+                                              where captured_minor > refunded_minor + disputed_minor and not is_tip
                                               group by booking_id having count(*) > 1) twice) as "twice!""#
         );
         let row = row.fetch_one(&self.t.app.db).await.unwrap();
@@ -168,8 +200,17 @@ async fn put(w: &World, booking: Option<String>, what: &str, is_job: bool) {
     assert!(answer.status.as_u16() < 500, "{}", answer.text());
 }
 
-async fn play(is_instant: bool, steps: &[Step]) {
-    let w = World::with(is_instant).await;
+async fn play(is_instant: bool, fee: u16, steps: &[Step]) {
+    let (fee, is_refundable) = (fee.to_string(), fee.is_multiple_of(2).to_string());
+    let args = ["--service-fee-bps", &fee, "--service-fee-refundable", &is_refundable];
+    let w = World::tuned(is_instant, &args).await;
+    let finance = w.t.staff("Fin Ance", platform::auth::StaffRole::Finance).await;
+    for code in 0..CODES {
+        let gift = if code % 3 == 0 { "percent_bps" } else { "amount" };
+        let terms = json!({"code": format!("CODE{code}"), "currency": "EUR", gift: 7 + code});
+        let (who, path) = if code % 2 == 0 { (&w.bob, "providers") } else { (&finance, "admin") };
+        who.post(&format!("/{path}/promotions/"), terms).await.expect(201);
+    }
     w.buy(super::credits::SMALL, "visa").await.expect(201);
     let mut history = History::default();
     for step in steps {
@@ -197,10 +238,10 @@ fn no_history_makes_the_books_wrong() {
         failure_persistence: None,
         ..ProptestConfig::default()
     };
-    let histories = (any::<bool>(), prop::collection::vec(step(), 1..30));
+    let histories = (any::<bool>(), prop_oneof![Just(0), 1..1000_u16], prop::collection::vec(step(), 1..30));
     TestRunner::new(config)
-        .run(&histories, |(is_instant, steps)| {
-            runtime.block_on(play(is_instant, &steps));
+        .run(&histories, |(is_instant, fee, steps)| {
+            runtime.block_on(play(is_instant, fee, &steps));
             Ok(())
         })
         .unwrap();

@@ -20,11 +20,13 @@ mod methods;
 mod mixed;
 mod parts;
 mod paying;
+mod prices;
 mod receipts;
 mod reconciling;
 mod refunding;
 mod slow;
 mod telling;
+mod tips;
 
 use std::sync::Arc;
 

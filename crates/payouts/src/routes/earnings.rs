@@ -97,6 +97,10 @@ struct PeriodView {
     /// Our share of it.
     fees: Money,
     net: Money,
+    /// How much of it is tips, of which we take nothing.
+    tips: Money,
+    /// What went back to customers; it is not in `gross` any more.
+    refunds: Money,
     /// How many jobs were done.
     jobs: i64,
 }
@@ -153,6 +157,8 @@ impl PeriodView {
             gross: money(sums.gross),
             fees: money(sums.fees),
             net: money(sums.gross - sums.fees),
+            tips: money(sums.tips),
+            refunds: money(sums.refunds),
             jobs: sums.jobs,
         }
     }

@@ -57,6 +57,10 @@ pub(crate) async fn earnings_off(db: &mut PgConnection) -> Broken {
                select r.provider_id, r.currency, r.fees_minor - (case when e.is_cash then 0 else r.gross_minor end)
                  from earning_reversals r join earnings e on e.booking_id = r.booking_id
                union all
+               select provider_id, currency, amount_minor from tips
+               union all
+               select provider_id, currency, -amount_minor from tip_reversals
+               union all
                select provider_id, currency, -amount_minor from withdrawals where state = 'paid'
            ), there (provider_id, currency, minor) as (
                select owner, currency, case purpose when 'provider_owed' then -balance else balance end

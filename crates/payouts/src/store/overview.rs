@@ -58,6 +58,10 @@ pub(crate) struct Sums {
     pub(crate) period: Date,
     pub(crate) gross: i64,
     pub(crate) fees: i64,
+    /// How much of the gross is tips.
+    pub(crate) tips: i64,
+    /// How much went back to customers; it is not in the gross any more.
+    pub(crate) refunds: i64,
     pub(crate) jobs: i64,
 }
 
@@ -71,7 +75,9 @@ pub(crate) struct Sums {
 pub(crate) enum LineType {
     /// A job.
     Earning,
-    /// Money of a job that went back to the customer.
+    /// What a customer gave on top.
+    Tip,
+    /// Money of a job, or a tip, that went back to the customer.
     Refund,
     /// Money on its way to the provider's bank.
     Withdrawal,
@@ -120,6 +126,15 @@ pub(crate) async fn overview(
                  from provider p
                  join earning_reversals r on r.provider_id = p.id and r.currency = p.currency
                  join earnings e on e.booking_id = r.booking_id
+               union all
+               select t.payment_id, 'tip', t.earned_at, t.amount_minor, 0, false, null, t.booking_id, t.service_title
+                 from provider p
+                 join tips t on t.provider_id = p.id and t.currency = p.currency
+               union all
+               select r.id, 'refund', r.reversed_at, -r.amount_minor, 0, false, null, t.booking_id, t.service_title
+                 from provider p
+                 join tip_reversals r on r.provider_id = p.id and r.currency = p.currency
+                 join tips t on t.payment_id = r.payment_id
            ), earned as (
                select c.*, c.at at time zone p.zone as local from provider p, change c
            ), withdrawal as (
@@ -159,7 +174,9 @@ pub(crate) async fn overview(
                   coalesce(sums.last_month, 0)::bigint as "last_month!",
                   (select coalesce(json_agg(g order by g.period), '[]')
                      from (select date_trunc($5, local)::date as period, sum(gross)::bigint as gross,
-                                  sum(fees)::bigint as fees, count(*) filter (where type = 'earning') as jobs
+                                  sum(fees)::bigint as fees, count(*) filter (where type = 'earning') as jobs,
+                                  coalesce(sum(gross) filter (where type = 'tip'), 0)::bigint as tips,
+                                  coalesce(-sum(gross) filter (where type = 'refund'), 0)::bigint as refunds
                              from earned
                             where local::date >= coalesce($3::text::date, '-infinity')
                               and local::date <= coalesce($4::text::date, 'infinity')

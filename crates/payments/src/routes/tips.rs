@@ -1,0 +1,105 @@
+//! Tips.
+
+use axum::response::Response;
+use bookings::{Booking, PaymentMethod, PaymentType};
+use garde::Validate;
+use jiff::SignedDuration;
+use platform::{
+    app::App,
+    auth::Caller,
+    error::{ApiResult, OnConstraint as _},
+    extract::Valid,
+    idempotency::Write,
+    ids::BookingId,
+    money::{Amount, Money},
+    ports::gateway::Tender,
+    time::Instant,
+};
+use serde::Deserialize;
+
+use super::process::{conclude, own};
+use crate::{
+    method,
+    model::{Payment, PaymentError},
+    operation::{self, Operation, Settler},
+    store,
+};
+
+/// So long after the job somebody can say thank you.
+const WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// A tip is at most the price, or this many whole units of the currency where that is less: more is a slip of the finger.
+const LEAST_MOST: i64 = 50;
+
+/// What is given, and how.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[schema(example = json!({"booking_id": "019cad9a-7000-7000-8000-000000000002", "amount": 5.0, "payment_method": "card",
+    "payment_method_id": "pm_sandbox_visa"}))]
+#[garde(allow_unvalidated)]
+pub(super) struct GiveTip {
+    booking_id: BookingId,
+    amount: Amount,
+    /// `card` or `paypal`.
+    payment_method: PaymentMethod,
+    /// The id of a kept method, or a token of the gateway. Without one the payer chooses on the gateway's page.
+    #[serde(default)]
+    #[garde(inner(length(min = 1, max = 255), custom(method::plain)))]
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    payment_method_id: Option<String>,
+}
+
+/// Give a tip for a job that is done, within 30 days. All of it is the provider's; the answer is a payment, as of POST
+/// /payments/process/.
+#[utoipa::path(post, path = "/payments/tips/", tag = "payments", operation_id = "give_tip",
+    security(("bearer" = [])), request_body = GiveTip,
+    responses(
+        (status = CREATED, description = "The payment.", body = super::view::PaymentView),
+        (status = PAYMENT_REQUIRED, description = "Declined; `code` says why."),
+        (status = NOT_FOUND, description = "The caller has no such booking."),
+        (status = CONFLICT, description = "`tip_not_possible`: not done, or done long ago; `payment_in_progress`."),
+        (status = UNPROCESSABLE_ENTITY, description = "`tip_out_of_range`, `payment_method_unavailable`, \
+            `method_not_found`, or a field is not valid.")))]
+pub(super) async fn give_tip(
+    app: App,
+    caller: Caller,
+    write: Write,
+    Valid(body): Valid<GiveTip>,
+) -> ApiResult<Response> {
+    let tender = match body.payment_method {
+        PaymentMethod::Card => Tender::Card,
+        PaymentMethod::Paypal => Tender::Paypal,
+        _ => return Err(PaymentError::PaymentMethodUnavailable.into()),
+    };
+    let gateway = app.gateways.taking(tender).ok_or(PaymentError::PaymentMethodUnavailable)?;
+    let method = method::chosen(&app, caller.id, gateway.name(), body.payment_method_id.as_deref()).await?;
+    let mut tx = app.db.begin().await?;
+    let now = app.clock.now();
+    let booking = own(&mut tx, body.booking_id, &caller).await?;
+    let amount = tip(&booking, body.amount, now)?;
+    let by = (body.payment_method, PaymentType::Immediate);
+    let payment = Payment {
+        is_tip: true,
+        gateway: Some(method.gateway),
+        payer: method.payer,
+        method: method.reference,
+        ..Payment::new(caller.id, Some(booking.id), amount, by, now)
+    };
+    let description = booking.service_title.clone();
+    let charge = Operation { description, ..Operation::by_payer(&payment, method.gateway, now) };
+    let written = store::payments::insert(&mut tx, &payment).await;
+    written.on_constraint("payments_one_tip", PaymentError::PaymentInProgress { payment: None })?;
+    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    tx.commit().await?;
+    let outcome = operation::ask(&app, &charge).await;
+    conclude(&app, write, &caller, payment.id, charge.id, outcome).await
+}
+
+/// What may be given for a booking now.
+fn tip(booking: &Booking, amount: Amount, now: Instant) -> Result<Money, PaymentError> {
+    let is_recent = booking.completed_at.is_some_and(|done| now <= done.plus(WITHIN));
+    if booking.state != bookings::State::Completed || !is_recent {
+        return Err(PaymentError::TipNotPossible);
+    }
+    let most = booking.total_minor.max(LEAST_MOST * 10_i64.pow(booking.currency.exponent()));
+    let amount = amount.in_currency(booking.currency).ok().filter(|given| (1..=most).contains(&given.minor));
+    amount.ok_or(PaymentError::TipOutOfRange(booking.money(most)))
+}

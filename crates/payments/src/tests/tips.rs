@@ -1,0 +1,91 @@
+//! Tips: after the job, all of it the provider's.
+
+use serde_json::{Value, json};
+
+use super::{Answer, World};
+
+impl World {
+    async fn tip(&self, booking: &str, card: &str, amount: impl Into<Value>) -> Answer {
+        let amount = amount.into();
+        let body = json!({"booking_id": booking, "amount": amount, "payment_method": "card",
+            "payment_method_id": format!("pm_sandbox_{card}")});
+        self.ann.post("/payments/tips/", body).await
+    }
+}
+
+#[tokio::test]
+async fn all_of_a_tip_is_the_providers_at_once() {
+    let w = World::instant().await;
+    let (booking, _) = w.paid("visa").await;
+    w.tip(&booking, "visa", 5).await.refused(409, "tip_not_possible");
+    w.complete(&booking).await;
+    let tip = w.tip(&booking, "visa", 5).await.expect(201);
+    assert_eq!((&tip["is_tip"], tip.str("status").as_str()), (&json!(true), "completed"));
+    assert_eq!(
+        w.books().await,
+        "clearing 5490, commission 748, provider_available 500, provider_pending 4242"
+    );
+    // The booking says nothing of it.
+    assert_eq!(w.state(&booking).await, "completed paid");
+    let earned = w.bob.get("/providers/earnings/").await.expect(200);
+    let period = &earned["by_period"][0];
+    assert_eq!(
+        (&period["gross"], &period["tips"], &period["refunds"], &period["jobs"]),
+        (&json!(54.9), &json!(5.0), &json!(0.0), &json!(1))
+    );
+    assert_eq!(earned["transactions"][0]["type"], json!("tip"));
+    let receipt = w.ann.get(&format!("/payments/{}/receipt/", tip.str("id"))).await.expect(200);
+    assert_eq!(receipt["lines"], json!([{"kind": "tip", "amount": 5.0}]));
+    shape!(w.ann.get(&format!("/payments/{}/", tip.str("id"))).await.expect(200));
+}
+
+#[tokio::test]
+async fn a_tip_goes_back_from_what_the_provider_has() {
+    let w = World::instant().await;
+    let (booking, _) = w.paid("visa").await;
+    w.complete(&booking).await;
+    let tip = w.tip(&booking, "visa", 5).await.expect(201).str("id");
+    let refund =
+        |amount: f64| json!({"payment_id": tip, "amount": amount, "reason": "A slip of the finger."});
+    w.bob.post("/payments/refund/", refund(2.0)).await.expect(201);
+    w.bob.post("/payments/refund/", refund(4.0)).await.refused(409, "refund_too_large");
+    w.t.run_jobs().await;
+    assert_eq!(
+        w.books().await,
+        "clearing 5290, commission 748, provider_available 300, provider_pending 4242"
+    );
+    let earned = w.bob.get("/providers/earnings/").await.expect(200);
+    assert_eq!(
+        (&earned["by_period"][0]["tips"], &earned["by_period"][0]["refunds"]),
+        (&json!(5.0), &json!(2.0))
+    );
+    // The bank takes one back after it was withdrawn: it is owed.
+    let disputed = w.tip(&booking, "disputed_lost", 3).await.expect(201).str("id");
+    w.later(49 * 3600).await;
+    w.tell().await;
+    w.later(10).await;
+    w.tell().await;
+    assert_eq!(w.status(&disputed).await, "completed");
+    assert_eq!(w.books().await, "clearing 5290, commission 748, provider_available 4542");
+}
+
+#[tokio::test]
+async fn what_a_tip_cannot_be() {
+    let w = World::instant().await;
+    let (booking, _) = w.paid("visa").await;
+    w.complete(&booking).await;
+    for amount in [json!(0), json!(-1), json!(50.01), json!(1.001)] {
+        w.tip(&booking, "visa", amount).await.expect(422);
+    }
+    let body = json!({"booking_id": booking, "amount": 5, "payment_method": "credits"});
+    w.ann.post("/payments/tips/", body).await.refused(422, "payment_method_unavailable");
+    let body = json!({"booking_id": booking, "amount": 5, "payment_method": "card"});
+    w.bob.post("/payments/tips/", body).await.expect(404);
+    w.tip(&booking, "declined", 5).await.refused(402, "card_declined");
+    w.tip(&booking, "3ds", 5).await.expect(201);
+    w.tip(&booking, "visa", 5).await.refused(409, "payment_in_progress");
+    assert_eq!(w.books().await, "clearing 4990, commission 748, provider_pending 4242");
+    w.later(31 * 24 * 3600).await;
+    let other = w.tip(&booking, "visa", 5).await;
+    other.refused(409, "tip_not_possible");
+}
