@@ -18,6 +18,10 @@ promo_code_taken = Diesen Code gibt es schon. Bitte wählen Sie einen anderen.
 tip_not_possible = Trinkgeld können Sie bis 30 Tage nach der Arbeit geben.
 tip_out_of_range = Bitte wählen Sie ein Trinkgeld bis { $most }.
 message-referral = Erste Buchung eines Freundes
+refund_not_failed = Diese Rückzahlung ist nicht fehlgeschlagen.
+payment_needs_review = Wir sehen uns diese Zahlung an, bevor sie möglich ist. Bitte versuchen Sie es später noch einmal.
+decided_already = Darüber wurde bereits entschieden.
+second_person_required = Über Ihren Vorschlag muss jemand anderes entscheiden.
 field-card_number = Eine Kartennummer gehört nicht hierher: Senden Sie das Token, das der Zahlungsdienst dafür vergibt.
 
 # On receipts and credit notes.
@@ -38,3 +42,14 @@ receipt-tender_credits = Mit Guthaben
 receipt-line_discount = Aktion
 receipt-line_service_fee = Servicegebühr
 receipt-line_tip = Trinkgeld
+receipt-evidence = Bestrittene Zahlung { $reference }
+receipt-receipt_number = Beleg
+receipt-starts_at = Beginn
+receipt-ends_at = Ende
+receipt-town = Ort
+receipt-policy = Stornobedingungen
+receipt-respond_by = Antwort bis
+receipt-when = Wann
+receipt-what = Was
+receipt-who = Von
+receipt-disputed = Bestrittener Betrag

@@ -18,6 +18,10 @@ promo_code_taken = There is such a code already. Please choose another one.
 tip_not_possible = A tip can be given for 30 days after a job is done.
 tip_out_of_range = Please choose a tip up to { $most }.
 message-referral = A friend's first booking
+refund_not_failed = This refund has not failed.
+payment_needs_review = We look at this payment before it can be made. Please try again later.
+decided_already = This was decided already.
+second_person_required = Somebody else has to decide on your proposal.
 field-card_number = A card number does not belong here: send the token that the payment service gives for it.
 
 # On receipts and credit notes.
@@ -38,3 +42,14 @@ receipt-tender_credits = By credits
 receipt-line_discount = Promotion
 receipt-line_service_fee = Service fee
 receipt-line_tip = Tip
+receipt-evidence = Disputed payment { $reference }
+receipt-receipt_number = Receipt
+receipt-starts_at = Begins
+receipt-ends_at = Ends
+receipt-town = Place
+receipt-policy = Cancellation policy
+receipt-respond_by = Answer until
+receipt-when = When
+receipt-what = What
+receipt-who = By
+receipt-disputed = Disputed amount

@@ -18,6 +18,10 @@ promo_code_taken = Questo codice esiste già. Ne scelga un altro.
 tip_not_possible = Si può lasciare una mancia fino a 30 giorni dopo il lavoro.
 tip_out_of_range = Scelga una mancia fino a { $most }.
 message-referral = Prima prenotazione di un amico
+refund_not_failed = Questo rimborso non è fallito.
+payment_needs_review = Esaminiamo questo pagamento prima che possa essere effettuato. Riprovi più tardi.
+decided_already = È già stato deciso.
+second_person_required = Sulla Sua proposta deve decidere un'altra persona.
 field-card_number = Il numero della carta non va inviato qui: invia il token rilasciato dal servizio di pagamento.
 
 # On receipts and credit notes.
@@ -38,3 +42,14 @@ receipt-tender_credits = Con crediti
 receipt-line_discount = Promozione
 receipt-line_service_fee = Commissione di servizio
 receipt-line_tip = Mancia
+receipt-evidence = Pagamento contestato { $reference }
+receipt-receipt_number = Ricevuta
+receipt-starts_at = Inizio
+receipt-ends_at = Fine
+receipt-town = Luogo
+receipt-policy = Condizioni di cancellazione
+receipt-respond_by = Risposta entro
+receipt-when = Quando
+receipt-what = Cosa
+receipt-who = Da
+receipt-disputed = Importo contestato

@@ -42,6 +42,8 @@ pub enum Account {
     Tax(CountryCode),
     /// What a gateway holds for us.
     Clearing(GatewayName),
+    /// Our own account at a bank.
+    Bank,
     /// What gateways cost us.
     GatewayFees(GatewayName),
     /// What we pay for ourselves: granted credits, promotion codes, goodwill.
@@ -103,6 +105,7 @@ pub enum Purpose {
     ServiceFees,
     Tax,
     Clearing,
+    Bank,
     GatewayFees,
     Promotions,
     ExpiredCredits,
@@ -147,7 +150,7 @@ impl Purpose {
             }
             ProviderOwed | Disputes => own(Debit),
             Commission | ServiceFees | Tax | ExpiredCredits => shared(Credit),
-            Clearing | GatewayFees | Promotions | Losses => shared(Debit),
+            Clearing | Bank | GatewayFees | Promotions | Losses => shared(Debit),
         }
     }
 
@@ -173,6 +176,7 @@ impl Account {
             Self::ServiceFees => Purpose::ServiceFees,
             Self::Tax(_) => Purpose::Tax,
             Self::Clearing(_) => Purpose::Clearing,
+            Self::Bank => Purpose::Bank,
             Self::GatewayFees(_) => Purpose::GatewayFees,
             Self::Promotions => Purpose::Promotions,
             Self::ExpiredCredits => Purpose::ExpiredCredits,
@@ -219,6 +223,7 @@ impl Account {
             Purpose::ServiceFees => Self::ServiceFees,
             Purpose::Tax => Self::Tax(CountryCode::parse(part)?),
             Purpose::Clearing => Self::Clearing(part.parse().ok()?),
+            Purpose::Bank => Self::Bank,
             Purpose::GatewayFees => Self::GatewayFees(part.parse().ok()?),
             Purpose::Promotions => Self::Promotions,
             Purpose::ExpiredCredits => Self::ExpiredCredits,

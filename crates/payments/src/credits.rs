@@ -31,6 +31,9 @@ use crate::{
 /// Credits that come back can be spent at least so long.
 const SPENDABLE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// Credits in place of money can be spent as long as those that are bought.
+const REPLACED: SignedDuration = SignedDuration::from_hours(1095 * 24);
+
 /// What happened to somebody's credits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -295,6 +298,33 @@ async fn bought(db: &mut PgConnection, payment: &Payment, from: Account, now: In
         .transfer(from, to, euros(package.price_minor))
         .transfer(Account::Promotions, to, euros(package.bonus_minor));
     ledger::post(db, &posting).await?;
+    Ok(())
+}
+
+/// A refund that its gateway cannot bring, as credits that are worth as much as those that are bought; in euros only.
+pub(crate) async fn instead(db: &mut PgConnection, case: &mut Case, minor: i64) -> ApiResult<()> {
+    if case.payment.currency != Currency::EUR {
+        return Err(PaymentError::PaymentMethodUnavailable.into());
+    }
+    let (user, now) = (case.payment.user_id, case.now);
+    let back = Movement {
+        user,
+        kind: CreditKind::Refund,
+        minor,
+        description: case.booking.service_title.clone(),
+        booking: Some(case.booking.id),
+    };
+    store::credits::move_credits(db, &back, now).await?;
+    let lot = Lot {
+        id: LotId::at(now),
+        user_id: user,
+        payment_id: Some(case.payment.id),
+        is_granted: false,
+        expires_at: now.plus(REPLACED),
+        created_at: now,
+    };
+    open(db, &lot).await?;
+    case.transfer(case.refunds(), Account::Credits { user, lot: lot.id }, minor);
     Ok(())
 }
 

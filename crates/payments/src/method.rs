@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use platform::{
     app::App,
+    auth::Caller,
     error::ApiResult,
     ids::{MethodId, UserId},
     jobs::Job,
@@ -51,10 +52,12 @@ pub(crate) fn plain(text: &str, _context: &()) -> garde::Result {
 /// What a request names: the id of a kept method, a token, or nothing.
 pub(crate) async fn chosen(
     app: &App,
-    user: UserId,
+    caller: &Caller,
     gateway: GatewayName,
     named: Option<&str>,
 ) -> ApiResult<Method> {
+    admit(app, caller, gateway, named)?;
+    let user = caller.id;
     match named.map(|named| (named, named.parse::<Uuid>())) {
         Some((_, Ok(id))) => kept(app, user, gateway, Some(id)).await,
         other => {
@@ -67,11 +70,12 @@ pub(crate) async fn chosen(
 /// The same for charges without the payer: a token is kept first, and where nothing is named it is the usual one.
 pub(crate) async fn lasting(
     app: &App,
-    user: UserId,
+    caller: &Caller,
     gateway: &Arc<dyn Gateway>,
     named: Option<&str>,
 ) -> ApiResult<Method> {
-    let name = gateway.name();
+    let (name, user) = (gateway.name(), caller.id);
+    admit(app, caller, name, named)?;
     match named.map(|named| (named, named.parse::<Uuid>())) {
         Some((token, Err(_))) => {
             let (payer, saved) = keep(app, user, gateway, token).await?;
@@ -81,6 +85,16 @@ pub(crate) async fn lasting(
             Ok(Method { gateway: name, payer: Some(payer), reference: Some(saved.reference) })
         }
         named => kept(app, user, name, named.and_then(|(_, id)| id.ok())).await,
+    }
+}
+
+/// Holds back who tries one card after the other, or one card for everybody. The sandbox's test cards are everybody's.
+fn admit(app: &App, caller: &Caller, gateway: GatewayName, named: Option<&str>) -> ApiResult<()> {
+    app.limits.check_payment(&format!("account:{}", caller.id))?;
+    app.limits.check_payment(&format!("session:{}", caller.session))?;
+    match named {
+        Some(card) if gateway != GatewayName::Sandbox => app.limits.check_payment(&format!("card:{card}")),
+        _ => Ok(()),
     }
 }
 

@@ -330,6 +330,12 @@ pub enum PaymentError {
     /// Nothing, or far too much.
     #[error("a tip is at most {0}")]
     TipOutOfRange(Money),
+    /// It is on its way, or there.
+    #[error("the refund has not failed")]
+    RefundNotFailed,
+    /// Somebody of finance looks at it first.
+    #[error("a person looks at the payment first")]
+    PaymentNeedsReview,
     /// More than what was paid and has not gone back.
     #[error("that is more than what can go back")]
     RefundTooLarge {
@@ -349,6 +355,8 @@ impl Fault for PaymentError {
             | Self::InstallmentNotPayable
             | Self::PromoCodeTaken
             | Self::TipNotPossible
+            | Self::RefundNotFailed
+            | Self::PaymentNeedsReview
             | Self::RefundTooLarge { .. } => Kind::Conflict,
             Self::InsufficientCredits => Kind::PaymentRequired,
             Self::PaymentMethodUnavailable

@@ -6,7 +6,7 @@ use platform::{
     ids::{PaymentId, RefundId, UserId},
     time::Instant,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::{
@@ -38,6 +38,8 @@ pub(crate) struct Refund {
     pub(crate) amount_minor: i64,
     /// How much of it goes back to credits.
     pub(crate) credits_minor: i64,
+    /// How much of it was brought without the gateway.
+    pub(crate) elsewhere_minor: i64,
     pub(crate) state: RefundState,
     pub(crate) reason: String,
     pub(crate) requested_by: Option<UserId>,
@@ -78,6 +80,7 @@ pub(crate) async fn back(
         payment_id: case.payment.id,
         amount_minor: minor,
         credits_minor,
+        elsewhere_minor: 0,
         state: if is_there { RefundState::Succeeded } else { RefundState::Processing },
         reason: reason.to_owned(),
         requested_by: by,
@@ -88,13 +91,13 @@ pub(crate) async fn back(
     if credits_minor > 0 {
         credits::give_back(db, case, to, credits_minor).await?;
     }
-    bring(db, case, &refund).await?;
+    bring(db, case, &refund, minor - credits_minor).await?;
     Ok(refund)
 }
 
 /// Begins to bring it, by operations that are done once this has committed.
-async fn bring(db: &mut PgConnection, case: &Case, refund: &Refund) -> ApiResult<()> {
-    let mut left = refund.amount_minor - refund.credits_minor;
+async fn bring(db: &mut PgConnection, case: &Case, refund: &Refund, minor: i64) -> ApiResult<()> {
+    let mut left = minor;
     for mut charge in store::operations::refundable(db, case.payment.id).await? {
         let part = left.min(charge.amount_minor - charge.refunded_minor);
         if part <= 0 {
@@ -113,6 +116,47 @@ async fn bring(db: &mut PgConnection, case: &Case, refund: &Refund) -> ApiResult
         );
     }
     Ok(())
+}
+
+/// Another way for what a gateway could not bring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, strum::IntoStaticStr, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[schema(as = RefundWay)]
+pub(crate) enum Way {
+    /// Once more by the gateway.
+    Gateway,
+    /// As credits, where the payment was in euros.
+    Credits,
+    /// By a transfer from our own bank account.
+    BankTransfer,
+}
+
+/// Brings what could not be brought of a refund another way. It is locked, and has failed.
+pub(crate) async fn bring_otherwise(
+    db: &mut PgConnection,
+    case: &mut Case,
+    mut refund: Refund,
+    way: Way,
+    note: &str,
+) -> ApiResult<Refund> {
+    let missing = store::refunds::missing(db, refund.id).await?;
+    match way {
+        Way::Gateway => {
+            store::refunds::free_charges(db, refund.id).await?;
+            refund.state = RefundState::Processing;
+            bring(db, case, &refund, missing).await?;
+        }
+        Way::Credits => credits::instead(db, case, missing).await?,
+        Way::BankTransfer => case.transfer(case.refunds(), Account::Bank, missing),
+    }
+    if way != Way::Gateway {
+        refund.elsewhere_minor += missing;
+        refund.state = RefundState::Succeeded;
+    }
+    refund.updated_at = case.now;
+    store::refunds::save(db, &refund, note).await?;
+    Ok(refund)
 }
 
 /// A gateway has brought a part of it back.

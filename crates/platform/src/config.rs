@@ -119,6 +119,9 @@ pub struct LimitSettings {
     /// Pictures an hour from one account
     #[arg(long = "limit-uploads", env = "LIMIT_UPLOADS", default_value_t = 100)]
     pub uploads: u32,
+    /// Payments an hour that one account, one sign-in, or one card may try
+    #[arg(long = "limit-payments", env = "LIMIT_PAYMENTS", default_value_t = 60)]
+    pub payments: u32,
     /// Password and code attempts, mails and SMS are held back as docs/security.md says; `false` only for load tests
     #[arg(long = "limit-sign-ins", env = "LIMIT_SIGN_INS", default_value_t = true, action = clap::ArgAction::Set)]
     pub sign_ins: bool,
@@ -268,6 +271,12 @@ pub struct MarketSettings {
     /// euro cents; 0 is nothing
     #[arg(long, env = "REFERRAL_REWARD", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=10_000))]
     pub referral_reward: u16,
+    /// The most that staff may propose as goodwill, in euro cents of credits
+    #[arg(long, env = "GOODWILL_LIMIT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub goodwill_limit: u32,
+    /// A first payment of more than this waits for a person of finance, in hundredths of any currency's unit; 0: none does
+    #[arg(long, env = "FIRST_PAYMENT_LIMIT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    pub first_payment_limit: u32,
     /// Who issues receipts
     #[arg(long, env = "LEGAL_NAME", default_value = "SkillBuddy")]
     pub legal_name: String,

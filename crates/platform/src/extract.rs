@@ -58,11 +58,24 @@ impl<S: Send + Sync> FromRequestParts<S> for WantsPdf {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
         let header = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        Ok(Self(header.is_some_and(prefers_pdf)))
+        Ok(Self(header.is_some_and(|accept| prefers(accept, "application/pdf"))))
     }
 }
 
-fn prefers_pdf(accept: &str) -> bool {
+/// The same for a CSV file, `text/csv`.
+#[derive(Clone, Copy, Debug)]
+pub struct WantsCsv(pub bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for WantsCsv {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let header = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        Ok(Self(header.is_some_and(|accept| prefers(accept, "text/csv"))))
+    }
+}
+
+fn prefers(accept: &str, wanted: &str) -> bool {
     let ranges = accept.split(',').map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
@@ -70,9 +83,9 @@ fn prefers_pdf(accept: &str) -> bool {
             parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse::<f32>().ok());
         (kind, weight.unwrap_or(0.0))
     });
-    let (pdf, others): (Vec<_>, Vec<_>) = ranges.partition(|(kind, _)| kind == "application/pdf");
+    let (mine, others): (Vec<_>, Vec<_>) = ranges.partition(|(kind, _)| kind == wanted);
     let best = |ranges: &[(String, f32)]| ranges.iter().map(|range| range.1).fold(0.0, f32::max);
-    best(&pdf) > 0.0 && best(&pdf) >= best(&others)
+    best(&mine) > 0.0 && best(&mine) >= best(&others)
 }
 
 /// A JSON body that has been parsed and has passed its `garde` rules.
@@ -301,7 +314,7 @@ mod tests {
             ("application/pdf;q=x", false),
             ("", false),
         ] {
-            assert_eq!(prefers_pdf(accept), wanted, "{accept}");
+            assert_eq!(prefers(accept, "application/pdf"), wanted, "{accept}");
         }
     }
 

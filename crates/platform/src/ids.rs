@@ -80,6 +80,8 @@ typed_id! {
     InstallmentId,
     /// A promotion code.
     PromoId,
+    /// Credits that staff propose for somebody.
+    GrantId,
     /// Credits that were bought, granted or given back together.
     LotId,
     /// Money that moved, as the ledger has it.

@@ -184,7 +184,7 @@ impl Registry {
                 "stopped before all jobs were done; they will run again"
             );
         }
-        if let Err(error) = registry.claim(&app, 0, &mut crew).await {
+        if let Err(error) = registry.take_out(&app, &mut crew).await {
             tracing::warn!(error = format!("{error:#}"), "jobs that are done will run again");
         }
     }
@@ -197,10 +197,14 @@ impl Registry {
         started: &mut Started,
         crew: &mut Crew,
     ) -> anyhow::Result<Due> {
-        let relayed = self.relay(app).await?;
         self.start_recurring(app, started).await?;
-        crew.say_that_it_works(app).await?;
-        let jobs = self.claim(app, room, crew).await?;
+        let mut tx = app.db.begin().await?;
+        prefer_indexes(&mut tx).await?;
+        let relayed = self.relay(&mut tx, app.clock.now()).await?;
+        crew.say_that_it_works(&mut tx, app.clock.now()).await?;
+        let jobs = self.claim(&mut tx, room, crew, app.clock.now()).await?;
+        tx.commit().await?;
+        crew.done.clear();
         Ok(Due { relayed, jobs })
     }
 
@@ -214,7 +218,7 @@ impl Registry {
             .await
             .into_iter()
             .for_each(|finished| crew.note(Some(finished)));
-        self.claim(app, 0, &mut crew).await?;
+        self.take_out(app, &mut crew).await?;
         Ok(worked)
     }
 
@@ -229,14 +233,12 @@ impl Registry {
     }
 
     /// Turns events into the jobs of their subscribers, in one transaction with their removal.
-    async fn relay(&self, app: &App) -> anyhow::Result<bool> {
-        let now = app.clock.now();
-        let mut tx = app.db.begin().await?;
+    async fn relay(&self, db: &mut PgConnection, now: Instant) -> anyhow::Result<bool> {
         let events = sqlx::query!(
             "delete from outbox where id in (select id from outbox order by id limit 200 for update skip locked)
              returning id, topic, payload",
         )
-        .fetch_all(&mut *tx)
+        .fetch_all(&mut *db)
         .await?;
         if events.is_empty() {
             return Ok(false);
@@ -266,9 +268,8 @@ impl Registry {
             &payloads,
             now as _,
         )
-        .execute(&mut *tx)
+        .execute(db)
         .await?;
-        tx.commit().await?;
         Ok(true)
     }
 
@@ -300,12 +301,17 @@ impl Registry {
         Ok(())
     }
 
-    /// Takes out what is done, and claims at most so many due jobs.
-    async fn claim(&self, app: &App, most: usize, crew: &mut Crew) -> anyhow::Result<Vec<Claimed>> {
+    /// Takes out what is done, which the caller forgets after the commit, and claims at most so many due jobs.
+    async fn claim(
+        &self,
+        db: &mut PgConnection,
+        most: usize,
+        crew: &Crew,
+        now: Instant,
+    ) -> anyhow::Result<Vec<Claimed>> {
         if most == 0 && crew.done.is_empty() {
             return Ok(Vec::new());
         }
-        let now = app.clock.now();
         let kinds: Vec<String> = self.jobs.keys().map(ToString::to_string).collect();
         let jobs = sqlx::query_as!(
             Claimed,
@@ -320,10 +326,19 @@ impl Registry {
             i64::try_from(most).unwrap_or(i64::MAX),
             &crew.done,
         )
-        .fetch_all(&app.db)
+        .fetch_all(db)
         .await?;
-        crew.done.clear();
         Ok(jobs)
+    }
+
+    /// Takes out what is done.
+    async fn take_out(&self, app: &App, crew: &mut Crew) -> anyhow::Result<()> {
+        let mut tx = app.db.begin().await?;
+        prefer_indexes(&mut tx).await?;
+        self.claim(&mut tx, 0, crew, app.clock.now()).await?;
+        tx.commit().await?;
+        crew.done.clear();
+        Ok(())
     }
 
     /// Runs a job; one that fails is put off.
@@ -345,6 +360,13 @@ impl Registry {
         }
         finished(false)
     }
+}
+
+/// The queue is empty at one moment and has thousands of rows at the next, so what the planner believes of it is often
+/// wrong, and kept: it never reads the whole table.
+async fn prefer_indexes(db: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("set local enable_seqscan = off").execute(db).await?;
+    Ok(())
 }
 
 /// The jobs of a node that run, and those that have.
@@ -387,14 +409,13 @@ impl Crew {
     }
 
     /// Keeps others from what this node still runs.
-    async fn say_that_it_works(&mut self, app: &App) -> sqlx::Result<()> {
+    async fn say_that_it_works(&mut self, db: &mut PgConnection, now: Instant) -> sqlx::Result<()> {
         let is_fresh = self.heard.is_some_and(|heard| heard.elapsed() < HEARTBEAT);
         if self.held.is_empty() || is_fresh {
             return Ok(());
         }
-        let until = app.clock.now().plus(LEASE);
-        sqlx::query!("update jobs set run_at = $2 where claim = any($1)", &self.held, until as _)
-            .execute(&app.db)
+        sqlx::query!("update jobs set run_at = $2 where claim = any($1)", &self.held, now.plus(LEASE) as _)
+            .execute(db)
             .await?;
         self.heard = Some(tokio::time::Instant::now());
         Ok(())

@@ -1,5 +1,5 @@
 //! How often somebody may call: a bucket an address and a bucket an account, on each node (GCRA); one more for
-//! pictures, which cost much more than a call.
+//! pictures, which cost much more than a call, and one for payments, so that nobody tries stolen cards here.
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -26,6 +26,7 @@ pub struct Limits {
     addresses: Option<Buckets<IpAddr>>,
     accounts: Option<Buckets<UserId>>,
     uploads: Option<Buckets<UserId>>,
+    payments: Option<Buckets<String>>,
 }
 
 /// What is left in a bucket, for the `RateLimit-*` headers.
@@ -55,6 +56,7 @@ impl Limits {
             addresses: calls(settings.per_address).map(buckets),
             accounts: calls(settings.per_account).map(buckets),
             uploads: NonZeroU32::new(settings.uploads).map(Quota::per_hour).map(buckets),
+            payments: NonZeroU32::new(settings.payments).map(Quota::per_hour).map(buckets),
         }
     }
 
@@ -73,9 +75,17 @@ impl Limits {
         check(self.uploads.as_ref(), &user).map(|_remaining| ())
     }
 
+    /// One more try to pay, by an account, a sign-in or a card: whatever names it.
+    pub fn check_payment(&self, by: &str) -> ApiResult<()> {
+        check(self.payments.as_ref(), &by.to_owned()).map(|_remaining| ())
+    }
+
     /// Forgets full buckets; call it every minute.
     pub fn sweep(&self) {
         if let Some(buckets) = &self.addresses {
+            buckets.retain_recent();
+        }
+        if let Some(buckets) = &self.payments {
             buckets.retain_recent();
         }
         for buckets in [&self.accounts, &self.uploads].into_iter().flatten() {

@@ -38,6 +38,8 @@ impl Server {
                 "0",
                 "--limit-per-account",
                 "0",
+                "--limit-payments",
+                "0",
                 "--limit-sign-ins",
                 "false",
             ])

@@ -42,7 +42,7 @@ impl Server {
     pub fn start(&self) -> Result<Child> {
         let mut command = tokio::process::Command::from(self.command());
         command.args(["serve", "--limit-per-address", "0", "--limit-per-account", "0"]);
-        command.args(["--limit-sign-ins", "false"]).kill_on_drop(true);
+        command.args(["--limit-payments", "0", "--limit-sign-ins", "false"]).kill_on_drop(true);
         command.spawn().with_context(|| format!("cannot run {}", self.program.display()))
     }
 

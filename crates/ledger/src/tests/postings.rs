@@ -44,6 +44,7 @@ async fn an_account_is_known_by_what_it_is() {
         Account::ServiceFees,
         Account::Tax(country),
         Account::Clearing(GatewayName::Stripe),
+        Account::Bank,
         Account::GatewayFees(GatewayName::Paypal),
         Account::Promotions,
         Account::ExpiredCredits,

@@ -10,7 +10,7 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::promos::of_finance;
+use super::staff::of_finance;
 use crate::{check, reconcile::Difference, store};
 
 /// What was looked at, and what was found.

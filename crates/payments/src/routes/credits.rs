@@ -172,7 +172,7 @@ pub(super) async fn buy_credits(
         _ => return Err(PaymentError::PaymentMethodUnavailable.into()),
     };
     let gateway = app.gateways.taking(tender).ok_or(PaymentError::PaymentMethodUnavailable)?;
-    let method = method::chosen(&app, caller.id, gateway.name(), body.payment_method_id.as_deref()).await?;
+    let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
     let packages = store::credits::packages(&mut tx, language).await?;
     let package = packages.into_iter().find(|package| package.id == body.package_id);

@@ -24,7 +24,7 @@ use crate::{
     method::{self, Method},
     model::{PaymentError, State},
     operation::{self, Operation, Settler},
-    store,
+    review, store,
 };
 
 /// How long after the work something may be due.
@@ -74,6 +74,7 @@ pub(super) async fn pay_in_installments(
     write: Write,
     Valid(body): Valid<PayInParts>,
 ) -> ApiResult<Response> {
+    review::look(&app, &caller, body.booking_id).await?;
     let promo = body.promo_code.as_deref();
     let wish = Parts { booking_id: body.booking_id, promo, count: body.count, interval: body.interval };
     in_parts(&app, &caller, write, &wish, body.payment_method_id.as_deref()).await
@@ -183,7 +184,7 @@ pub(super) async fn pay_installment(
 ) -> ApiResult<Response> {
     let gateway = app.gateways.taking(Tender::Card).ok_or(PaymentError::PaymentMethodUnavailable)?;
     let other = match body.payment_method_id.as_deref() {
-        Some(named) => Some(method::chosen(&app, caller.id, gateway.name(), Some(named)).await?),
+        Some(named) => Some(method::chosen(&app, &caller, gateway.name(), Some(named)).await?),
         None => None,
     };
     let mut tx = app.db.begin().await?;
@@ -226,7 +227,7 @@ async fn early(
 
 async fn lasting(app: &App, caller: &Caller, named: Option<&str>) -> ApiResult<Method> {
     let gateway = app.gateways.taking(Tender::Card).ok_or(PaymentError::PaymentMethodUnavailable)?;
-    method::lasting(app, caller.id, gateway, named).await
+    method::lasting(app, caller, gateway, named).await
 }
 
 fn local_date(booking: &Booking, at: Instant) -> Date {

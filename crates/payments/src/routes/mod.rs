@@ -1,5 +1,6 @@
 //! HTTP for payments.
 
+mod activity;
 mod books;
 mod credits;
 mod installments;
@@ -9,6 +10,7 @@ mod promos;
 mod read;
 mod receipt;
 mod refund;
+mod staff;
 mod tips;
 mod view;
 mod webhooks;
@@ -25,6 +27,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(process::process_payment))
         .routes(routes!(read::list_payments))
+        .routes(routes!(activity::list_activity))
         .routes(routes!(read::get_payment))
         .routes(routes!(refund::refund_payment))
         .routes(routes!(tips::give_tip))
@@ -34,6 +37,13 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(promos::list_ours, promos::make_ours))
         .routes(routes!(promos::end_ours))
         .routes(routes!(promos::get_referral))
+        .routes(routes!(staff::goodwill::list_grants, staff::goodwill::propose_grant))
+        .routes(routes!(staff::goodwill::decide_grant))
+        .routes(routes!(staff::refunds::bring_refund))
+        .routes(routes!(staff::reviews::list_reviews))
+        .routes(routes!(staff::reviews::decide_review))
+        .routes(routes!(staff::tasks::list_tasks))
+        .routes(routes!(staff::evidence::get_evidence))
         .routes(routes!(installments::pay_in_installments))
         .routes(routes!(installments::pay_installment))
         .routes(routes!(methods::list_methods, methods::keep_method))

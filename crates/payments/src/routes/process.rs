@@ -35,7 +35,7 @@ use crate::{
     model::{Payment, PaymentError, State},
     operation::{self, Operation, Settler},
     price::Price,
-    promo,
+    promo, review,
     settle::settle,
     store,
 };
@@ -89,7 +89,8 @@ pub(super) struct ProcessPayment {
         (status = PAYMENT_REQUIRED, description = "Declined; `code` says why, and `payment_id` names the attempt. The \
             booking stays payable. `insufficient_credits`."),
         (status = NOT_FOUND, description = "The caller has no such booking."),
-        (status = CONFLICT, description = "`already_paid`, `payment_in_progress` (both with `payment_id`), `not_payable`."),
+        (status = CONFLICT, description = "`already_paid`, `payment_in_progress` (both with `payment_id`), `not_payable`, \
+            `payment_needs_review`: a person looks at it first."),
         (status = UNPROCESSABLE_ENTITY, description = "`payment_method_unavailable`, `method_not_found`, \
             `promo_not_found` and the other refusals of GET /payments/quote/, or a field is not valid.")))]
 pub(super) async fn process_payment(
@@ -100,6 +101,7 @@ pub(super) async fn process_payment(
 ) -> ApiResult<Response> {
     let (id, named) = (body.booking_id, body.payment_method_id.as_deref());
     let promo = body.promo_code.as_deref();
+    review::look(&app, &caller, id).await?;
     let is_at_once =
         body.payment_type == PaymentType::Immediate && body.payment_method != PaymentMethod::Credits;
     if body.credits_amount.is_some() && !is_at_once {
@@ -123,7 +125,7 @@ pub(super) async fn process_payment(
         _ => return Err(PaymentError::PaymentMethodUnavailable.into()),
     };
     let gateway = app.gateways.taking(tender).ok_or(PaymentError::PaymentMethodUnavailable)?;
-    let method = method::chosen(&app, caller.id, gateway.name(), named).await?;
+    let method = method::chosen(&app, &caller, gateway.name(), named).await?;
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
     let booking = payable(&mut tx, id, &caller, body.payment_method, now).await?;

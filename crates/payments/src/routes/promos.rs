@@ -4,9 +4,9 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::{Caller, Provider, Staff, StaffRole},
+    auth::{Caller, Provider, Staff},
     crypto,
-    error::{ApiError, ApiResult, Kind, OnConstraint as _},
+    error::{ApiError, ApiResult, OnConstraint as _},
     extract::{Path, Query, Valid},
     idempotency::Write,
     ids::{BookingId, PromoId, UserId},
@@ -17,7 +17,10 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use super::process::{own, priced};
+use super::{
+    process::{own, priced},
+    staff::of_finance,
+};
 use crate::{
     model::PaymentError,
     promo::{Gift, Promo},
@@ -293,15 +296,6 @@ async fn list(app: &App, provider: Option<UserId>) -> ApiResult<Json<PromosView>
 async fn end(app: &App, id: PromoId, provider: Option<UserId>) -> ApiResult<StatusCode> {
     let is_ended = store::end(&mut *app.db.acquire().await?, id, provider, app.clock.now()).await?;
     if is_ended { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::not_found()) }
-}
-
-/// Money is moved by finance.
-pub(super) fn of_finance(staff: &Staff) -> ApiResult<()> {
-    if matches!(staff.role, StaffRole::Finance | StaffRole::Superuser) {
-        Ok(())
-    } else {
-        Err(ApiError::new(Kind::Forbidden, "forbidden"))
-    }
 }
 
 /// A code for one's friends.

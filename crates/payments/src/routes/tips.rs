@@ -70,7 +70,7 @@ pub(super) async fn give_tip(
         _ => return Err(PaymentError::PaymentMethodUnavailable.into()),
     };
     let gateway = app.gateways.taking(tender).ok_or(PaymentError::PaymentMethodUnavailable)?;
-    let method = method::chosen(&app, caller.id, gateway.name(), body.payment_method_id.as_deref()).await?;
+    let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
     let booking = own(&mut tx, body.booking_id, &caller).await?;

@@ -1,10 +1,13 @@
 //! The SQL of payments: one function, one statement.
 
+pub(crate) mod activity;
 pub(crate) mod checks;
 pub(crate) mod credits;
 pub(crate) mod differences;
 pub(crate) mod disputes;
 pub(crate) mod events;
+pub(crate) mod evidence;
+pub(crate) mod goodwill;
 pub(crate) mod installments;
 pub(crate) mod methods;
 pub(crate) mod operations;
@@ -12,4 +15,6 @@ pub(crate) mod payments;
 pub(crate) mod promos;
 pub(crate) mod receipts;
 pub(crate) mod refunds;
+pub(crate) mod reviews;
+pub(crate) mod tasks;
 pub(crate) mod views;

@@ -1,9 +1,12 @@
 //! The SQL of refunds.
 
-use platform::{ids::RefundId, time::Instant};
+use platform::{
+    ids::{PaymentId, RefundId, UserId},
+    time::Instant,
+};
 use sqlx::PgConnection;
 
-use crate::refund::Refund;
+use crate::refund::{Refund, RefundState};
 
 /// Writes a new refund.
 pub(crate) async fn insert(db: &mut PgConnection, refund: &Refund) -> sqlx::Result<()> {
@@ -29,7 +32,9 @@ pub(crate) async fn insert(db: &mut PgConnection, refund: &Refund) -> sqlx::Resu
 pub(crate) async fn arrived(db: &mut PgConnection, id: RefundId, now: Instant) -> sqlx::Result<()> {
     sqlx::query!(
         "update refunds set state = 'succeeded', updated_at = $2
-          where id = $1 and not exists (select from payment_operations where refund_id = $1 and state <> 'succeeded')",
+          where id = $1
+            and amount_minor - credits_minor - elsewhere_minor =
+                (select sum(amount_minor) from payment_operations where refund_id = $1 and state = 'succeeded')",
         id as _,
         now as _,
     )
@@ -43,5 +48,76 @@ pub(crate) async fn failed(db: &mut PgConnection, id: RefundId, now: Instant) ->
     sqlx::query!("update refunds set state = 'failed', updated_at = $2 where id = $1", id as _, now as _)
         .execute(db)
         .await?;
+    Ok(())
+}
+
+/// The payment of a refund.
+pub(crate) async fn payment_of(db: &mut PgConnection, id: RefundId) -> sqlx::Result<Option<PaymentId>> {
+    let found = sqlx::query_scalar!(
+        r#"select payment_id as "payment_id: PaymentId" from refunds where id = $1"#,
+        id as _
+    );
+    found.fetch_optional(db).await
+}
+
+/// A refund, held until the transaction ends.
+pub(crate) async fn lock(db: &mut PgConnection, id: RefundId) -> sqlx::Result<Option<Refund>> {
+    sqlx::query_as!(
+        Refund,
+        r#"select id as "id: RefundId", payment_id as "payment_id: PaymentId", amount_minor, credits_minor, elsewhere_minor,
+                  state as "state: RefundState", reason, requested_by as "requested_by: UserId",
+                  created_at as "created_at: Instant", updated_at as "updated_at: Instant"
+             from refunds where id = $1 for update"#,
+        id as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// How much of a refund neither was brought nor is on its way.
+pub(crate) async fn missing(db: &mut PgConnection, id: RefundId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select r.amount_minor - r.credits_minor - r.elsewhere_minor
+                  - coalesce((select sum(amount_minor) from payment_operations
+                               where refund_id = r.id and state <> 'declined'), 0)::bigint as "missing!"
+             from refunds r where r.id = $1"#,
+        id as _,
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What was tried in vain for a refund can be taken from its charges again.
+pub(crate) async fn free_charges(db: &mut PgConnection, id: RefundId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payment_operations c set refunded_minor = c.refunded_minor - tried.minor
+           from (select charge_id, sum(amount_minor)::bigint as minor from payment_operations
+                  where refund_id = $1 and state = 'declined' and not is_given_up group by 1) tried
+          where c.id = tried.charge_id",
+        id as _,
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "update payment_operations set is_given_up = true where refund_id = $1 and state = 'declined'",
+        id as _
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes how a refund was brought.
+pub(crate) async fn save(db: &mut PgConnection, refund: &Refund, note: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update refunds set state = $2, elsewhere_minor = $3, note = $4, updated_at = $5 where id = $1",
+        refund.id as _,
+        refund.state as _,
+        refund.elsewhere_minor,
+        note,
+        refund.updated_at as _,
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }

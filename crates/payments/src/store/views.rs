@@ -143,7 +143,7 @@ pub(crate) async fn list(
 }
 
 /// The first instant of a day, in UTC.
-fn midnight(day: jiff::civil::Date) -> Instant {
+pub(crate) fn midnight(day: jiff::civil::Date) -> Instant {
     TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX).into()
 }
 

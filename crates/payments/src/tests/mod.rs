@@ -25,6 +25,7 @@ mod receipts;
 mod reconciling;
 mod refunding;
 mod slow;
+mod staff;
 mod telling;
 mod tips;
 

@@ -70,6 +70,38 @@ async fn a_tip_goes_back_from_what_the_provider_has() {
 }
 
 #[tokio::test]
+async fn everything_that_happened_to_somebodys_money_is_in_one_list() {
+    let w = World::instant().await;
+    w.buy(super::credits::SMALL, "visa").await.expect(201);
+    let (booking, payment) = w.paid("visa").await;
+    w.complete(&booking).await;
+    w.later(60).await;
+    w.tip(&booking, "visa", 5).await.expect(201);
+    w.later(60).await;
+    let body = json!({"payment_id": payment, "amount": 10, "reason": "A window was missed."});
+    w.bob.post("/payments/refund/", body).await.expect(201);
+    w.later(50 * 3600).await;
+    w.bob_withdraws().await;
+    let seen = |list: &Answer| -> Vec<String> {
+        let lines = list["results"].as_array().unwrap().iter();
+        lines.map(|line| format!("{} {}", line["kind"].as_str().unwrap(), line["amount"])).collect()
+    };
+    let list = w.ann.get("/payments/activity/").await.expect(200);
+    let mine = ["refund 10.0", "tip -5.0", "charge -49.9", "charge -25.0", "credits 25.0"];
+    let mut found = seen(&list);
+    found[3..].sort();
+    assert_eq!(found, mine);
+    assert_eq!(seen(&w.bob.get("/payments/activity/").await.expect(200)), ["payout 38.91"]);
+    let tips = w.ann.get("/payments/activity/?kind=tip&from=2026-03-04&to=2026-03-04").await.expect(200);
+    assert_eq!(seen(&tips), ["tip -5.0"]);
+    assert!(seen(&w.ann.get("/payments/activity/?from=2027-01-01").await.expect(200)).is_empty());
+    let file = w.ann.with("accept", "text/csv").get("/payments/activity/").await.expect(200);
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(file.text().lines().count(), 6);
+    assert!(file.text().contains("refund,succeeded,\"Window cleaning\",10.00,EUR,"), "{}", file.text());
+}
+
+#[tokio::test]
 async fn what_a_tip_cannot_be() {
     let w = World::instant().await;
     let (booking, _) = w.paid("visa").await;

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use platform::{
     app::App,
     auth::Provider,
+    csv,
     error::ApiResult,
     extract::{Query, WantsPdf},
     locale::Language,
@@ -52,7 +53,7 @@ pub(super) async fn get_statement(
     let lines = overview.lines.0.into_iter().rev();
     let lines = lines.map(|line| TransactionView::of(line, overview.currency));
     if !wants_pdf {
-        return Ok(file("text/csv; charset=utf-8", "csv", csv(lines, &zone).into_bytes()));
+        return Ok(file("text/csv; charset=utf-8", "csv", table(lines, &zone).into_bytes()));
     }
     let periods = &overview.by_period.0;
     let sum = |of: fn(&Sums) -> i64| Money::new(periods.iter().map(of).sum(), overview.currency);
@@ -78,7 +79,7 @@ fn file(content_type: &'static str, ending: &str, bytes: Vec<u8>) -> Response {
     (headers, bytes).into_response()
 }
 
-fn csv(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> String {
+fn table(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> String {
     let mut file = "date,type,status,service,gross,fees,net,currency,paid_in_cash,booking_id\r\n".to_owned();
     for line in lines {
         // Writing into a string cannot fail.
@@ -88,7 +89,7 @@ fn csv(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> String 
             zone.to_datetime(line.created_at.timestamp()).date(),
             <&str>::from(line.r#type),
             line.status.unwrap_or_default(),
-            text(&line.service_title.unwrap_or_default()),
+            csv::text(&line.service_title.unwrap_or_default()),
             line.gross,
             line.fees,
             line.amount,
@@ -98,37 +99,4 @@ fn csv(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> String 
         );
     }
     file
-}
-
-/// A text as a cell. What begins like a formula would be reckoned by whoever opens the file.
-fn text(text: &str) -> String {
-    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '|', '%'])
-        || text.starts_with(['\t', '\r', '\n'])
-        || text.starts_with(['＝', '＋', '－', '＠']);
-    let mark = if is_formula { "'" } else { "" };
-    format!("\"{mark}{}\"", text.replace('"', "\"\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::text;
-
-    #[test]
-    fn no_text_is_a_formula_or_leaves_its_cell() {
-        for (written, cell) in [
-            ("Window cleaning", "\"Window cleaning\""),
-            ("a \"good\" one, really", "\"a \"\"good\"\" one, really\""),
-            ("=1+1", "\"'=1+1\""),
-            ("+49", "\"'+49\""),
-            ("-5", "\"'-5\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("  =HYPERLINK(\"http://evil\")", "\"'  =HYPERLINK(\"\"http://evil\"\")\""),
-            ("\t=1", "\"'\t=1\""),
-            ("＝1", "\"'＝1\""),
-            ("|cmd", "\"'|cmd\""),
-            ("", "\"\""),
-        ] {
-            assert_eq!(text(written), cell);
-        }
-    }
 }

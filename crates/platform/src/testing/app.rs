@@ -70,8 +70,16 @@ impl TestApp {
         args: &[&str],
         gateways: impl FnOnce(&PgPool, &Clock, &Secrets) -> Gateways,
     ) -> Self {
-        let defaults =
-            ["--limit-per-address", "0", "--limit-per-account", "0", "--database-connections", "8"];
+        let defaults = [
+            "--limit-per-address",
+            "0",
+            "--limit-per-account",
+            "0",
+            "--limit-payments",
+            "0",
+            "--database-connections",
+            "8",
+        ];
         let unset = |flag: &&str| !args.contains(flag);
         let defaults = defaults.chunks(2).filter(|pair| unset(&pair[0])).flatten().copied();
         let settings = Settings::for_tests(&defaults.chain(args.iter().copied()).collect::<Vec<_>>());

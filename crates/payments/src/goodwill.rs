@@ -1,0 +1,72 @@
+//! Credits that we give because something went wrong: one member of staff proposes, another one decides.
+
+use platform::{
+    auth::StaffRole,
+    error::{ApiError, ApiResult, Kind},
+    ids::{GrantId, UserId},
+    time::Instant,
+};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+
+use crate::{
+    credits::{self, CreditKind},
+    store::goodwill as store,
+};
+
+/// How far a grant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schema(as = GoodwillState)]
+pub(crate) enum GrantState {
+    /// Somebody else has to decide.
+    Proposed,
+    /// The credits are there.
+    Granted,
+    /// They will not be.
+    Refused,
+}
+
+/// A grant as it is stored. Credits are in euro cents.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) id: GrantId,
+    pub(crate) user_id: UserId,
+    pub(crate) amount_minor: i64,
+    pub(crate) reason: String,
+    pub(crate) state: GrantState,
+    pub(crate) proposed_by: UserId,
+    pub(crate) decided_by: Option<UserId>,
+    pub(crate) created_at: Instant,
+    pub(crate) decided_at: Option<Instant>,
+}
+
+/// Who may propose; finance decides.
+pub(crate) fn may_propose(role: StaffRole) -> bool {
+    matches!(role, StaffRole::Support | StaffRole::Finance | StaffRole::Superuser)
+}
+
+/// Decides on a grant that somebody else proposed.
+pub(crate) async fn decide(
+    db: &mut PgConnection,
+    id: GrantId,
+    is_granted: bool,
+    by: UserId,
+    now: Instant,
+) -> ApiResult<Grant> {
+    let mut grant = store::lock(db, id).await?.ok_or_else(ApiError::not_found)?;
+    if grant.state != GrantState::Proposed {
+        return Err(ApiError::new(Kind::Conflict, "decided_already"));
+    }
+    if grant.proposed_by == by {
+        return Err(ApiError::new(Kind::Forbidden, "second_person_required"));
+    }
+    grant.state = if is_granted { GrantState::Granted } else { GrantState::Refused };
+    (grant.decided_by, grant.decided_at) = (Some(by), Some(now));
+    store::save(db, &grant).await?;
+    if is_granted {
+        credits::give(db, grant.user_id, CreditKind::Bonus, grant.amount_minor, &grant.reason, now).await?;
+    }
+    Ok(grant)
+}

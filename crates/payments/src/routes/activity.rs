@@ -1,0 +1,142 @@
+//! Everything that happened to somebody's money, in one list: on the screen, or as a file.
+
+use std::fmt::Write as _;
+
+use axum::{
+    Json,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use garde::Validate;
+use jiff::ToSpan as _;
+use platform::{
+    app::App,
+    auth::Caller,
+    csv,
+    error::ApiResult,
+    extract::{Query, WantsCsv},
+    ids::{BookingId, PaymentId},
+    money::{Currency, Money},
+    time::Instant,
+};
+use scheduling::CalendarDate;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::store::{
+    activity::{self, Activity, ActivityKind, Window},
+    views::midnight,
+};
+
+/// On a screen.
+const SHOWN: i64 = 100;
+/// In a file; nobody has more in a year.
+const LISTED: i64 = 10_000;
+
+/// Which part of it.
+#[derive(Deserialize, Validate, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[garde(allow_unvalidated)]
+pub(super) struct ActivityQuery {
+    /// From this date (UTC) on.
+    from: Option<CalendarDate>,
+    /// Up to this date and with it.
+    to: Option<CalendarDate>,
+    #[param(inline)]
+    kind: Option<ActivityKind>,
+}
+
+/// Something that happened to my money.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Activity)]
+pub(super) struct ActivityView {
+    id: Uuid,
+    kind: ActivityKind,
+    at: Instant,
+    /// Below zero it cost me.
+    amount: Money,
+    currency: Currency,
+    /// Of a refund or a payout its `status`, of credits their `transaction_type`, else `succeeded`.
+    status: String,
+    title: Option<String>,
+    payment_id: Option<PaymentId>,
+    booking_id: Option<BookingId>,
+}
+
+/// What happened, newest first.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Activities)]
+pub(super) struct ActivitiesView {
+    results: Vec<ActivityView>,
+}
+
+impl From<Activity> for ActivityView {
+    fn from(of: Activity) -> Self {
+        Self {
+            id: of.id,
+            kind: of.kind,
+            at: of.at,
+            amount: Money::new(of.amount_minor, of.currency),
+            currency: of.currency,
+            status: of.status,
+            title: of.title,
+            payment_id: of.payment_id,
+            booking_id: of.booking_id,
+        }
+    }
+}
+
+/// What happened to my money: charges, tips, refunds, credits and payouts in one list, newest first.
+///
+/// As JSON the newest 100; with `Accept: text/csv` a file (RFC 4180) with at most 10,000 lines. Texts that a table would
+/// take for a formula begin with an apostrophe.
+#[utoipa::path(get, path = "/payments/activity/", tag = "payments", operation_id = "list_activity",
+    security(("bearer" = [])), params(ActivityQuery),
+    responses((status = OK, description = "What happened.",
+        content((ActivitiesView = "application/json"), (String = "text/csv")))))]
+pub(super) async fn list_activity(
+    app: App,
+    caller: Caller,
+    Query(query): Query<ActivityQuery>,
+    WantsCsv(wants_csv): WantsCsv,
+) -> ApiResult<Response> {
+    let (from, to) = (query.from.map(CalendarDate::date), query.to.map(CalendarDate::date));
+    let window = Window {
+        from: from.map(midnight),
+        until: to.map(|to| midnight(to.saturating_add(1.day()))),
+        kind: query.kind,
+        most: if wants_csv { LISTED } else { SHOWN },
+    };
+    let found = activity::of_user(&mut *app.db.acquire().await?, caller.id, window).await?;
+    let results: Vec<_> = found.into_iter().map(ActivityView::from).collect();
+    if !wants_csv {
+        return Ok(Json(ActivitiesView { results }).into_response());
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"payments.csv\""),
+        (header::VARY, "Accept"),
+    ];
+    Ok((headers, file(&results)).into_response())
+}
+
+fn file(lines: &[ActivityView]) -> String {
+    let mut file = "at,kind,status,title,amount,currency,payment_id,booking_id\r\n".to_owned();
+    let id = |id: Option<String>| id.unwrap_or_default();
+    for line in lines {
+        // Writing into a string cannot fail.
+        let _ = write!(
+            file,
+            "{},{},{},{},{},{},{},{}\r\n",
+            line.at,
+            <&str>::from(line.kind),
+            line.status,
+            csv::text(line.title.as_deref().unwrap_or_default()),
+            line.amount,
+            line.currency,
+            id(line.payment_id.map(|id| id.to_string())),
+            id(line.booking_id.map(|id| id.to_string())),
+        );
+    }
+    file
+}
