@@ -216,7 +216,8 @@ async fn make(db: &mut PgConnection, promo: &Promo) -> ApiResult<()> {
 
 /// Promotions of mine.
 #[utoipa::path(get, path = "/providers/promotions/", tag = "payments", operation_id = "list_my_promotions",
-    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = PromosView)))]
+    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = PromosView),
+        (status = FORBIDDEN, description = "`provider_required`.")))]
 pub(super) async fn list_mine(app: App, Provider(caller): Provider) -> ApiResult<Json<PromosView>> {
     list(&app, Some(caller.id)).await
 }
@@ -225,6 +226,7 @@ pub(super) async fn list_mine(app: App, Provider(caller): Provider) -> ApiResult
 #[utoipa::path(post, path = "/providers/promotions/", tag = "payments", operation_id = "make_my_promotion",
     security(("bearer" = [])), request_body = NewPromo,
     responses((status = CREATED, description = "The promotion.", body = PromoView),
+        (status = FORBIDDEN, description = "`provider_required`."),
         (status = CONFLICT, description = "`promo_code_taken`.")))]
 pub(super) async fn make_mine(
     app: App,
@@ -241,7 +243,8 @@ pub(super) async fn make_mine(
 /// End a promotion of mine.
 #[utoipa::path(delete, path = "/providers/promotions/{id}/", tag = "payments", operation_id = "end_my_promotion",
     security(("bearer" = [])), params(("id" = PromoId, Path)),
-    responses((status = NO_CONTENT, description = "It cannot be used any more.")))]
+    responses((status = NO_CONTENT, description = "It cannot be used any more."),
+        (status = FORBIDDEN, description = "`provider_required`.")))]
 pub(super) async fn end_mine(
     app: App,
     Provider(caller): Provider,

@@ -85,7 +85,8 @@ impl From<Grant> for GrantView {
 
 /// Proposals and decisions, newest first: for staff.
 #[utoipa::path(get, path = "/admin/credits/grants/", tag = "payments", operation_id = "list_grants",
-    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = GrantsView)))]
+    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = GrantsView),
+        (status = FORBIDDEN, description = "`forbidden`: of another role.")))]
 pub(in crate::routes) async fn list_grants(app: App, staff: Staff) -> ApiResult<Json<GrantsView>> {
     may_propose(&staff)?;
     let found = store::newest(&mut *app.db.acquire().await?).await?;
