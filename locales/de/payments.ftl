@@ -53,3 +53,6 @@ receipt-when = Wann
 receipt-what = Was
 receipt-who = Von
 receipt-disputed = Bestrittener Betrag
+receipt-provider_tax = Steuernummer des Anbieters
+receipt-contained_tax = Enthält { $rate } % USt.
+receipt-small_business = Es wird keine Umsatzsteuer berechnet: Der Anbieter ist Kleinunternehmer (§ 19 UStG).

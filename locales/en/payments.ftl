@@ -53,3 +53,6 @@ receipt-when = When
 receipt-what = What
 receipt-who = By
 receipt-disputed = Disputed amount
+receipt-provider_tax = Provider's tax number
+receipt-contained_tax = Includes { $rate } % VAT
+receipt-small_business = No VAT is charged: the provider is exempt as a small business.

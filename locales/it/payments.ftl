@@ -53,3 +53,6 @@ receipt-when = Quando
 receipt-what = Cosa
 receipt-who = Da
 receipt-disputed = Importo contestato
+receipt-provider_tax = Numero fiscale del fornitore
+receipt-contained_tax = Include IVA { $rate } %
+receipt-small_business = Operazione senza IVA: il fornitore è in regime di esenzione per piccole imprese.

@@ -1,6 +1,6 @@
 //! What runs later: looking after operations, following bookings.
 
-use bookings::BookingChanged;
+use bookings::{BookingChanged, Event};
 use jiff::SignedDuration;
 use platform::{
     app::App,
@@ -114,12 +114,11 @@ pub(crate) struct FollowBooking {
 impl TryFrom<BookingChanged> for FollowBooking {
     type Error = BookingChanged;
 
-    /// For a new booking nothing was paid yet.
+    /// For a new booking nothing was paid yet, and that it is paid now is known here.
     fn try_from(event: BookingChanged) -> Result<Self, BookingChanged> {
-        if event.event == bookings::Event::Created {
-            Err(event)
-        } else {
-            Ok(Self { booking_id: event.booking_id })
+        match event.event {
+            Event::Created | Event::PaymentSecured => Err(event),
+            _ => Ok(Self { booking_id: event.booking_id }),
         }
     }
 }

@@ -25,6 +25,16 @@ fn rows(receipt: &Receipt, language: Language) -> Vec<Vec<String>> {
     }
 }
 
+/// The tax that the price contains, where there is some.
+fn tax(receipt: &Receipt, language: Language) -> Option<(String, String)> {
+    let tax = receipt.content.tax.as_ref().filter(|tax| tax.rate_bps > 0)?;
+    let (whole, rest) = (tax.rate_bps / 100, tax.rate_bps % 100);
+    let separator = if language == Language::En { '.' } else { ',' };
+    let rate = if rest == 0 { whole.to_string() } else { format!("{whole}{separator}{rest:02}") };
+    let name = language.text("receipt-contained_tax", &[("rate", &rate)]);
+    Some((name, language.money(receipt.money(tax.tax_minor))))
+}
+
 fn paper(receipt: &Receipt, language: Language) -> Paper {
     let content = &receipt.content;
     let word = |key: &str| language.text(&format!("receipt-{key}"), &[]);
@@ -42,6 +52,8 @@ fn paper(receipt: &Receipt, language: Language) -> Paper {
         (word(&format!("tender_{}", tender.method)), language.money(receipt.money(tender.amount_minor)))
     });
     let total = language.money(receipt.amount());
+    let tax_id = content.tax.as_ref().and_then(|tax| tax.tax_id.clone());
+    facts.extend(tax_id.map(|id| (word("provider_tax"), id)));
     Paper {
         language: language.code().to_owned(),
         issuer: content.issuer.clone(),
@@ -51,7 +63,10 @@ fn paper(receipt: &Receipt, language: Language) -> Paper {
             columns: vec![Column::words(word("item"), 3.0), Column::numbers(word("amount"), 1.0)],
             rows: rows(receipt, language),
         },
-        sums: std::iter::once((word("total"), total)).chain(tenders).collect(),
-        notes: Vec::new(),
+        sums: std::iter::once((word("total"), total)).chain(tax(receipt, language)).chain(tenders).collect(),
+        notes: match &content.tax {
+            Some(tax) if tax.is_small_business => vec![word("small_business")],
+            _ => Vec::new(),
+        },
     }
 }

@@ -2,6 +2,7 @@
 //! refund, made when they are first asked for, numbered without gaps, and never changed.
 
 use jiff::{civil::Date, tz::TimeZone};
+use payouts::TaxProfile;
 use platform::{
     config::MarketSettings,
     error::ApiResult,
@@ -32,6 +33,9 @@ pub(crate) struct Content {
     /// What the amount is made of, where it is more than the service; of a credit note never.
     #[serde(default)]
     pub(crate) lines: Vec<Line>,
+    /// The tax that the price of the work contains; nothing where its provider has named none.
+    #[serde(default)]
+    pub(crate) tax: Option<Tax>,
     /// Of a credit note: why.
     pub(crate) reason: Option<String>,
     /// Of a credit note: the receipt that it corrects.
@@ -46,6 +50,21 @@ pub(crate) struct Tender {
     /// `card`, `paypal`, `credits`.
     pub(crate) method: String,
     pub(crate) amount_minor: i64,
+}
+
+/// The tax of the work, which is its provider's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the profile")]
+pub(crate) struct Tax {
+    /// The provider's number.
+    pub(crate) tax_id: Option<String>,
+    /// In hundredths of a percent.
+    pub(crate) rate_bps: i32,
+    /// There is none because the provider's business is small.
+    pub(crate) is_small_business: bool,
+    /// What the work costs with it; in a credit note, how much of that goes back.
+    pub(crate) gross_minor: i64,
+    pub(crate) tax_minor: i64,
 }
 
 /// A part of an amount.
@@ -126,6 +145,7 @@ pub(crate) async fn papers(
             amount_minor: returned.amount_minor,
             tender: tender(shown, returned.amount_minor, returned.credits_minor),
             lines: Vec::new(),
+            tax: receipt.content.tax.as_ref().map(|tax| tax.returned(&receipt, returned.amount_minor)),
             reason: Some(returned.reason),
             corrects: Some(receipt.name()),
             issued_on: today(shown, now),
@@ -165,6 +185,11 @@ async fn content(
     now: Instant,
 ) -> ApiResult<Content> {
     let (customer, provider, reference) = store::receipts::names(db, shown.id).await?;
+    let worker = shown.provider_id.filter(|_| !shown.is_tip);
+    let tax = match worker {
+        Some(worker) => tax(payouts::tax_profile(db, worker).await?, shown),
+        None => None,
+    };
     let tax_id = market.legal_tax_id.iter().cloned();
     Ok(Content {
         issuer: [market.legal_name.clone()]
@@ -182,10 +207,31 @@ async fn content(
         currency: shown.currency,
         tender: tender(shown, shown.captured_minor, shown.credits_minor),
         lines: lines(shown),
+        tax,
         reason: None,
         corrects: None,
         issued_on: today(shown, now),
     })
+}
+
+/// The tax in what was paid for the work, if its provider has said anything of it.
+fn tax(profile: TaxProfile, shown: &Shown) -> Option<Tax> {
+    if profile == TaxProfile::default() {
+        return None;
+    }
+    let gross = Money::new(shown.amount_minor - shown.fee_minor, shown.currency);
+    let tax_minor = profile.contained(gross).minor;
+    let TaxProfile { tax_id, rate_bps, is_small_business } = profile;
+    Some(Tax { tax_id, rate_bps, is_small_business, gross_minor: gross.minor, tax_minor })
+}
+
+impl Tax {
+    /// Of what goes back, in proportion to all that was paid.
+    fn returned(&self, receipt: &Receipt, minor: i64) -> Self {
+        let all = i128::from(receipt.content.amount_minor.max(1));
+        let share = |part: i64| i64::try_from(i128::from(part) * i128::from(minor) / all).unwrap_or(part);
+        Self { gross_minor: share(self.gross_minor), tax_minor: share(self.tax_minor), ..self.clone() }
+    }
 }
 
 /// What an amount is made of; nothing where it is the service alone.

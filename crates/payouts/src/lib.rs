@@ -16,6 +16,7 @@ mod model;
 mod purse;
 mod routes;
 mod store;
+mod tax;
 #[cfg(test)]
 mod tests;
 mod tip;
@@ -30,6 +31,7 @@ pub use self::{
     jobs::{hear, register},
     model::PayoutError,
     routes::router,
+    tax::{TaxProfile, tax_profile},
     tip::{Tip, reverse_tip, tip},
     withdrawal::State as WithdrawalState,
 };

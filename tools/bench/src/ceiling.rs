@@ -9,7 +9,7 @@ use std::{
     io::{BufRead as _, BufReader},
     path::PathBuf,
     process::{Command, Stdio},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -66,6 +66,21 @@ pub struct Reached {
 }
 
 impl Ceilings {
+    /// Waits until the server has done what its peak has left for later, as messages of the sandbox: it does not belong
+    /// to what is measured next. For a minute at most.
+    pub fn wait_for_jobs(&self) -> Result<()> {
+        for _ in 0..240 {
+            let mut psql = Command::new(self.program.with_file_name("psql"));
+            psql.args(["-Atqc", "select count(*) from jobs where run_at <= now() and dead_at is null"]);
+            let answer = psql.arg(&self.url).output()?;
+            if answer.stdout.trim_ascii() == b"0" {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(250));
+        }
+        Ok(())
+    }
+
     /// Gets ready: scripts ask for what the sample has.
     pub async fn prepare(
         program: PathBuf,

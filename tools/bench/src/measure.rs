@@ -107,6 +107,7 @@ impl Bench<'_> {
             let mut row = summary(endpoint, *from_memory, &ceilings, &measured);
             let mut at_half = Vec::new();
             for _ in 0..self.effort.rounds.min(3) {
+                self.ceilings.wait_for_jobs()?;
                 at_half.push(self.load(*make, Model::Open(row.rate / 2.0))?.outcome.percentile(0.99));
             }
             row.p99_at_half = middle(at_half);

@@ -47,6 +47,8 @@ pub(super) struct ReceiptView {
     tender: Vec<TenderView>,
     /// What the amount is made of; `[]` where it is the service alone.
     lines: Vec<LineView>,
+    /// The tax in the price of the work; `null` where its provider has named none.
+    tax: Option<TaxView>,
     /// What has gone back by now.
     refunded_amount: Money,
     credit_notes: Vec<CreditNoteView>,
@@ -60,6 +62,21 @@ pub(super) struct TenderView {
     /// `card`, `paypal`, `credits`.
     method: String,
     amount: Money,
+}
+
+/// The tax of the work, which is its provider's.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ReceiptTax)]
+pub(super) struct TaxView {
+    /// The provider's number.
+    tax_id: Option<String>,
+    /// In hundredths of a percent.
+    rate_bps: i32,
+    /// There is none because the provider's business is small.
+    is_small_business: bool,
+    net: Money,
+    tax: Money,
+    gross: Money,
 }
 
 /// A part of the amount.
@@ -84,6 +101,7 @@ pub(super) struct CreditNoteView {
     amount: Money,
     currency: Currency,
     tender: Vec<TenderView>,
+    tax: Option<TaxView>,
     reason: Option<String>,
     issued_at: Instant,
 }
@@ -96,8 +114,10 @@ impl ReceiptView {
             amount: receipt.money(line.amount_minor),
         };
         let lines = receipt.content.lines.iter().map(line).collect();
+        let tax = tax(&receipt);
         Self {
             lines,
+            tax,
             number,
             issuer: receipt.content.issuer,
             payment_id: receipt.payment_id,
@@ -119,7 +139,9 @@ impl ReceiptView {
 impl From<Receipt> for CreditNoteView {
     fn from(note: Receipt) -> Self {
         let (number, amount, tender) = (note.name(), note.amount(), tender(&note));
+        let tax = tax(&note);
         Self {
+            tax,
             number,
             payment_id: note.payment_id,
             refund_id: note.refund_id,
@@ -131,6 +153,18 @@ impl From<Receipt> for CreditNoteView {
             issued_at: note.issued_at,
         }
     }
+}
+
+fn tax(receipt: &Receipt) -> Option<TaxView> {
+    let tax = receipt.content.tax.as_ref()?;
+    Some(TaxView {
+        tax_id: tax.tax_id.clone(),
+        rate_bps: tax.rate_bps,
+        is_small_business: tax.is_small_business,
+        net: receipt.money(tax.gross_minor - tax.tax_minor),
+        tax: receipt.money(tax.tax_minor),
+        gross: receipt.money(tax.gross_minor),
+    })
 }
 
 fn tender(receipt: &Receipt) -> Vec<TenderView> {

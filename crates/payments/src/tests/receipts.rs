@@ -91,3 +91,37 @@ async fn a_receipt_cannot_be_changed() {
         assert!(refused.contains("receipts are written once"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn a_receipt_says_what_the_provider_says_of_taxes() {
+    let w = World::instant().await;
+    let profile = json!({"tax_id": "USt-IdNr. DE123456789", "rate_bps": 1900, "is_small_business": false});
+    w.ann.put("/providers/tax-profile/", profile.clone()).await.refused(403, "provider_required");
+    w.bob.put("/providers/tax-profile/", profile.clone()).await.expect(200);
+    assert_eq!(w.bob.get("/providers/tax-profile/").await.expect(200)["rate_bps"], profile["rate_bps"]);
+    let (_, payment) = w.paid("visa").await;
+    let receipt = w.ann.get(&format!("/payments/{payment}/receipt/")).await.expect(200);
+    let tax = json!({"tax_id": "USt-IdNr. DE123456789", "rate_bps": 1900, "is_small_business": false, "net": 41.94,
+        "tax": 7.96, "gross": 49.9});
+    assert_eq!(receipt["tax"], tax);
+    let body = json!({"payment_id": payment, "amount": 24.95, "reason": "A window was missed."});
+    w.bob.post("/payments/refund/", body).await.expect(201);
+    let receipt = w.ann.get(&format!("/payments/{payment}/receipt/")).await.expect(200);
+    assert_eq!(receipt["credit_notes"][0]["tax"]["tax"], json!(3.98));
+    // Small ones have none, and what was issued stays as it is.
+    let wrong = json!({"rate_bps": 1900, "is_small_business": true});
+    w.bob.put("/providers/tax-profile/", wrong).await.expect(422);
+    w.bob.put("/providers/tax-profile/", json!({"rate_bps": 0, "is_small_business": true})).await.expect(200);
+    let (_, other) = w.paid_at("2026-03-05").await;
+    let receipt = w.ann.get(&format!("/payments/{other}/receipt/")).await.expect(200);
+    assert_eq!((&receipt["tax"]["is_small_business"], &receipt["tax"]["tax"]), (&json!(true), &json!(0.0)));
+    let first = w.ann.get(&format!("/payments/{payment}/receipt/")).await.expect(200);
+    assert_eq!(first["tax"], tax);
+    for language in ["en", "de", "it"] {
+        let ann = w.ann.with("accept", "application/pdf").with("accept-language", language);
+        for payment in [&payment, &other] {
+            let file = ann.get(&format!("/payments/{payment}/receipt/")).await.expect(200);
+            assert!(file.text().starts_with("%PDF-"));
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod account;
 mod earnings;
 mod paper;
 mod statement;
+mod taxes;
 mod withdrawals;
 
 use platform::app::App;
@@ -15,5 +16,6 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(earnings::get_earnings))
         .routes(routes!(statement::get_statement))
         .routes(routes!(account::get_payout_account, account::set_payout_account))
+        .routes(routes!(taxes::get_tax_profile, taxes::set_tax_profile))
         .routes(routes!(withdrawals::list_withdrawals, withdrawals::create_withdrawal))
 }
