@@ -208,14 +208,7 @@ pub(crate) async fn give_back(
     minor: i64,
 ) -> ApiResult<()> {
     let (user, now) = (case.payment.user_id, case.now);
-    let back = Movement {
-        user,
-        kind: CreditKind::Refund,
-        minor,
-        description: case.booking.service_title.clone(),
-        booking: Some(case.booking.id),
-    };
-    store::credits::move_credits(db, &back, now).await?;
+    store::credits::move_credits(db, &refund_of(case, minor), now).await?;
     let mut left = minor;
     for (lot, room) in store::credits::uses(db, case.payment.id).await? {
         let part = left.min(room);
@@ -301,20 +294,23 @@ async fn bought(db: &mut PgConnection, payment: &Payment, from: Account, now: In
     Ok(())
 }
 
+fn refund_of(case: &Case, minor: i64) -> Movement {
+    Movement {
+        user: case.payment.user_id,
+        kind: CreditKind::Refund,
+        minor,
+        description: case.booking.service_title.clone(),
+        booking: Some(case.booking.id),
+    }
+}
+
 /// A refund that its gateway cannot bring, as credits that are worth as much as those that are bought; in euros only.
 pub(crate) async fn instead(db: &mut PgConnection, case: &mut Case, minor: i64) -> ApiResult<()> {
     if case.payment.currency != Currency::EUR {
         return Err(PaymentError::PaymentMethodUnavailable.into());
     }
     let (user, now) = (case.payment.user_id, case.now);
-    let back = Movement {
-        user,
-        kind: CreditKind::Refund,
-        minor,
-        description: case.booking.service_title.clone(),
-        booking: Some(case.booking.id),
-    };
-    store::credits::move_credits(db, &back, now).await?;
+    store::credits::move_credits(db, &refund_of(case, minor), now).await?;
     let lot = Lot {
         id: LotId::at(now),
         user_id: user,

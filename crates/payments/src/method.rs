@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use bookings::PaymentMethod;
 use platform::{
     app::App,
     auth::Caller,
     error::ApiResult,
     ids::{MethodId, UserId},
     jobs::Job,
-    ports::gateway::{Gateway, GatewayName, SavedMethod},
+    ports::gateway::{Gateway, GatewayName, SavedMethod, Tender},
     validation::broken,
 };
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,16 @@ pub(crate) async fn lasting(
         }
         named => kept(app, user, name, named.and_then(|(_, id)| id.ok())).await,
     }
+}
+
+/// The gateway that takes cards, or PayPal; none takes credits or cash.
+pub(crate) fn gateway_of(app: &App, method: PaymentMethod) -> Result<&Arc<dyn Gateway>, PaymentError> {
+    let tender = match method {
+        PaymentMethod::Card => Tender::Card,
+        PaymentMethod::Paypal => Tender::Paypal,
+        _ => return Err(PaymentError::PaymentMethodUnavailable),
+    };
+    app.gateways.taking(tender).ok_or(PaymentError::PaymentMethodUnavailable)
 }
 
 /// Holds back who tries one card after the other, or one card for everybody. The sandbox's test cards are everybody's.

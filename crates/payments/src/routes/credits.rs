@@ -12,7 +12,6 @@ use platform::{
     ids::{BookingId, UserId},
     locale::Language,
     money::{Currency, Money},
-    ports::gateway::Tender,
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
@@ -166,12 +165,7 @@ pub(super) async fn buy_credits(
     if caller.id != id {
         return Err(ApiError::not_found());
     }
-    let tender = match body.payment_method {
-        PaymentMethod::Card => Tender::Card,
-        PaymentMethod::Paypal => Tender::Paypal,
-        _ => return Err(PaymentError::PaymentMethodUnavailable.into()),
-    };
-    let gateway = app.gateways.taking(tender).ok_or(PaymentError::PaymentMethodUnavailable)?;
+    let gateway = method::gateway_of(&app, body.payment_method)?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
     let packages = store::credits::packages(&mut tx, language).await?;

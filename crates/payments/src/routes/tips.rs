@@ -12,7 +12,6 @@ use platform::{
     idempotency::Write,
     ids::BookingId,
     money::{Amount, Money},
-    ports::gateway::Tender,
     time::Instant,
 };
 use serde::Deserialize;
@@ -64,12 +63,7 @@ pub(super) async fn give_tip(
     write: Write,
     Valid(body): Valid<GiveTip>,
 ) -> ApiResult<Response> {
-    let tender = match body.payment_method {
-        PaymentMethod::Card => Tender::Card,
-        PaymentMethod::Paypal => Tender::Paypal,
-        _ => return Err(PaymentError::PaymentMethodUnavailable.into()),
-    };
-    let gateway = app.gateways.taking(tender).ok_or(PaymentError::PaymentMethodUnavailable)?;
+    let gateway = method::gateway_of(&app, body.payment_method)?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
