@@ -6,12 +6,14 @@ use super::{
     booking::path,
     paying::{pdf, until},
 };
-use crate::{answer::Answer, shape::Kind, shapes, story::Story};
+use crate::{answer::Answer, call::Call, shape::Kind, shapes, story::Story};
 
 /// The booking is paid and to take place within half an hour.
 pub async fn tell(story: &mut Story, booking: &Answer) -> anyhow::Result<()> {
     story.tell("Marco does the work; what Anna paid is his, less our share");
     done(story, booking).await?;
+    story.tell("Anna thanks him with a tip, and sees everything that happened to her money in one list");
+    tip(story, booking).await?;
     story.tell("He says where he is paid");
     account(story).await?;
     story.tell("He withdraws what is available, and not more");
@@ -42,6 +44,31 @@ async fn done(story: &Story, booking: &Answer) -> anyhow::Result<()> {
     }
     let by_day = client.get("/providers/earnings/").by(marco).query("group_by", "day").expect(200).await?;
     by_day.field_fits("by_period", Kind::Each(&Kind::Is(shapes::EARNINGS_PERIOD)))?;
+    Ok(())
+}
+
+async fn tip(story: &Story, booking: &Answer) -> anyhow::Result<()> {
+    let (client, anna, marco) = (&story.client, &story.anna, &story.marco);
+    let give = |amount: Value| -> anyhow::Result<Call<'_>> {
+        let body = json!({"booking_id": booking.text("id")?, "amount": amount, "payment_method": "card",
+            "payment_method_id": "pm_sandbox_visa"});
+        Ok(client.post("/payments/tips/").by(anna).json(body))
+    };
+    for amount in [json!(0), json!(-5), json!(1000)] {
+        give(amount)?.expect(422).await?;
+    }
+    let given = give(json!(5))?.expect(201).await?;
+    given.fits(shapes::PAYMENT)?.is("is_tip", true)?.is("status", "completed")?;
+    let earned = client.get("/providers/earnings/").by(marco).expect(200).await?;
+    earned
+        .is("transactions.0.type", "tip")?
+        .is("transactions.0.amount", 5.0)?
+        .is("transactions.0.fees", 0.0)?;
+    let list = client.get("/payments/activity/").by(anna).expect(200).await?;
+    list.is("results.0.kind", "tip")?.is("results.0.amount", -5.0)?.is_private()?;
+    let file = client.get("/payments/activity/").by(anna).header("Accept", "text/csv").expect(200).await?;
+    let text = String::from_utf8_lossy(&file.bytes).into_owned();
+    file.check(text.starts_with("at,kind,status,"), "the first line should name the columns")?;
     Ok(())
 }
 

@@ -18,6 +18,7 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<Answer> {
     story
         .tell("She books the next quarter of an hour; her bank wants her consent, which she gives on a page");
     let tuned = book(story, 2, "card").await?;
+    quote(story, &tuned).await?;
     consent(story, &tuned).await?;
     story.tell("Another card is declined, and the booking stays payable");
     let declined = book(story, 60, "card").await?;
@@ -46,6 +47,17 @@ pub async fn book(story: &Story, index: usize, method: &str) -> anyhow::Result<A
     made.fits(shapes::BOOKING)?.is("payment_method", method)?.is("payment_status", "unpaid")?;
     made.is("sub_status", "awaiting_payment")?.is("is_paid", false)?;
     Ok(made)
+}
+
+/// What it costs, before it is paid; and a code that nobody has made.
+async fn quote(story: &Story, booking: &Answer) -> anyhow::Result<()> {
+    let ask = || story.client.get("/payments/quote/").by(&story.anna);
+    let quote = ask().query("booking_id", booking.text("id")?).expect(200).await?;
+    let total = quote.money("service")? - quote.money("discount")? + quote.money("service_fee")?;
+    quote.check(quote.money("total")? == total, "the parts should add up")?.is_private()?;
+    let wrong = ask().query("booking_id", booking.text("id")?).query("promo_code", "NOSUCHCODE");
+    wrong.refused(422, "promo_not_found").await?;
+    Ok(())
 }
 
 /// What somebody sends to pay by card.
