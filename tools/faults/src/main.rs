@@ -70,7 +70,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
 
 async fn endure(arguments: &Arguments, program: PathBuf, url: String) -> Result<ExitCode> {
     say("Filling a database");
-    let server = Server::prepare(program, url.clone(), people::PASSWORD)?;
+    // Enough for everybody to find a free hour.
+    let services = 300.max(arguments.bookings / 3);
+    let server = Server::prepare(program, url.clone(), people::PASSWORD, services)?;
     let place = Arc::new(Place::look(&url, &server.url()).await?);
     let mut process = server.start()?;
     server.wait_until_ready().await?;

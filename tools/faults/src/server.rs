@@ -11,8 +11,6 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::process::Child;
 
 const LONGEST_START: Duration = Duration::from_secs(30);
-/// Enough for everybody to find a free hour.
-const SERVICES: &str = "300";
 
 /// How a server is run; always at the same address.
 #[derive(Clone, Debug)]
@@ -23,12 +21,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Fills the database with demo data, and chooses an address.
-    pub fn prepare(program: PathBuf, database: String, password: &str) -> Result<Self> {
+    /// Fills the database with so many demo services, and chooses an address.
+    pub fn prepare(program: PathBuf, database: String, password: &str, services: u32) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let server = Self { program, database, address };
         let mut demo = server.command();
-        demo.args(["demo", "--services", SERVICES, "--password", password]).stdout(Stdio::null());
+        demo.args(["demo", "--services", &services.to_string(), "--password", password]);
+        demo.stdout(Stdio::null());
         ensure!(demo.status()?.success(), "the demo data could not be loaded");
         Ok(server)
     }
@@ -38,7 +37,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Starts it. Half of the time that others have for their payments, so that some are late for theirs.
+    /// Starts it, without limits.
     pub fn start(&self) -> Result<Child> {
         let mut command = tokio::process::Command::from(self.command());
         command.args(["serve", "--limit-per-address", "0", "--limit-per-account", "0"]);
