@@ -7,7 +7,10 @@ use platform::{config::MarketSettings, error::ApiResult, time::Instant};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{case::Case, store};
+use crate::{
+    case::{Case, Stage},
+    promo, store,
+};
 
 /// So much of what is in the escrow of the booking becomes the provider's and ours, with what we add for a promotion.
 /// The caller calls it once for each part of the price.
@@ -27,6 +30,9 @@ pub(crate) async fn earn(
     let shares = case.payment.parts().between(before, before + minor);
     case.transfer(Account::Promotions, escrow, shares.subsidy);
     case.transfer(escrow, Account::ServiceFees, shares.fee);
+    if case.stage() == Stage::Done && case.payment.promo_id.is_some() {
+        promo::thank(db, case.payment.id, market.referral_reward.into(), now).await?;
+    }
     let earning = of(db, &case.booking, Paid::ToUs, shares.provider, market).await?;
     payouts::earn(db, &earning, case.transfers(), market, now).await
 }

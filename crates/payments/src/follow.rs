@@ -10,7 +10,6 @@ use crate::{
     earnings,
     model::{Change, State},
     operation::{self, Operation, Settler, Task},
-    promo,
     refund::{self, Source},
     store,
 };
@@ -94,9 +93,6 @@ async fn end(db: &mut PgConnection, mut case: Case, market: &MarketSettings) -> 
         }
         if held > back {
             earnings::earn(db, &mut case, held - back, market).await?;
-        }
-        if !is_off {
-            promo::thank(db, case.payment.id, market.referral_reward.into(), case.now).await?;
         }
     } else if case.payment.state == before {
         return Ok(());

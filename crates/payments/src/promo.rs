@@ -130,13 +130,12 @@ pub(crate) async fn thank(
     reward_minor: i64,
     now: Instant,
 ) -> ApiResult<()> {
-    match store::referrer(db, payment).await? {
-        Some((friend, language)) if reward_minor > 0 => {
-            let description = language.text("message-referral", &[]);
-            credits::give(db, friend, credits::CreditKind::Earned, reward_minor, &description, now).await
-        }
-        _ => Ok(()),
+    if reward_minor == 0 {
+        return Ok(());
     }
+    let Some((friend, language)) = store::thank(db, payment).await? else { return Ok(()) };
+    let description = language.text("message-referral", &[]);
+    credits::give(db, friend, credits::CreditKind::Earned, reward_minor, &description, now).await
 }
 
 #[cfg(test)]

