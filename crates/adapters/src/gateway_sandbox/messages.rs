@@ -1,6 +1,8 @@
 //! What the sandbox tells us by itself, signed as Stripe signs.
 
-use anyhow::{Context as _, ensure};
+use std::sync::LazyLock;
+
+use anyhow::{Context as _, anyhow, ensure};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use platform::{
@@ -82,6 +84,9 @@ pub fn read(
     })
 }
 
+/// Made once: reading the system's certificates takes as long as a payment.
+static CLIENT: LazyLock<reqwest::Result<reqwest::Client>> = LazyLock::new(outbound::client);
+
 /// Sends a message to this installation, over its public address, as an outside gateway would.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SendSandboxMessage {
@@ -95,7 +100,8 @@ impl Job for SendSandboxMessage {
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let Some(telling) = store::telling(&app.db, self.id).await? else { return Ok(()) };
         let message = message(&telling, &secret(&app.secrets), app.clock.now())?;
-        let request = outbound::client()?.post(app.url("/webhooks/sandbox/")).headers(message.headers);
+        let client = CLIENT.as_ref().map_err(|error| anyhow!("no client for messages: {error}"))?;
+        let request = client.post(app.url("/webhooks/sandbox/")).headers(message.headers);
         let response = request
             .header("content-type", "application/json")
             .body(message.body)

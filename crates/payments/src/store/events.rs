@@ -7,16 +7,21 @@ use platform::{
 };
 use sqlx::PgConnection;
 
-/// Keeps a message; `false` where it has come before.
+/// Keeps a message. Whether it has to be looked into: not where it has come before, nor where it is about an operation
+/// whose end is known. (A refund that arrived may be sent back, so the end of a refund is never known.)
 pub(crate) async fn insert(
     db: &mut PgConnection,
     gateway: GatewayName,
     event: &Event,
     now: Instant,
 ) -> sqlx::Result<bool> {
-    let inserted = sqlx::query!(
-        "insert into payment_events (gateway, id, subject, operation, reference, happened_at, received_at)
-         values ($1, $2, $3, $4, $5, $6, $7) on conflict (gateway, id) do nothing",
+    let is_new = sqlx::query_scalar!(
+        r#"insert into payment_events (gateway, id, subject, operation, reference, happened_at, received_at, heard_at)
+           values ($1, $2, $3, $4, $5, $6, $7::timestamptz,
+                   (select $7::timestamptz from payment_operations
+                     where id = $4 and $3 = 'charge' and state in ('succeeded', 'declined') and task <> 'refund'))
+           on conflict (gateway, id) do nothing
+           returning heard_at is null as "is_new!""#,
         gateway as _,
         event.id,
         event.subject as _,
@@ -25,9 +30,9 @@ pub(crate) async fn insert(
         event.at as _,
         now as _,
     )
-    .execute(db)
+    .fetch_optional(db)
     .await?;
-    Ok(inserted.rows_affected() == 1)
+    Ok(is_new.unwrap_or(false))
 }
 
 /// A message.
