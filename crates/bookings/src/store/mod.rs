@@ -88,11 +88,13 @@ pub(crate) async fn save(
              insert into booking_history (booking_id, at, event, from_state, to_state, actor, actor_id, reason)
              values ($1, $2, $3, $4, $5, $6, $7, $8)
          ), freed as (
+             -- With the provider, whom the index begins with: by the booking alone all of it would be read.
              delete from reservations
-              where booking_id = $1 and ($9 or ($10::text is not null and purpose = 'proposal'))
+              where provider_id = $16 and booking_id = $1
+                and ($9 or ($10::text is not null and purpose = 'proposal'))
          ), moved as (
              update reservations set starts_at = $11, ends_at = $12, blocked = tstzrange($13, $14)
-              where booking_id = $1 and purpose = 'booking' and $15
+              where provider_id = $16 and booking_id = $1 and purpose = 'booking' and $15
          ), held as (
              insert into reservations (provider_id, booking_id, purpose, starts_at, ends_at, blocked)
              select $16, $1, 'proposal', $17, $18, tstzrange($19, $20) where $21::uuid is not null
