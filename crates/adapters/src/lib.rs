@@ -15,6 +15,7 @@ mod mail_smtp;
 mod outbound;
 mod outbox_routes;
 mod outbox_store;
+mod push_outbox;
 mod sms_outbox;
 mod sms_twilio;
 mod social;
@@ -34,7 +35,10 @@ use anyhow::Context as _;
 use platform::{
     config::Settings,
     jobs::Registry,
-    ports::{gateway::Gateways, mailer::Mailer, sms::SmsSender, social::SocialVerifier, storage::Storage},
+    ports::{
+        gateway::Gateways, mailer::Mailer, push::PushSender, sms::SmsSender, social::SocialVerifier,
+        storage::Storage,
+    },
     time::Clock,
 };
 use sqlx::PgPool;
@@ -51,6 +55,8 @@ pub struct Adapters {
     pub mailer: Arc<dyn Mailer>,
     /// Sends SMS: by Twilio, or into the table of the outbox.
     pub sms: Arc<dyn SmsSender>,
+    /// Sends push notifications: into the table of the outbox.
+    pub push: Arc<dyn PushSender>,
     /// Keeps files: in an S3 bucket, or on the disk.
     pub storage: Arc<dyn Storage>,
     /// Checks social tokens.
@@ -68,7 +74,8 @@ impl Adapters {
         Ok(Self {
             mailer: mailer(settings, db.clone(), clock.clone())?,
             gateways: gateways::from_settings(settings, db.clone(), &clock)?,
-            sms: sms(settings, db, clock, client.clone())?,
+            sms: sms(settings, db.clone(), clock.clone(), client.clone())?,
+            push: Arc::new(push_outbox::OutboxPush::new(db, clock)),
             storage: storage(settings)?,
             social: Arc::new(social::Issuers::new(&settings.social, settings.http.environment, &client)?),
         })

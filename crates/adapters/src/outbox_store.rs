@@ -19,6 +19,8 @@ pub enum Channel {
     Mail,
     /// By SMS.
     Sms,
+    /// As a push notification.
+    Push,
 }
 
 /// What is kept.

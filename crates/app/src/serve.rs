@@ -78,7 +78,7 @@ async fn background(app: App, metrics: PrometheusHandle) {
             metrics.run_upkeep();
         }
     };
-    tokio::join!(sweep, app.bus.clone().run(app.db.clone()), identity::listen(&app));
+    tokio::join!(sweep, app.bus.clone().run(app.db.clone()), identity::listen(&app), app.nodes.run(&app));
 }
 
 /// Resolves at SIGINT or SIGTERM.

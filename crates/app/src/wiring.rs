@@ -13,6 +13,7 @@ use platform::{
     idempotency::ForgetKeys,
     jobs::Registry,
     rate_limit::Limits,
+    stream::{Hub, Nodes, PruneEvents},
     time::Clock,
 };
 use sqlx::PgPool;
@@ -32,9 +33,12 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
         authenticator: Arc::new(identity::AccessTokens::default()),
         mailer: adapters.mailer,
         sms: adapters.sms,
+        push: adapters.push,
         storage: adapters.storage,
         social: adapters.social,
         gateways: adapters.gateways,
+        hub: Hub::default(),
+        nodes: Nodes::new()?,
         jobs_waiting: Notify::new(),
         db,
         clock,
@@ -44,7 +48,9 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
 
 /// Every job, every subscription, everything that recurs.
 pub fn registry() -> Registry {
-    let registry = Registry::default().every(SignedDuration::from_hours(1), &ForgetKeys {});
+    let registry = Registry::default()
+        .every(SignedDuration::from_hours(1), &ForgetKeys {})
+        .every(SignedDuration::from_hours(1), &PruneEvents {});
     let registry = adapters::register(registry);
     let registry = identity::register(registry);
     let registry = catalog::register(registry);

@@ -99,7 +99,13 @@ impl Letter {
             footer: &language.text("mail-footer", &[]),
         };
         let plain = TextFrame { frame: &frame }.render()?;
-        Ok(Mail { to, subject: frame.subject.to_owned(), text: plain, html: frame.render()? })
+        Ok(Mail {
+            to,
+            subject: frame.subject.to_owned(),
+            text: plain,
+            html: frame.render()?,
+            unsubscribe: None,
+        })
     }
 }
 

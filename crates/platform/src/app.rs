@@ -12,8 +12,12 @@ use crate::{
     cache::PublicCache,
     config::Settings,
     crypto::Secrets,
-    ports::{gateway::Gateways, mailer::Mailer, sms::SmsSender, social::SocialVerifier, storage::Storage},
+    ports::{
+        gateway::Gateways, mailer::Mailer, push::PushSender, sms::SmsSender, social::SocialVerifier,
+        storage::Storage,
+    },
     rate_limit::Limits,
+    stream::{Hub, Nodes},
     time::Clock,
 };
 
@@ -43,12 +47,18 @@ pub struct Parts {
     pub mailer: Arc<dyn Mailer>,
     /// Sends SMS; call it from jobs only.
     pub sms: Arc<dyn SmsSender>,
+    /// Sends push notifications; call it from jobs only.
+    pub push: Arc<dyn PushSender>,
     /// Keeps files.
     pub storage: Arc<dyn Storage>,
     /// Checks the tokens of Google, Apple and Facebook.
     pub social: Arc<dyn SocialVerifier>,
     /// Move money; never call one inside a transaction.
     pub gateways: Gateways,
+    /// The live connections of this node.
+    pub hub: Hub,
+    /// Carries live events between nodes.
+    pub nodes: Nodes,
     /// Wakes the job runner of this process, so that a job starts at once and not at the next poll.
     pub jobs_waiting: Notify,
 }

@@ -17,6 +17,9 @@ pub struct Settings {
     /// See [`SecuritySettings`].
     #[command(flatten)]
     pub security: SecuritySettings,
+    /// See [`NodeSettings`].
+    #[command(flatten)]
+    pub nodes: NodeSettings,
     /// See [`LimitSettings`].
     #[command(flatten)]
     pub limits: LimitSettings,
@@ -104,6 +107,16 @@ pub struct SecuritySettings {
     /// Most passwords that are checked at once (each takes 19 MiB and a core)
     #[arg(long, env = "PASSWORD_WORKERS", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub password_workers: u8,
+}
+
+/// How several servers work together.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Several nodes")]
+pub struct NodeSettings {
+    /// Redis, as redis://host:6379 or rediss://user:password@host: carries live events between nodes; without it
+    /// PostgreSQL does
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<SecretString>,
 }
 
 /// How often somebody may call. 0 switches a limit off.

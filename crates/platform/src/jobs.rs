@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;
 use tokio::task::JoinSet;
 
-use crate::{app::App, outbox::Event, time::Instant};
+use crate::{app::App, ids::UserId, outbox::Event, stream, time::Instant};
 
 /// A runner that has said nothing for so long is taken for dead.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
@@ -94,6 +94,7 @@ async fn insert(
 type Run = Arc<
     dyn Fn(App, serde_json::Value) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync,
 >;
+type Concerned = Box<dyn Fn(serde_json::Value) -> anyhow::Result<Vec<UserId>> + Send + Sync>;
 type FromEvent = fn(serde_json::Value) -> anyhow::Result<Option<serde_json::Value>>;
 
 struct Cron {
@@ -107,6 +108,7 @@ struct Cron {
 pub struct Registry {
     jobs: HashMap<&'static str, Run>,
     subscribers: HashMap<&'static str, Vec<(&'static str, FromEvent)>>,
+    concerned: HashMap<&'static str, Concerned>,
     crons: Vec<Cron>,
 }
 
@@ -133,6 +135,18 @@ impl Registry {
         };
         self.subscribers.entry(E::TOPIC).or_default().push((J::KIND, convert));
         self.job::<J>()
+    }
+
+    /// With every `E` something was written into the logs of these people ([`crate::stream`]): when it is relayed, their
+    /// connections look.
+    #[must_use]
+    pub fn look<E: Event + 'static>(
+        mut self,
+        people: impl Fn(E) -> Vec<UserId> + Send + Sync + 'static,
+    ) -> Self {
+        let concerned: Concerned = Box::new(move |payload| Ok(people(serde_json::from_value(payload)?)));
+        self.concerned.insert(E::TOPIC, concerned);
+        self
     }
 
     /// Runs `job` once in every span of `every`, counted from 1970, whichever node comes first.
@@ -205,6 +219,10 @@ impl Registry {
         let jobs = self.claim(&mut tx, room, crew, app.clock.now()).await?;
         tx.commit().await?;
         crew.done.clear();
+        let relayed = relayed.is_some_and(|people| {
+            stream::look(app, people);
+            true
+        });
         Ok(Due { relayed, jobs })
     }
 
@@ -232,8 +250,9 @@ impl Registry {
         anyhow::bail!("jobs keep making jobs")
     }
 
-    /// Turns events into the jobs of their subscribers, in one transaction with their removal.
-    async fn relay(&self, db: &mut PgConnection, now: Instant) -> anyhow::Result<bool> {
+    /// Turns events into the jobs of their subscribers, in one transaction with their removal. Gives those whose logs
+    /// have something new, or `None` where there was no event.
+    async fn relay(&self, db: &mut PgConnection, now: Instant) -> anyhow::Result<Option<Vec<UserId>>> {
         let events = sqlx::query!(
             "delete from outbox where id in (select id from outbox order by id limit 200 for update skip locked)
              returning id, topic, payload",
@@ -241,12 +260,15 @@ impl Registry {
         .fetch_all(&mut *db)
         .await?;
         if events.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let mut events = events;
         events.sort_by_key(|event| event.id);
-        let (mut kinds, mut payloads) = (Vec::new(), Vec::new());
+        let (mut kinds, mut payloads, mut people) = (Vec::new(), Vec::new(), Vec::new());
         for event in events {
+            if let Some(concerned) = self.concerned.get(event.topic.as_str()) {
+                people.extend(concerned(event.payload.clone()).unwrap_or_default());
+            }
             for (kind, convert) in self.subscribers.get(event.topic.as_str()).into_iter().flatten() {
                 match convert(event.payload.clone()) {
                     Ok(Some(payload)) => {
@@ -270,7 +292,7 @@ impl Registry {
         )
         .execute(db)
         .await?;
-        Ok(true)
+        Ok(Some(people))
     }
 
     async fn start_recurring(&self, app: &App, started: &mut Started) -> anyhow::Result<()> {

@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod page;
 pub mod ports;
 pub mod rate_limit;
+pub mod stream;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -25,6 +25,7 @@ fn mail(to: &str, subject: &str) -> Mail {
         subject: subject.to_owned(),
         text: "Ihr Code: 123456\nGrüße".to_owned(),
         html: "<p>Ihr Code: <b>123456</b><br>Grüße</p>".to_owned(),
+        unsubscribe: None,
     }
 }
 

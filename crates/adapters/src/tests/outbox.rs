@@ -26,6 +26,7 @@ async fn send_mail(test: &TestApp, to: &str, subject: &str) {
         subject: subject.into(),
         text: "Open https://skillbuddy.app/verify?token=a&b=<c> now\n<script>alert(1)</script> javascript:alert(1)".into(),
         html: "<a href='https://skillbuddy.app'>Open</a><script>alert(1)</script>".into(),
+        unsubscribe: None,
     };
     OutboxMailer::new(test.app.db.clone(), test.app.clock.clone()).send(mail).await.unwrap();
 }

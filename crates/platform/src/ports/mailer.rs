@@ -13,6 +13,8 @@ pub struct Mail {
     pub text: String,
     /// The HTML part.
     pub html: String,
+    /// Where one click ends mails of this kind (RFC 8058); `None` for what everybody has to get.
+    pub unsubscribe: Option<String>,
 }
 
 /// Sends mail. Called from jobs, which try again when it fails.

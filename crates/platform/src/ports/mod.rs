@@ -2,6 +2,7 @@
 
 pub mod gateway;
 pub mod mailer;
+pub mod push;
 pub mod sms;
 pub mod social;
 pub mod storage;

@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Client, FakeMailer, FakeSms, FakeSocial, MemoryStorage, database};
+use super::{Client, FakeMailer, FakePush, FakeSms, FakeSocial, MemoryStorage, database};
 use crate::{
     app::{App, Parts},
     auth::{Authenticator, Caller, StaffRole},
@@ -24,6 +24,7 @@ use crate::{
     locale::Language,
     ports::gateway::Gateways,
     rate_limit::Limits,
+    stream::{Hub, Nodes},
     time::{Clock, Instant},
 };
 
@@ -38,6 +39,8 @@ pub struct TestApp {
     pub mailer: Arc<FakeMailer>,
     /// The SMS it sent.
     pub sms: Arc<FakeSms>,
+    /// The push notifications it sent.
+    pub push: Arc<FakePush>,
     /// The social accounts that it believes in.
     pub social: Arc<FakeSocial>,
     /// The files it stored.
@@ -84,8 +87,8 @@ impl TestApp {
         let defaults = defaults.chunks(2).filter(|pair| unset(&pair[0])).flatten().copied();
         let settings = Settings::for_tests(&defaults.chain(args.iter().copied()).collect::<Vec<_>>());
         let secret = settings.security.secret_key.as_ref().expect("tests have a secret");
-        let (mailer, sms, social, storage) =
-            <(Arc<FakeMailer>, Arc<FakeSms>, Arc<FakeSocial>, Arc<MemoryStorage>)>::default();
+        let (mailer, sms, push) = <(Arc<FakeMailer>, Arc<FakeSms>, Arc<FakePush>)>::default();
+        let (social, storage) = <(Arc<FakeSocial>, Arc<MemoryStorage>)>::default();
         let db = database(settings.database.connections).await;
         let clock = Clock::manual(START.parse::<jiff::Timestamp>().expect("a timestamp").into());
         let secrets = Secrets::derive(secret).expect("secrets");
@@ -100,14 +103,17 @@ impl TestApp {
             authenticator,
             mailer: mailer.clone(),
             sms: sms.clone(),
+            push: push.clone(),
             storage: storage.clone(),
             social: social.clone(),
+            hub: Hub::default(),
+            nodes: Nodes::new().expect("a node"),
             jobs_waiting: Notify::new(),
             settings,
         });
         let (router, _document) = router.split_for_parts();
         let service = Router::new().fallback_service(http::service(router, app.clone()));
-        Self { app, mailer, sms, social, storage, registry, service }
+        Self { app, mailer, sms, push, social, storage, registry, service }
     }
 
     /// The present, as the application sees it.

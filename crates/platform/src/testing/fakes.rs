@@ -12,6 +12,7 @@ use crate::{
     error::{ApiError, ApiResult, Kind},
     ports::{
         mailer::{Mail, Mailer},
+        push::{Push, PushError, PushSender},
         sms::{Sms, SmsSender},
         social::{SocialIdentity, SocialProvider, SocialToken, SocialVerifier},
         storage::Storage,
@@ -54,6 +55,29 @@ impl SmsSender for FakeSms {
     async fn send(&self, sms: Sms) -> anyhow::Result<()> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sms);
         Ok(())
+    }
+}
+
+/// A push service that keeps the notifications; it knows no device whose token begins with `gone`.
+#[derive(Default)]
+pub struct FakePush(Mutex<Vec<Push>>);
+
+impl FakePush {
+    /// Takes out everything that was sent so far.
+    pub fn take(&self) -> Vec<Push> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl PushSender for FakePush {
+    async fn send(&self, push: Push) -> Result<String, PushError> {
+        if push.token.starts_with("gone") {
+            return Err(PushError::DeviceGone);
+        }
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.push(push);
+        Ok(format!("push-{}", sent.len()))
     }
 }
 

@@ -17,6 +17,6 @@ pub use self::{
     app::{TestApp, TokenIsUserId},
     client::{Answer, Client},
     database::{database, database_url},
-    fakes::{FakeMailer, FakeSms, FakeSocial, MemoryStorage},
+    fakes::{FakeMailer, FakePush, FakeSms, FakeSocial, MemoryStorage},
     plans::Watched,
 };

@@ -1,0 +1,93 @@
+//! Reading the log of a person.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sqlx::{PgExecutor, types::Json};
+
+use super::{Kind, frame};
+use crate::{app::App, ids::UserId, jobs::Job, time::Instant};
+
+/// Whoever missed more starts anew.
+const MOST_MISSED: i64 = 1000;
+/// How long events are kept.
+const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How many old events are removed at once.
+const BATCH: i64 = 10_000;
+
+/// What somebody missed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// Every event after the one they had, in order: its number and its frame.
+    Events(Vec<(i64, String)>),
+    /// It cannot be told any more, or is too much: they read everything anew, and go on after this number.
+    Resync(i64),
+}
+
+/// The number of the newest event; 0 where there has been none.
+pub async fn head(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<i64> {
+    let head = sqlx::query_scalar!("select head from user_streams where user_id = $1", user as _);
+    Ok(head.fetch_optional(db).await?.unwrap_or(0))
+}
+
+/// Everything after the event `after`, or that it cannot be told.
+pub async fn missed(db: impl PgExecutor<'_>, user: UserId, after: i64) -> sqlx::Result<Missed> {
+    let rows = sqlx::query!(
+        r#"select s.head, e.id as "id?", e.kind as "kind?: Kind", e.at as "at?: Instant",
+                  e.data as "data?: Json<Box<RawValue>>"
+             from user_streams s
+             left join lateral (select id, kind, at, data from user_events
+                                 where user_id = $1 and id > $2 order by id limit 1001) e on true
+            where s.user_id = $1 order by e.id"#,
+        user as _,
+        after,
+    )
+    .fetch_all(db)
+    .await?;
+    let head = rows.first().map_or(0, |row| row.head);
+    let missing = head - after;
+    let mut events = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let (Some(id), Some(kind), Some(at), Some(data)) = (row.id, row.kind, row.at, row.data) {
+            events.push((id, frame(id, kind, at, &data.0)));
+        }
+    }
+    // Numbers have no gaps: when some are missing they are older than is kept.
+    let is_whole = i64::try_from(events.len()).is_ok_and(|found| found == missing);
+    Ok(if is_whole && missing <= MOST_MISSED { Missed::Events(events) } else { Missed::Resync(head) })
+}
+
+/// Which of these people have events after the one that stands beside them.
+pub async fn behind(db: impl PgExecutor<'_>, people: &[UserId], sent: &[i64]) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"select s.user_id as "user_id: UserId" from unnest($1::uuid[], $2::bigint[]) l (user_id, sent)
+             join user_streams s on s.user_id = l.user_id and s.head > l.sent"#,
+        people as _,
+        sent,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Removes events that are older than is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PruneEvents {}
+
+impl Job for PruneEvents {
+    const KIND: &'static str = "platform.prune_events";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        let before = app.clock.now().minus(KEPT);
+        loop {
+            let removed = sqlx::query!(
+                "delete from user_events where ctid = any(array(
+                     select ctid from user_events where at < $1 limit $2))",
+                before as _,
+                BATCH,
+            );
+            if removed.execute(&app.db).await?.rows_affected() == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
