@@ -29,6 +29,7 @@ use crate::{health, pages};
         (name = "bookings", description = "Booking a service, and a provider's jobs"),
         (name = "payments", description = "Paying bookings, refunds, payment methods, credits"),
         (name = "payouts", description = "What providers earn, and how it comes to them"),
+        (name = "realtime", description = "What happens, while it happens: the socket and the event stream"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),
     )
@@ -45,6 +46,7 @@ pub fn features() -> OpenApiRouter<App> {
         .merge(bookings::router())
         .merge(payments::router())
         .merge(payouts::router())
+        .merge(realtime::router())
         .merge(adapters::files_router())
         .merge(health::router())
 }

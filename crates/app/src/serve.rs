@@ -34,10 +34,13 @@ pub async fn run_on(
     let router = router::router(app.settings.http.environment)?
         .layer(Extension(telemetry.metrics.clone()))
         .layer(Extension(draining.clone()));
+    let hub = app.hub.clone();
     let (stopping, stopped) = watch::channel(false);
     tokio::spawn(async move {
         stop.await;
         draining.begin();
+        // They would keep the server from stopping.
+        hub.end_all();
         let _nobody_waits = stopping.send(true);
     });
     let background = tokio::spawn(background(app.clone(), telemetry.metrics.clone()));
@@ -78,7 +81,13 @@ async fn background(app: App, metrics: PrometheusHandle) {
             metrics.run_upkeep();
         }
     };
-    tokio::join!(sweep, app.bus.clone().run(app.db.clone()), identity::listen(&app), app.nodes.run(&app));
+    tokio::join!(
+        sweep,
+        app.bus.clone().run(app.db.clone()),
+        identity::listen(&app),
+        app.nodes.run(&app),
+        realtime::run(&app)
+    );
 }
 
 /// Resolves at SIGINT or SIGTERM.

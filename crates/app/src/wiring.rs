@@ -55,6 +55,7 @@ pub fn registry() -> Registry {
     let registry = identity::register(registry);
     let registry = catalog::register(registry);
     let registry = discovery::register(registry);
+    let registry = realtime::register(registry);
     let registry = ledger::register(registry);
     let registry = payouts::register(registry);
     let registry = bookings::register(registry);

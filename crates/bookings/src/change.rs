@@ -5,7 +5,6 @@ use platform::{
     error::{ApiError, ApiResult, OnConstraint as _},
     ids::{BookingId, UserId},
     jobs::{self, Timing},
-    outbox,
     time::Instant,
 };
 use sqlx::PgConnection;
@@ -100,8 +99,8 @@ pub(crate) async fn change(
     let change = booking.apply(line, by, span, now);
     let saved = store::save(db, &booking, &before, &change, by, event).await;
     saved.on_constraint("reservations_no_overlap", BookingError::SlotTaken { alternatives: Vec::new() })?;
-    outbox::emit(db, &BookingChanged::of(&booking, Some(before.state), event, by), now).await?;
     set_timers(db, &booking, &before, now).await?;
+    BookingChanged::of(&booking, Some(before.state), event, by).tell(db).await?;
     Ok(booking)
 }
 

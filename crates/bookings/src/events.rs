@@ -3,14 +3,16 @@
 use platform::{
     ids::{BookingId, ServiceId, UserId},
     outbox,
+    stream::{self, Kind},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     change::By,
-    model::{Actor, Booking, State},
+    model::{Actor, Booking, State, Status},
     transitions::Event,
 };
 
@@ -48,7 +50,54 @@ impl outbox::Event for BookingChanged {
     }
 }
 
+/// What the two people of a booking are told live: enough to know whether what they show is old.
+#[derive(Serialize)]
+pub(crate) struct News {
+    booking_id: BookingId,
+    service_id: ServiceId,
+    customer_id: UserId,
+    provider_id: UserId,
+    event: Event,
+    status: Status,
+    sub_status: State,
+    version: i32,
+    by: Actor,
+    starts_at: Instant,
+}
+
 impl BookingChanged {
+    /// Whether the provider has to answer now, and had not before.
+    pub(crate) fn asks_provider(&self) -> bool {
+        self.state == State::PendingAcceptance && self.from != Some(self.state)
+    }
+
+    /// What the two people are told live.
+    pub(crate) fn news(&self) -> News {
+        News {
+            booking_id: self.booking_id,
+            service_id: self.service_id,
+            customer_id: self.customer_id,
+            provider_id: self.provider_id,
+            event: self.event,
+            status: self.state.status(),
+            sub_status: self.state,
+            version: self.version,
+            by: self.by,
+            starts_at: self.starts_at,
+        }
+    }
+
+    /// Tells others of it: later by the outbox, and live the two people.
+    pub(crate) async fn tell(&self, db: &mut PgConnection) -> sqlx::Result<()> {
+        outbox::emit(db, self, self.at).await?;
+        if self.asks_provider() {
+            stream::append(db, &[self.provider_id], Kind::JobRequested, &self.news(), self.at).await?;
+        }
+        let people = [self.customer_id, self.provider_id];
+        stream::append(db, &people, Kind::BookingUpdated, &self.news(), self.at).await?;
+        Ok(())
+    }
+
     /// After the change.
     pub(crate) fn of(booking: &Booking, from: Option<State>, event: Event, by: &By) -> Self {
         Self {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     change::{self, By},
+    events::BookingChanged,
     model::Actor,
     store,
     transitions::Event,
@@ -24,6 +25,7 @@ pub fn register(registry: Registry) -> Registry {
         .job::<CompleteBooking>()
         .job::<ExpireProposal>()
         .on::<ServiceWithdrawn, CancelUpcoming>()
+        .look(|event: BookingChanged| vec![event.customer_id, event.provider_id])
 }
 
 /// The payment did not come in time.

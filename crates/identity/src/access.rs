@@ -19,6 +19,7 @@ use platform::{
     bus::Signal,
     crypto::sha256,
     error::{ApiError, ApiResult, Kind},
+    ids::{SessionId, UserId},
     time::Instant,
 };
 use uuid::Uuid;
@@ -139,24 +140,29 @@ impl Authenticator for AccessTokens {
         if expires_at <= now {
             return Err(ApiError::new(Kind::Unauthenticated, "token_expired"));
         }
+        let caller = self.resume(app, claims.sub, claims.sid, expires_at).await?;
+        self.remembered.insert(digest, Entry { caller, epoch });
+        Ok(caller)
+    }
+
+    async fn resume(
+        &self,
+        app: &App,
+        user: UserId,
+        session: SessionId,
+        expires_at: Instant,
+    ) -> ApiResult<Caller> {
         let ended = || ApiError::new(Kind::Unauthenticated, "session_ended");
-        let seen = sessions::caller(&app.db, claims.sid, claims.sub).await?.ok_or_else(ended)?;
+        let seen = sessions::caller(&app.db, session, user).await?.ok_or_else(ended)?;
         if matches!(seen.state, AccountState::Suspended | AccountState::Banned) {
             return Err(IdentityError::AccountSuspended.into());
         }
-        if seen.state != AccountState::Active || seen.ended_at.is_some() || seen.expires_at <= now {
+        let is_over = seen.ended_at.is_some() || seen.expires_at <= app.clock.now();
+        if seen.state != AccountState::Active || is_over {
             return Err(ended());
         }
-        let caller = Caller {
-            id: claims.sub,
-            session: claims.sid,
-            language: seen.language,
-            is_provider: seen.is_provider,
-            staff: seen.staff_role,
-            expires_at,
-        };
-        self.remembered.insert(digest, Entry { caller, epoch });
-        Ok(caller)
+        let (language, is_provider, staff) = (seen.language, seen.is_provider, seen.staff_role);
+        Ok(Caller { id: user, session, language, is_provider, staff, expires_at })
     }
 
     fn forget(&self, signal: &Signal) {

@@ -5,7 +5,6 @@ use ledger::{Account, Posting, Transfers};
 use platform::{
     error::{ApiError, ApiResult},
     ids::PaymentId,
-    outbox,
     time::Instant,
 };
 use sqlx::PgConnection;
@@ -122,8 +121,7 @@ impl Case {
                 bookings::set_paid(db, booking, funding, self.now).await?
             };
         }
-        outbox::emit(db, &PaymentChanged::of(&self.payment, Some(self.booking.provider_id)), self.now)
-            .await?;
+        PaymentChanged::of(&self.payment, Some(self.booking.provider_id)).tell(db).await?;
         Ok(self)
     }
 }

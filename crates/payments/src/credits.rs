@@ -10,7 +10,6 @@ use platform::{
     ids::{BookingId, LotId, OperationId, PaymentId, UserId},
     jobs::{self, Job, Timing},
     money::{Amount, Currency, Money},
-    outbox,
     ports::gateway::Outcome,
     time::Instant,
 };
@@ -263,7 +262,7 @@ pub(crate) async fn settle_purchase(
     }
     payment.updated_at = now;
     store::payments::save(db, &payment).await?;
-    outbox::emit(db, &PaymentChanged::of(&payment, None), now).await?;
+    PaymentChanged::of(&payment, None).tell(db).await?;
     Ok(payment)
 }
 

@@ -3,9 +3,11 @@
 use platform::{
     ids::{BookingId, PaymentId, UserId},
     outbox,
+    stream::{self, Kind},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::model::{Payment, Status};
@@ -36,7 +38,25 @@ impl outbox::Event for PaymentChanged {
     }
 }
 
+/// What the payer is told live.
+#[derive(Serialize)]
+struct News<'a> {
+    payment_id: PaymentId,
+    booking_id: Option<BookingId>,
+    status: Status,
+    failure_code: Option<&'a str>,
+}
+
 impl PaymentChanged {
+    /// Tells others of it: later by the outbox, and live the payer.
+    pub(crate) async fn tell(&self, db: &mut PgConnection) -> sqlx::Result<()> {
+        outbox::emit(db, self, self.at).await?;
+        let (payment_id, booking_id, status) = (self.payment_id, self.booking_id, self.status);
+        let news = News { payment_id, booking_id, status, failure_code: self.failure_code.as_deref() };
+        stream::append(db, &[self.user_id], Kind::PaymentUpdated, &news, self.at).await?;
+        Ok(())
+    }
+
     pub(crate) fn of(payment: &Payment, provider: Option<UserId>) -> Self {
         Self {
             payment_id: payment.id,

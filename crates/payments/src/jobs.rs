@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     credits::ExpireLot,
+    events::PaymentChanged,
     follow,
     installment::ChargePart,
     message::HearGateway,
@@ -34,6 +35,7 @@ pub fn register(registry: Registry) -> Registry {
         .job::<HearGateway>()
         .every(SignedDuration::from_hours(24), &Reconcile {})
         .on::<BookingChanged, FollowBooking>()
+        .look(|event: PaymentChanged| vec![event.user_id])
 }
 
 pub(crate) fn failed(error: &ApiError) -> anyhow::Error {

@@ -70,6 +70,15 @@ pub trait Authenticator: Send + Sync {
     /// The person behind `token`, or why it is refused (`token_expired`, `token_invalid`, `session_ended`).
     async fn authenticate(&self, app: &App, token: &str) -> ApiResult<Caller>;
 
+    /// The person of a session that was checked before, if it still lives; for what lasts longer than a request.
+    async fn resume(
+        &self,
+        app: &App,
+        user: UserId,
+        session: SessionId,
+        expires_at: Instant,
+    ) -> ApiResult<Caller>;
+
     /// Forgets at once what a signal says is old. Whoever publishes a [`Signal`] calls this after the
     /// commit, so that this node knows before it answers; the other nodes hear it over the bus.
     fn forget(&self, _signal: &Signal) {}

@@ -211,6 +211,29 @@ impl ApiError {
         self
     }
 
+    /// What a client is told of it. Our own faults are logged here, once.
+    pub fn problem(&self, language: Language, request_id: &str) -> Problem {
+        let Inner { kind, code, message, errors, extra, cause, .. } = &*self.0;
+        if let Some(cause) = cause {
+            tracing::error!(code, error = format!("{cause:#}"), "request failed");
+        }
+        let (status, message) = (kind.status(), message.render(language));
+        let in_words =
+            |all: &[Sentence]| all.iter().map(|sentence| sentence.render(language)).collect::<Vec<_>>();
+        Problem {
+            r#type: format!("/problems/{code}"),
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: message.clone(),
+            code,
+            success: false,
+            message,
+            errors: errors.iter().map(|(field, all)| (field.clone(), in_words(all))).collect(),
+            request_id: request_id.to_owned(),
+            extra: extra.clone(),
+        }
+    }
+
     /// The stable code.
     pub fn code(&self) -> &'static str {
         self.0.code
@@ -324,32 +347,11 @@ pub fn render(response: Response, language: Language, request_id: &str) -> Respo
         let (kind, code) = Kind::of(status);
         Arc::new(ApiError::new(kind, code))
     });
-    let error = &*error.0;
-    let status = error.kind.status();
-    if let Some(cause) = &error.cause {
-        tracing::error!(code = error.code, error = format!("{cause:#}"), "request failed");
-    }
-    let message = error.message.render(language);
-    let problem = Problem {
-        r#type: format!("/problems/{}", error.code),
-        title: status.canonical_reason().unwrap_or_default(),
-        status: status.as_u16(),
-        detail: message.clone(),
-        code: error.code,
-        success: false,
-        message,
-        errors: error
-            .errors
-            .iter()
-            .map(|(field, all)| (field.clone(), all.iter().map(|s| s.render(language)).collect()))
-            .collect(),
-        request_id: request_id.to_owned(),
-        extra: error.extra.clone(),
-    };
+    let problem = error.problem(language, request_id);
     // What inner layers said (Allow, RateLimit-*) stays; only the body is ours.
     let mut headers = response.into_parts().0.headers;
-    set_problem_headers(&mut headers, error);
-    (status, headers, serde_json::to_vec(&problem).unwrap_or_default()).into_response()
+    set_problem_headers(&mut headers, &error.0);
+    (error.kind().status(), headers, serde_json::to_vec(&problem).unwrap_or_default()).into_response()
 }
 
 fn set_problem_headers(headers: &mut HeaderMap, error: &Inner) {

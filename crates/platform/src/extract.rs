@@ -199,7 +199,8 @@ impl From<BytesRejection> for ApiError {
     }
 }
 
-fn parse<T: DeserializeOwned + garde::Validate<Context = ()>>(body: &[u8]) -> ApiResult<T> {
+/// Reads JSON that came some other way than as a body, and checks its `garde` rules.
+pub fn parse<T: DeserializeOwned + garde::Validate<Context = ()>>(body: &[u8]) -> ApiResult<T> {
     let value = deserialize(body)?;
     validation::check(&value)?;
     Ok(value)

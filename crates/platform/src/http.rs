@@ -202,7 +202,8 @@ fn not_compressed_yet(
     _: &axum::http::Extensions,
 ) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    !content_type.starts_with("image/")
+    // A stream of events would wait in the compressor.
+    !content_type.starts_with("image/") && content_type != "text/event-stream"
 }
 
 fn cors(app: &App) -> CorsLayer {

@@ -173,11 +173,16 @@ pub(crate) async fn insert<J: Job>(
              insert into outbox (topic, subject, payload, created_at) select $32, id, $33, $30 from booking
          ), timed as (
              insert into jobs (kind, payload, key, run_at, created_at) select $34, $35, $36, $37, $30 from booking
+         ), live as (
+             select append_event(array[$8, $1], 'booking.updated', $30, $39) from booking
+         ), asked as (
+             select append_event(array[$1], 'job.requested', $30, $39) from booking where $40
          ), counted as (
              update providers set requests_received = requests_received + 1
               where user_id = $1 and $38 and exists (select from booking)
          )
-         select reference from booking",
+         select reference from booking
+          where (select count(*) from asked) + (select count(*) from live) >= 0",
         booking.provider_id as _,
         booking.id as _,
         booking.starts_at as _,
@@ -216,6 +221,8 @@ pub(crate) async fn insert<J: Job>(
         key,
         at.unwrap_or(booking.created_at) as _,
         counts_request,
+        serde_json::to_value(event.news())?,
+        event.asks_provider(),
     )
     .fetch_optional(db)
     .await?;

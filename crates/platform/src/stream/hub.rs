@@ -1,9 +1,9 @@
 //! The connections of this node, by person; who of all nodes is online, and who wants to know it.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
@@ -37,6 +37,8 @@ struct Inner {
     visible: DashMap<UserId, u32>,
     elsewhere: DashMap<Uuid, Elsewhere>,
     watchers: DashMap<UserId, Vec<Arc<Line>>>,
+    /// Up to which number of what people have been sent something, until it is written down.
+    received: Mutex<HashMap<(UserId, Uuid), i64>>,
 }
 
 /// Who is online at another node.
@@ -132,6 +134,18 @@ impl Hub {
     /// Ends all connections.
     pub fn end_all(&self) {
         self.0.lines.iter().for_each(|lines| lines.iter().for_each(|line| line.end(End::Stopping)));
+    }
+
+    /// Notes that a connection of somebody was sent number `up_to` of a sequence.
+    pub fn note_received(&self, user: UserId, sequence: Uuid, up_to: i64) {
+        let mut received = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = received.entry((user, sequence)).or_insert(up_to);
+        *known = up_to.max(*known);
+    }
+
+    /// Takes out what was noted.
+    pub fn take_received(&self) -> HashMap<(UserId, Uuid), i64> {
+        std::mem::take(&mut *self.0.received.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many connections there are.

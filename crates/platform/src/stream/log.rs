@@ -15,19 +15,62 @@ const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How many old events are removed at once.
 const BATCH: i64 = 10_000;
 
+/// An event as one person's log has it.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// Its number.
+    pub id: i64,
+    /// What happened.
+    pub kind: Kind,
+    /// When.
+    pub at: Instant,
+    /// More about it.
+    pub data: Box<RawValue>,
+}
+
+impl Logged {
+    /// What a client is sent of it.
+    pub fn frame(&self) -> String {
+        frame(self.id, self.kind, self.at, &self.data)
+    }
+}
+
 /// What somebody missed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Missed {
-    /// Every event after the one they had, in order: its number and its frame.
-    Events(Vec<(i64, String)>),
+    /// Every event after the one they had, in order.
+    Events(Vec<Logged>),
     /// It cannot be told any more, or is too much: they read everything anew, and go on after this number.
     Resync(i64),
 }
 
-/// The number of the newest event; 0 where there has been none.
-pub async fn head(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<i64> {
-    let head = sqlx::query_scalar!("select head from user_streams where user_id = $1", user as _);
-    Ok(head.fetch_optional(db).await?.unwrap_or(0))
+/// How somebody's log stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the newest event; 0 where there has been none.
+    pub id: i64,
+    /// Whether they do not want others to see that they are here.
+    pub is_hidden: bool,
+}
+
+/// How somebody's log stands.
+pub async fn head(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Head> {
+    let head =
+        sqlx::query_as!(Head, "select head as id, is_hidden from user_streams where user_id = $1", user as _);
+    Ok(head.fetch_optional(db).await?.unwrap_or_default())
+}
+
+/// Lets others see when somebody is here, or not.
+pub async fn hide(db: impl PgExecutor<'_>, user: UserId, is_hidden: bool) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into user_streams (user_id, head, is_hidden) values ($1, 0, $2)
+         on conflict (user_id) do update set is_hidden = excluded.is_hidden",
+        user as _,
+        is_hidden,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Everything after the event `after`, or that it cannot be told.
@@ -49,7 +92,7 @@ pub async fn missed(db: impl PgExecutor<'_>, user: UserId, after: i64) -> sqlx::
     let mut events = Vec::with_capacity(rows.len());
     for row in rows {
         if let (Some(id), Some(kind), Some(at), Some(data)) = (row.id, row.kind, row.at, row.data) {
-            events.push((id, frame(id, kind, at, &data.0)));
+            events.push(Logged { id, kind, at, data: data.0 });
         }
     }
     // Numbers have no gaps: when some are missing they are older than is kept.
@@ -58,7 +101,11 @@ pub async fn missed(db: impl PgExecutor<'_>, user: UserId, after: i64) -> sqlx::
 }
 
 /// Which of these people have events after the one that stands beside them.
-pub async fn behind(db: impl PgExecutor<'_>, people: &[UserId], sent: &[i64]) -> sqlx::Result<Vec<UserId>> {
+pub(super) async fn behind(
+    db: impl PgExecutor<'_>,
+    people: &[UserId],
+    sent: &[i64],
+) -> sqlx::Result<Vec<UserId>> {
     sqlx::query_scalar!(
         r#"select s.user_id as "user_id: UserId" from unnest($1::uuid[], $2::bigint[]) l (user_id, sent)
              join user_streams s on s.user_id = l.user_id and s.head > l.sent"#,

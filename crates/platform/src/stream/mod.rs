@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub use hub::{Hub, Seat};
 pub use line::{Delivery, End, Line};
-pub use log::{Missed, PruneEvents, behind, head, missed};
+pub use log::{Head, Logged, Missed, PruneEvents, head, hide, missed};
 pub use nodes::{Nodes, Note};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

@@ -131,6 +131,15 @@ impl TestApp {
         self.registry.work_off(&self.app).await.expect("jobs");
     }
 
+    /// Serves on a port of this machine until the test ends, for clients that need a real connection.
+    pub async fn listen(&self) -> std::net::SocketAddr {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let service = self.service.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        address
+    }
+
     /// A client that nobody is signed in to.
     pub fn anonymous(&self) -> Client {
         Client { service: self.service.clone(), user: None, token: None, headers: Vec::new() }
@@ -191,6 +200,18 @@ impl Authenticator for TokenIsUserId {
     async fn authenticate(&self, app: &App, token: &str) -> ApiResult<Caller> {
         let invalid = || ApiError::new(Kind::Unauthenticated, "token_invalid");
         let id: UserId = token.parse().map_err(|_e| invalid())?;
+        let expires_at = app.clock.now().plus(SignedDuration::from_mins(15));
+        self.resume(app, id, SessionId::from(id.uuid()), expires_at).await
+    }
+
+    async fn resume(
+        &self,
+        app: &App,
+        id: UserId,
+        session: SessionId,
+        expires_at: Instant,
+    ) -> ApiResult<Caller> {
+        let invalid = || ApiError::new(Kind::Unauthenticated, "token_invalid");
         let row = sqlx::query!(
             r#"select language as "language: Language", is_provider, staff_role as "staff: StaffRole" from users where id = $1"#,
             id as _,
@@ -200,11 +221,11 @@ impl Authenticator for TokenIsUserId {
         .ok_or_else(invalid)?;
         Ok(Caller {
             id,
-            session: SessionId::from(id.uuid()),
+            session,
             language: row.language,
             is_provider: row.is_provider,
             staff: row.staff,
-            expires_at: app.clock.now().plus(SignedDuration::from_mins(15)),
+            expires_at,
         })
     }
 }

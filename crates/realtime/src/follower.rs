@@ -1,0 +1,138 @@
+//! Following the log of a person: every event once, in order, whatever the way to the connection lost.
+
+use axum::extract::ws::Utf8Bytes;
+use platform::{
+    app::App,
+    error::{ApiError, ApiResult, Kind as ErrorKind},
+    ids::UserId,
+    stream::{self, Delivery, Kind, Line, Missed, Seat},
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Something for a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its number in the log; frames that stand in no log have none.
+    pub id: Option<i64>,
+    /// JSON.
+    pub text: Utf8Bytes,
+}
+
+/// Where a connection is in the log of its person.
+pub struct Follower {
+    app: App,
+    seat: Seat,
+    sent: i64,
+    /// While nothing flows: whether something is waiting.
+    held: Option<bool>,
+}
+
+/// What of a new message says that it reached its reader.
+#[derive(Deserialize)]
+struct Received {
+    conversation_id: Uuid,
+    seq: i64,
+    sender_id: Option<UserId>,
+}
+
+impl Follower {
+    /// Takes a seat; nothing flows yet. 429 `too_many_connections` where this person has too many.
+    pub async fn join(app: &App, user: UserId, session: platform::ids::SessionId) -> ApiResult<Self> {
+        let head = stream::head(&app.db, user).await?;
+        let seat = app.hub.join(&app.nodes, user, session, !head.is_hidden);
+        let seat = seat.ok_or_else(|| ApiError::new(ErrorKind::Throttled, "too_many_connections"))?;
+        // What was written between the two waits in the log.
+        Ok(Self { app: app.clone(), seat, sent: head.id, held: Some(true) })
+    }
+
+    /// The way to this connection.
+    pub fn line(&self) -> Arc<Line> {
+        self.seat.line.clone()
+    }
+
+    /// The number of the last event that the client has.
+    pub fn sent(&self) -> i64 {
+        self.sent
+    }
+
+    /// Whether nothing flows yet.
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// From now on events flow. Gives those that waited.
+    pub async fn open(&mut self) -> ApiResult<Vec<Frame>> {
+        match self.held.take() {
+            Some(true) => self.read(self.sent).await,
+            Some(false) => {
+                self.move_to(self.sent);
+                Ok(Vec::new())
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Events flow, from the one after `after` on. Gives those that were missed, or says `resync`.
+    pub async fn resume(&mut self, after: i64) -> ApiResult<Vec<Frame>> {
+        self.held = None;
+        self.read(after).await
+    }
+
+    /// What a delivery means for the client.
+    pub async fn take(&mut self, delivery: Delivery) -> ApiResult<Vec<Frame>> {
+        match delivery {
+            Delivery::Passing(frame) => {
+                let text = Utf8Bytes::try_from(frame).unwrap_or_default();
+                Ok(vec![Frame { id: None, text }])
+            }
+            Delivery::Event(..) | Delivery::Look if self.held.is_some() => {
+                self.held = Some(true);
+                Ok(Vec::new())
+            }
+            Delivery::Event(id, told) if id == self.sent + 1 => {
+                self.move_to(id);
+                if told.kind == Kind::MessageCreated {
+                    self.note_received(told.data.get());
+                }
+                Ok(vec![Frame { id: Some(id), text: told.frame(id).into() }])
+            }
+            Delivery::Event(id, _) if id <= self.sent => Ok(Vec::new()),
+            Delivery::Event(..) | Delivery::Look => self.read(self.sent).await,
+            Delivery::Recheck => Ok(Vec::new()),
+        }
+    }
+
+    async fn read(&mut self, after: i64) -> ApiResult<Vec<Frame>> {
+        match stream::missed(&self.app.db, self.seat.line.user, after).await? {
+            Missed::Events(events) => {
+                self.move_to(events.last().map_or(after, |event| event.id));
+                for event in events.iter().filter(|event| event.kind == Kind::MessageCreated) {
+                    self.note_received(event.data.get());
+                }
+                let frame = |event: stream::Logged| Frame { id: Some(event.id), text: event.frame().into() };
+                Ok(events.into_iter().map(frame).collect())
+            }
+            Missed::Resync(head) => {
+                self.move_to(head);
+                let text = serde_json::json!({"type": "resync", "last_event_id": head}).to_string();
+                Ok(vec![Frame { id: Some(head), text: text.into() }])
+            }
+        }
+    }
+
+    fn move_to(&mut self, id: i64) {
+        self.sent = id;
+        self.seat.line.set_sent(id);
+    }
+
+    /// A message of somebody else has reached this device.
+    fn note_received(&self, data: &str) {
+        let Ok(message) = serde_json::from_str::<Received>(data) else { return };
+        let user = self.seat.line.user;
+        if message.sender_id != Some(user) {
+            self.app.hub.note_received(user, message.conversation_id, message.seq);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What goes on beside the connections of a node.
+
+use std::time::Duration;
+
+use platform::{app::App, bus::Signal};
+use tokio::sync::broadcast::error::RecvError;
+
+/// How often it is written down what reached its readers.
+const RECEIPTS: Duration = Duration::from_millis(500);
+
+/// Ends the connections of sessions that end, and writes down what was delivered, for as long as the process lives.
+pub async fn run(app: &App) {
+    tokio::join!(hear(app), write_receipts(app));
+}
+
+async fn hear(app: &App) {
+    let mut signals = app.bus.subscribe();
+    loop {
+        match signals.recv().await {
+            Ok(signal) => obey(app, &signal),
+            Err(RecvError::Lagged(_)) => obey(app, &Signal::Resync),
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+fn obey(app: &App, signal: &Signal) {
+    match signal {
+        Signal::SessionEnded { session } => app.hub.end_session(*session),
+        Signal::AccountChanged { user } => app.hub.recheck(Some(*user)),
+        Signal::Resync => app.hub.recheck(None),
+        Signal::KeysChanged => {}
+    }
+}
+
+async fn write_receipts(app: &App) {
+    loop {
+        tokio::time::sleep(RECEIPTS).await;
+        let received = app.hub.take_received();
+        if received.is_empty() {
+            continue;
+        }
+        tracing::debug!(count = received.len(), "messages were delivered");
+    }
+}
