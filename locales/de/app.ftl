@@ -14,3 +14,14 @@ start-password = Alle haben das Passwort
 start-name = Name
 start-email = E-Mail
 start-role = Rolle
+
+socket-title = Der Socket
+socket-about = Was jemandem geschieht, während es geschieht. Wählen Sie, wer Sie sind, und benutzen Sie daneben die API.
+socket-email = E-Mail
+socket-password = Passwort
+socket-after = Ereignisse nach
+socket-connect = Verbinden
+socket-frame = Frame
+socket-send = Senden
+start-socket = Zusehen, was geschieht
+start-asyncapi = Was über den Socket geht

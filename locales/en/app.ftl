@@ -14,3 +14,14 @@ start-password = All of them have the password
 start-name = Name
 start-email = Email
 start-role = Role
+
+socket-title = The socket
+socket-about = What happens to somebody, as it happens. Choose who to be, and use the API beside it.
+socket-email = E-mail
+socket-password = Password
+socket-after = Events after
+socket-connect = Connect
+socket-frame = Frame
+socket-send = Send
+start-socket = Watch what happens, live
+start-asyncapi = What goes over the socket

@@ -14,3 +14,14 @@ start-password = Tutti hanno la password
 start-name = Nome
 start-email = E-mail
 start-role = Ruolo
+
+socket-title = Il socket
+socket-about = Ciò che succede a qualcuno, mentre succede. Scegli chi essere e usa l’API accanto.
+socket-email = E-mail
+socket-password = Password
+socket-after = Eventi dopo
+socket-connect = Connetti
+socket-frame = Frame
+socket-send = Invia
+start-socket = Guarda dal vivo cosa succede
+start-asyncapi = Cosa passa sul socket

@@ -60,12 +60,16 @@ pub fn document() -> anyhow::Result<Value> {
 /// The routes: features, files, pages, documentation.
 pub fn router(environment: Environment) -> anyhow::Result<Router<App>> {
     let (router, document) = features().split_for_parts();
-    let document = openapi::complete(serde_json::to_value(document)?);
-    let document = Document::of(&document)
-        .map_err(|_cause| anyhow::anyhow!("the OpenAPI document cannot be written"))?;
-    let router = router.merge(pages::router(document)).merge(adapters::sandbox_router().split_for_parts().0);
+    let openapi = openapi::complete(serde_json::to_value(document)?);
+    let written = |document: &Value| {
+        Document::of(document).map_err(|_cause| anyhow::anyhow!("a document of the API cannot be written"))
+    };
+    let (openapi, asyncapi) = (written(&openapi)?, written(&realtime::asyncapi(&openapi))?);
+    let router = router.merge(pages::router(openapi, asyncapi)).merge(adapters::sandbox_router().split_for_parts().0);
     Ok(match environment {
-        Environment::Development => router.merge(adapters::dev_outbox_router().split_for_parts().0),
+        Environment::Development => {
+            router.merge(adapters::dev_outbox_router().split_for_parts().0).merge(pages::dev_router())
+        }
         Environment::Production => router,
     })
 }

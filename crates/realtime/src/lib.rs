@@ -2,6 +2,7 @@
 //! (`platform::stream`), so they say the same in the same order, and a break loses nothing.
 
 mod allowance;
+mod asyncapi;
 mod events;
 mod follower;
 mod protocol;
@@ -16,6 +17,7 @@ mod wire;
 mod tests;
 
 use platform::{app::App, jobs::Registry};
+pub use asyncapi::document as asyncapi;
 pub use upkeep::run;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

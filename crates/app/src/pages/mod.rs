@@ -17,8 +17,8 @@ const OWN_STYLE_ONLY: &str = "default-src 'none'; style-src 'unsafe-inline'; img
 /// Swagger UI styles itself inline and draws with data images; its scripts are our own files.
 const SWAGGER: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// `/`, `/docs/` and `/openapi.json`.
-pub fn router(document: Document) -> Router<App> {
+/// `/`, `/docs/`, `/openapi.json` and `/asyncapi.json`.
+pub fn router(openapi: Document, asyncapi: Document) -> Router<App> {
     let swagger: Router<App> = SwaggerUi::new("/docs").config(Config::from("/openapi.json")).into();
     let policy = SetResponseHeaderLayer::overriding(
         header::CONTENT_SECURITY_POLICY,
@@ -26,8 +26,41 @@ pub fn router(document: Document) -> Router<App> {
     );
     Router::new()
         .route("/", get(start))
-        .route("/openapi.json", get(|headers: HeaderMap| async move { document.respond(&headers) }))
+        .route("/openapi.json", get(|headers: HeaderMap| async move { openapi.respond(&headers) }))
+        .route("/asyncapi.json", get(|headers: HeaderMap| async move { asyncapi.respond(&headers) }))
         .merge(swagger.layer(policy))
+}
+
+/// A page of ours may open the socket, and run its own script.
+const SOCKET: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
+
+/// `/dev/socket/`: a page where a developer can watch the socket.
+pub fn dev_router() -> Router<App> {
+    let script = || async {
+        let headers = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+        (headers, include_str!("../../templates/socket.js"))
+    };
+    Router::new().route("/dev/socket/", get(socket)).route("/dev/socket.js", get(script))
+}
+
+#[derive(Template)]
+#[template(path = "socket.html")]
+struct Socket {
+    language: Language,
+    email: &'static str,
+    password: &'static str,
+}
+
+impl Socket {
+    fn text(&self, key: &str) -> String {
+        self.language.text(&format!("socket-{key}"), &[])
+    }
+}
+
+async fn socket(language: Language) -> ApiResult<Response> {
+    let email = ::demo::LOGINS.first().map_or("", |login| login.email);
+    let html = Socket { language, email, password: dev::PASSWORD }.render().map_err(anyhow::Error::from)?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, SOCKET)], Html(html)).into_response())
 }
 
 #[derive(Template)]
