@@ -29,6 +29,7 @@ use crate::{health, pages};
         (name = "bookings", description = "Booking a service, and a provider's jobs"),
         (name = "payments", description = "Paying bookings, refunds, payment methods, credits"),
         (name = "payouts", description = "What providers earn, and how it comes to them"),
+        (name = "chat", description = "Conversations, messages, and what is sent along"),
         (name = "realtime", description = "What happens, while it happens: the socket and the event stream"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),
@@ -44,6 +45,7 @@ pub fn features() -> OpenApiRouter<App> {
         .merge(discovery::router())
         .merge(scheduling::router())
         .merge(bookings::router())
+        .merge(chat::router())
         .merge(payments::router())
         .merge(payouts::router())
         .merge(realtime::router())
@@ -65,7 +67,8 @@ pub fn router(environment: Environment) -> anyhow::Result<Router<App>> {
         Document::of(document).map_err(|_cause| anyhow::anyhow!("a document of the API cannot be written"))
     };
     let (openapi, asyncapi) = (written(&openapi)?, written(&realtime::asyncapi(&openapi))?);
-    let router = router.merge(pages::router(openapi, asyncapi)).merge(adapters::sandbox_router().split_for_parts().0);
+    let router =
+        router.merge(pages::router(openapi, asyncapi)).merge(adapters::sandbox_router().split_for_parts().0);
     Ok(match environment {
         Environment::Development => {
             router.merge(adapters::dev_outbox_router().split_for_parts().0).merge(pages::dev_router())

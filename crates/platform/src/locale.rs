@@ -150,6 +150,10 @@ static CATALOGUES: LazyLock<BTreeMap<Language, Catalogue>> =
     LazyLock::new(|| Language::ALL.into_iter().map(|language| (language, catalogue(language))).collect());
 
 macro_rules! files {
+    ($language:literal) => {
+        files!($language: "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts"
+            "payments" "chat" "realtime" "adapters" "app")
+    };
     ($language:literal: $($feature:literal)*) => {
         &[$(include_str!(concat!("../../../locales/", $language, "/", $feature, ".ftl"))),*]
     };
@@ -157,15 +161,9 @@ macro_rules! files {
 
 fn catalogue(language: Language) -> Catalogue {
     let files: &[&str] = match language {
-        Language::En => {
-            files!("en": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts" "payments" "realtime" "adapters" "app")
-        }
-        Language::De => {
-            files!("de": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts" "payments" "realtime" "adapters" "app")
-        }
-        Language::It => {
-            files!("it": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts" "payments" "realtime" "adapters" "app")
-        }
+        Language::En => files!("en"),
+        Language::De => files!("de"),
+        Language::It => files!("it"),
     };
     let mut bundle = FluentBundle::new_concurrent(vec![language.langid()]);
     // The marks around placeables help screens with mixed directions, and look broken in mails and SMS.

@@ -12,8 +12,9 @@ pub fn document(openapi: &Value) -> Value {
     let said: Vec<String> = Verb::VARIANTS.iter().map(|verb| said(*verb, &mut messages)).collect();
     let mut told: Vec<String> = Kind::VARIANTS.iter().map(|kind| event(*kind, &mut messages)).collect();
     told.extend(answers(&mut messages));
-    let used = messages.values().chain(std::iter::once(&Value::Null)).cloned().collect::<Vec<_>>();
-    used.iter().for_each(|value| take_schemas(value, openapi, &mut schemas));
+    for message in messages.values() {
+        take_schemas(message, openapi, &mut schemas);
+    }
     let names = |names: &[String]| -> Map<String, Value> {
         let reference = |name: &String| json!({"$ref": format!("#/components/messages/{name}")});
         names.iter().map(|name| (name.clone(), reference(name))).collect()
@@ -72,7 +73,7 @@ fn about() -> String {
     )
 }
 
-fn object(properties: Value, required: &[&str]) -> Value {
+fn object(properties: &Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
@@ -115,7 +116,7 @@ fn said(verb: Verb, messages: &mut Map<String, Value>) -> String {
         members.insert("ref".into(), json!({"type": "string", "maxLength": 64}));
     }
     let required = [&["type"], required].concat();
-    message(name, summary, object(members, &required), messages)
+    message(name, summary, object(&members, &required), messages)
 }
 
 /// An event.
@@ -153,7 +154,7 @@ fn event(kind: Kind, messages: &mut Map<String, Value>) -> String {
     let name = <&str>::from(kind);
     let members = json!({"id": {"type": "integer", "minimum": 1}, "type": {"const": name},
         "at": {"type": "string", "format": "date-time"}, "data": data});
-    message(name, summary, object(members, &["id", "type", "at", "data"]), messages)
+    message(name, summary, object(&members, &["id", "type", "at", "data"]), messages)
 }
 
 /// What the server says that is no event.
@@ -166,14 +167,22 @@ fn answers(messages: &mut Map<String, Value>) -> Vec<String> {
     let when = json!({"type": "string", "format": "date-time"});
     let answers = [
         ("ready", "Signed in", json!({"session": id, "last_event_id": number})),
-        ("ack", "Done", json!({"of": text, "ref": text, "message": {"$ref": "#/components/schemas/Message"}})),
+        (
+            "ack",
+            "Done",
+            json!({"of": text, "ref": text, "message": {"$ref": "#/components/schemas/Message"}}),
+        ),
         (
             "error",
             "Refused; nothing was done",
             json!({"ref": text, "client_message_id": text, "error": {"$ref": "#/components/schemas/Problem"}}),
         ),
         ("pong", "Somebody is here", json!({"ref": text, "at": when})),
-        ("resync", "What was missed cannot be told: read anew, and go on from here", json!({"last_event_id": number})),
+        (
+            "resync",
+            "What was missed cannot be told: read anew, and go on from here",
+            json!({"last_event_id": number}),
+        ),
         ("refresh_required", "The token ends soon: send another in `auth`", json!({"expires_at": when})),
         (
             "typing",
@@ -193,7 +202,7 @@ fn answers(messages: &mut Map<String, Value>) -> Vec<String> {
             members.insert("type".into(), json!({"const": name}));
         }
         let answer = if name == "typing" { "typing.other" } else { name };
-        message(answer, summary, object(members, &["type"]), messages)
+        message(answer, summary, object(&members, &["type"]), messages)
     };
     answers.into_iter().map(add).collect()
 }
@@ -217,9 +226,15 @@ fn take_schemas(value: &Value, openapi: &Value, schemas: &mut Map<String, Value>
                 schemas.insert(name.to_owned(), schema.clone());
                 take_schemas(schema, openapi, schemas);
             }
-            members.values().for_each(|member| take_schemas(member, openapi, schemas));
+            for member in members.values() {
+                take_schemas(member, openapi, schemas);
+            }
         }
-        Value::Array(items) => items.iter().for_each(|item| take_schemas(item, openapi, schemas)),
+        Value::Array(items) => {
+            for item in items {
+                take_schemas(item, openapi, schemas);
+            }
+        }
         _ => {}
     }
 }

@@ -52,6 +52,11 @@ impl Follower {
         self.seat.line.clone()
     }
 
+    /// The place of this connection among all.
+    pub fn seat(&mut self) -> &mut Seat {
+        &mut self.seat
+    }
+
     /// The number of the last event that the client has.
     pub fn sent(&self) -> i64 {
         self.sent

@@ -16,8 +16,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use platform::{app::App, jobs::Registry};
 pub use asyncapi::document as asyncapi;
+use platform::{app::App, jobs::Registry};
 pub use upkeep::run;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

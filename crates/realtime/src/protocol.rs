@@ -3,7 +3,7 @@
 use axum::extract::ws::Utf8Bytes;
 use platform::{
     error::{ApiError, ApiResult, Problem},
-    ids::SessionId,
+    ids::{ConversationId, SessionId, UserId},
     locale::Language,
     time::Instant,
 };
@@ -47,6 +47,18 @@ pub enum Verb {
     /// Asks whether anybody is there.
     #[strum(serialize = "ping")]
     Ping,
+    /// Writes a message.
+    #[strum(serialize = "message.send")]
+    MessageSend,
+    /// Has read a conversation.
+    #[strum(serialize = "message.read")]
+    MessageRead,
+    /// Writes just now.
+    #[strum(serialize = "typing")]
+    Typing,
+    /// Wants to know who is here.
+    #[strum(serialize = "presence.watch")]
+    PresenceWatch,
 }
 
 /// A frame of a client: what it says, and its members without `type` and `ref`.
@@ -113,6 +125,44 @@ pub struct Resume {
 #[derive(Deserialize, garde::Validate)]
 #[serde(deny_unknown_fields)]
 pub struct Ping {}
+
+/// `message.read`.
+#[derive(Deserialize, garde::Validate)]
+#[serde(deny_unknown_fields)]
+pub struct MessageRead {
+    /// Which conversation.
+    #[garde(skip)]
+    pub conversation_id: ConversationId,
+    /// Up to which message.
+    #[garde(range(min = 0))]
+    pub up_to_seq: i64,
+}
+
+/// `typing`.
+#[derive(Deserialize, garde::Validate)]
+#[serde(deny_unknown_fields)]
+pub struct Typing {
+    /// Where.
+    #[garde(skip)]
+    pub conversation_id: ConversationId,
+    /// Or has stopped.
+    #[garde(skip)]
+    #[serde(default = "yes")]
+    pub is_typing: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `presence.watch`.
+#[derive(Deserialize, garde::Validate)]
+#[serde(deny_unknown_fields)]
+pub struct PresenceWatch {
+    /// Whose presence; those of an earlier frame are not watched any more.
+    #[garde(length(max = 200))]
+    pub user_ids: Vec<UserId>,
+}
 
 /// What the server says that is not in the log.
 #[derive(Serialize)]

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::{
     allowance::Allowance,
     follower::{Follower, Frame},
-    protocol::{Answer, Auth, Ping, Resume, Said, Verb, close, refusal},
+    protocol::{Answer, Auth, MessageRead, Ping, PresenceWatch, Resume, Said, Typing, Verb, close, refusal},
     wire::{Ending, Heard, Wire},
 };
 
@@ -181,7 +181,38 @@ impl Session {
                 }
                 Err(error) => Err(error),
             },
+            Verb::MessageSend | Verb::MessageRead | Verb::Typing | Verb::PresenceWatch => {
+                self.chat(said).await
+            }
         })
+    }
+
+    async fn chat(&mut self, said: Said) -> ApiResult<Done> {
+        let (app, caller) = (&self.app, &self.caller);
+        let of = <&str>::from(said.verb);
+        match said.verb {
+            Verb::MessageSend => {
+                let sent = chat::send(app, caller, said.into()?).await?;
+                let message = serde_json::to_value(sent.message).map_err(anyhow::Error::from)?;
+                Ok(Done::Ack(of, Some(message)))
+            }
+            Verb::MessageRead => {
+                let MessageRead { conversation_id, up_to_seq } = said.into()?;
+                chat::read(app, caller, conversation_id, up_to_seq).await?;
+                Ok(Done::Ack(of, None))
+            }
+            Verb::Typing => {
+                let Typing { conversation_id, is_typing } = said.into()?;
+                chat::typing(app, caller, conversation_id, is_typing).await?;
+                Ok(Done::Nothing)
+            }
+            _ => {
+                let PresenceWatch { user_ids } = said.into()?;
+                let visible = chat::visible_people(&app.db, caller, &user_ids).await?;
+                self.follower.seat().watch(visible);
+                Ok(Done::Ack(of, None))
+            }
+        }
     }
 
     async fn answer(&mut self, done: Done, reference: Option<&str>) -> Result<(), Ending> {

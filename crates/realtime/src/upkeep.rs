@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use platform::{app::App, bus::Signal};
+use chat::Arrival;
+use platform::{app::App, bus::Signal, ids::ConversationId};
 use tokio::sync::broadcast::error::RecvError;
 
 /// How often it is written down what reached its readers.
@@ -40,6 +41,15 @@ async fn write_receipts(app: &App) {
         if received.is_empty() {
             continue;
         }
-        tracing::debug!(count = received.len(), "messages were delivered");
+        let arrival = |((user, conversation), up_to_seq)| Arrival {
+            user,
+            conversation: ConversationId::from(conversation),
+            up_to_seq,
+        };
+        let arrivals: Vec<Arrival> = received.into_iter().map(arrival).collect();
+        if let Err(error) = chat::delivered(app, &arrivals).await {
+            // The next message of each conversation says it of all before it.
+            tracing::warn!(code = error.code(), "it is not written down what was delivered");
+        }
     }
 }
