@@ -54,6 +54,16 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Sign demo people in and print their access tokens, for load tests
+    #[command(hide = true)]
+    DemoTokens {
+        /// Providers instead of customers
+        #[arg(long)]
+        providers: bool,
+        /// How many people at most
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+        count: i64,
+    },
     /// The books
     Ledger {
         #[command(subcommand)]
@@ -197,6 +207,13 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
             let app = wiring::app(settings, pool, Clock::System)?;
             identity::rotate(&app).await?;
             println!("A new key signs from now on.");
+            Ok(())
+        }
+        Command::DemoTokens { providers, count } => {
+            let app = wiring::app(settings.clone(), pool(&settings)?, Clock::System)?;
+            for (user, token) in identity::sign_in_demo_people(&app, providers, count).await? {
+                println!("{user} {token}");
+            }
             Ok(())
         }
         Command::Ledger { command: LedgerCommand::Check { seal } } => {

@@ -11,7 +11,7 @@ use platform::{
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgConnection;
 
-use crate::{contact::EmailAddress, model::User, password, store::users};
+use crate::{contact::EmailAddress, model::User, password, session, store::users, throttle::Device};
 
 /// Somebody who works here.
 #[derive(Clone, Debug)]
@@ -52,6 +52,24 @@ pub async fn create_staff(app: &App, new: NewStaff) -> anyhow::Result<UserId> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Signs demo people in without their passwords, for load tests: providers or customers, at most so many, each with an
+/// access token. Other people are never among them.
+pub async fn sign_in_demo_people(
+    app: &App,
+    are_providers: bool,
+    most: i64,
+) -> anyhow::Result<Vec<(UserId, String)>> {
+    let mut tx = app.db.begin().await?;
+    let device = Device { name: None, ip: "127.0.0.1".to_owned(), user_agent: Some("load test".to_owned()) };
+    let mut people = Vec::new();
+    for mut user in users::demo_people(&mut tx, are_providers, most).await? {
+        let granted = session::begin(&mut tx, app, &mut user, &device, &[]).await;
+        people.push((user.id, granted.map_err(|error| anyhow::anyhow!("{error:?}"))?.access));
+    }
+    tx.commit().await?;
+    Ok(people)
 }
 
 /// Makes a person a provider, as part of a transaction. When it has committed, the caller calls

@@ -6,6 +6,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::indexing_slicing,
+    clippy::future_not_send,
     reason = "measurements, not money; a wrong index ends a benchmark, not a service"
 )]
 
@@ -17,6 +18,7 @@ mod http;
 mod load;
 mod measure;
 mod random;
+mod realtime;
 mod report;
 mod sample;
 mod server;
@@ -79,6 +81,15 @@ struct Arguments {
     /// Measure on this filled database instead of a private one; bookings will be made in it
     #[arg(long, hide_env_values = true)]
     database_url: Option<String>,
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+/// What else can be measured.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Live connections: how many, how dear, how fast, and what is left when servers are killed
+    Realtime(realtime::Effort),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -98,6 +109,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
     let beside = std::env::current_exe()?.with_file_name("skillbuddy");
     let program = arguments.server.clone().unwrap_or(beside);
     let place = arguments.state_dir.join("bench").join(arguments.services.to_string());
+    if let Some(What::Realtime(effort)) = &arguments.what {
+        return realtime::run(effort, &program, &place, arguments.services, arguments.refill).await;
+    }
     let Some(url) = arguments.database_url.clone() else {
         let cluster = Cluster::start(Options::durable(place.join("postgres")).on_progress(say)).await?;
         let outcome = async {

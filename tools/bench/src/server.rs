@@ -22,14 +22,25 @@ pub struct Server {
     pub ready_after: Duration,
 }
 
+/// The secret of installations that are measured.
+pub const SECRET: &str = "a secret that is only used in benchmarks";
+
 const LONGEST_START: Duration = Duration::from_secs(30);
 const LONGEST_STOP: Duration = Duration::from_secs(30);
 
 impl Server {
     /// Starts it without rate limits, and waits until it is ready.
     pub fn start(program: &Path, database: &str) -> Result<Self> {
-        // Asked for and given back: the server takes it a moment later.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        Self::start_at(program, database, free_address()?, &[])
+    }
+
+    /// The same at an address, with more environment.
+    pub fn start_at(
+        program: &Path,
+        database: &str,
+        address: SocketAddr,
+        environment: &[(&str, String)],
+    ) -> Result<Self> {
         let began = Instant::now();
         let process = Command::new(program)
             .args([
@@ -44,12 +55,13 @@ impl Server {
                 "false",
             ])
             .env("DATABASE_URL", database)
-            .env("SECRET_KEY", "a secret that is only used in benchmarks")
+            .env("SECRET_KEY", SECRET)
             .env("LISTEN", address.to_string())
             // Here the sandbox's messages arrive, as those of gateways do.
             .env("PUBLIC_URL", format!("http://{address}"))
             .env("PAYMENT_SANDBOX", "true")
             .env("LOG", "warn")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .spawn()
             .with_context(|| format!("cannot run {}", program.display()))?;
         let mut server = Self { process, address, ready_after: Duration::ZERO };
@@ -97,6 +109,11 @@ impl Drop for Server {
         let _ended = self.process.kill();
         let _waited = self.process.wait();
     }
+}
+
+/// An address that nobody listens at. Asked for and given back: the server takes it a moment later.
+pub fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// One connection, one call after the other.

@@ -28,6 +28,17 @@ pub async fn by_email(db: &PgPool, email: &str) -> sqlx::Result<Option<User>> {
     user!("lower(email) = lower($1)", email).fetch_optional(db).await
 }
 
+/// People of the demo data, held until the transaction ends.
+pub async fn demo_people(db: &mut PgConnection, are_providers: bool, most: i64) -> sqlx::Result<Vec<User>> {
+    user!(
+        "email like '%@demo.skillbuddy.app' and state = 'active' and is_provider = $1 order by id limit $2 for update",
+        are_providers,
+        most
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Holds the row until the transaction ends.
 pub async fn lock(db: &mut PgConnection, id: UserId) -> sqlx::Result<Option<User>> {
     user!("id = $1 for update", id as _).fetch_optional(db).await
