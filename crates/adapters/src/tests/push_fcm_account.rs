@@ -197,14 +197,20 @@ fn a_wrong_account_is_named_and_not_told() {
         file[name] = json!(value);
         file.to_string()
     };
-    let half = json.replace("-----END", &format!("{}-----END", "A".repeat(64)));
+    let whole: Value = serde_json::from_str(&json).unwrap();
+    let lines: Vec<_> = whole["private_key"].as_str().unwrap().lines().collect();
+    let with_line = |other: &str| [&lines[..5], &[other], &lines[6..]].concat().join("\n");
     for (setting, sentence) in [
         ("/no/such/file".to_owned(), "the file of FCM_SERVICE_ACCOUNT cannot be read"),
         ("{}".to_owned(), "FCM_SERVICE_ACCOUNT is not the JSON key file"),
         (with("type", "authorized_user"), "FCM_SERVICE_ACCOUNT is not the JSON key file"),
         (with("project_id", "../x"), "FCM_SERVICE_ACCOUNT has a project_id that is none"),
         (with("private_key", "SECRET"), "FCM_SERVICE_ACCOUNT has a private_key that is none"),
-        (half, "FCM_SERVICE_ACCOUNT has a private_key that is none"),
+        (with("private_key", &with_line("")), "FCM_SERVICE_ACCOUNT has a private_key that is none"),
+        (
+            with("private_key", &with_line(&"A".repeat(64))),
+            "the private_key of FCM_SERVICE_ACCOUNT cannot sign",
+        ),
         (
             with("token_uri", "http://tokens.example.com"),
             "token_uri of FCM_SERVICE_ACCOUNT must begin with https://",

@@ -56,6 +56,11 @@ impl FakeSms {
     pub fn stop(&self, number: &str) {
         self.stopped.lock().unwrap_or_else(PoisonError::into_inner).insert(number.to_owned());
     }
+
+    /// From now on it does again.
+    pub fn start(&self, number: &str) {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).remove(number);
+    }
 }
 
 #[async_trait]
