@@ -1,5 +1,5 @@
-//! The outside world behind the ports of `platform`: mail, SMS, files, payment gateways, and the issuers of
-//! social accounts.
+//! The outside world behind the ports of `platform`: mail, SMS, push, files, payment gateways, and the issuers
+//! of social accounts.
 //!
 //! docs/adapters.md says which settings choose what, and what each adapter is tested against.
 
@@ -15,7 +15,10 @@ mod mail_smtp;
 mod outbound;
 mod outbox_routes;
 mod outbox_store;
+mod push_fcm;
+mod push_onesignal;
 mod push_outbox;
+mod push_payload;
 mod sms_outbox;
 mod sms_twilio;
 mod social;
@@ -55,7 +58,7 @@ pub struct Adapters {
     pub mailer: Arc<dyn Mailer>,
     /// Sends SMS: by Twilio, or into the table of the outbox.
     pub sms: Arc<dyn SmsSender>,
-    /// Sends push notifications: into the table of the outbox.
+    /// Sends push notifications: by FCM, by OneSignal, or into the table of the outbox.
     pub push: Arc<dyn PushSender>,
     /// Keeps files: in an S3 bucket, or on the disk.
     pub storage: Arc<dyn Storage>,
@@ -75,7 +78,7 @@ impl Adapters {
             mailer: mailer(settings, db.clone(), clock.clone())?,
             gateways: gateways::from_settings(settings, db.clone(), &clock)?,
             sms: sms(settings, db.clone(), clock.clone(), client.clone())?,
-            push: Arc::new(push_outbox::OutboxPush::new(db, clock)),
+            push: push(settings, db, clock, client.clone())?,
             storage: storage(settings)?,
             social: Arc::new(social::Issuers::new(&settings.social, settings.http.environment, &client)?),
         })
@@ -107,6 +110,28 @@ fn sms(
     }
     tracing::info!("TWILIO_ACCOUNT_SID is not set: SMS are not sent, they stay in the table dev_outbox");
     Ok(Arc::new(sms_outbox::OutboxSms::new(db, clock)))
+}
+
+fn push(
+    settings: &Settings,
+    db: PgPool,
+    clock: Clock,
+    client: reqwest::Client,
+) -> anyhow::Result<Arc<dyn PushSender>> {
+    let environment = settings.http.environment;
+    let settings = &settings.push;
+    // Both are checked, so that what is wrong with the one that is not used does not stay hidden.
+    let onesignal = push_onesignal::OneSignalApp::from_settings(settings, environment)?;
+    if let Some(account) = push_fcm::ServiceAccount::from_settings(settings, environment)? {
+        return Ok(Arc::new(push_fcm::FcmPush::new(&settings.fcm_url, account, client, clock)));
+    }
+    if let Some(app) = onesignal {
+        return Ok(Arc::new(push_onesignal::OneSignalPush::new(app, client, clock)));
+    }
+    tracing::info!(
+        "neither FCM_SERVICE_ACCOUNT nor ONESIGNAL_APP_ID is set: push notifications are not sent, they stay in the table dev_outbox"
+    );
+    Ok(Arc::new(push_outbox::OutboxPush::new(db, clock)))
 }
 
 fn storage(settings: &Settings) -> anyhow::Result<Arc<dyn Storage>> {

@@ -25,6 +25,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// From the connection to the last answer; `lettre` itself would wait for an answer without end.
 const MAIL_TIMEOUT: Duration = Duration::from_secs(20);
 const CONNECTIONS: u32 = 4;
+/// A line of a header holds at most 998 bytes (RFC 5322).
+const MAX_LINK: usize = 900;
 
 /// Sends mail through the server of `SMTP_URL`.
 pub struct SmtpMailer {
@@ -59,15 +61,19 @@ impl SmtpMailer {
         let to: Address =
             mail.to.parse().map_err(|_quotes_it| anyhow!("the recipient is not a mail address"))?;
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
-        Ok(Message::builder()
+        let mut message = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(one_line(&mail.subject))
             .date(SystemTime::from(self.clock.now().timestamp()))
             .message_id(Some(self.message_id()?))
             // Asks auto-responders to be silent (RFC 3834).
-            .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()))
-            .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))?)
+            .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()));
+        if let Some(url) = mail.unsubscribe {
+            let [link, one_click] = unsubscribe(&url)?;
+            message = message.raw_header(link).raw_header(one_click);
+        }
+        Ok(message.multipart(MultiPart::alternative_plain_html(mail.text, mail.html))?)
     }
 
     /// Unique, and under the sender's own domain, which spam filters like better than a machine's name.
@@ -106,6 +112,23 @@ fn check_url(text: &str) -> anyhow::Result<()> {
 /// A subject cannot end its header line: line breaks and other control characters become spaces.
 fn one_line(subject: &str) -> String {
     subject.chars().map(|c| if c.is_control() || "\u{2028}\u{2029}".contains(c) { ' ' } else { c }).collect()
+}
+
+/// The headers with which a mail program ends mails of this kind in one click (RFC 8058).
+fn unsubscribe(url: &str) -> anyhow::Result<[HeaderValue; 2]> {
+    // Written as it is, since encoding would break it: so nothing in it may end the line or the brackets.
+    let is_one_word =
+        url.len() <= MAX_LINK && url.bytes().all(|b| b.is_ascii_graphic() && !b"<>,".contains(&b));
+    let is_link = Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+    ensure!(is_one_word && is_link, "the link that ends mails of this kind is not a URL");
+    let as_it_is = |name: &'static str, value: String| {
+        let name = HeaderName::new_from_ascii_str(name);
+        HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value)
+    };
+    Ok([
+        as_it_is("List-Unsubscribe", format!("<{url}>")),
+        as_it_is("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+    ])
 }
 
 /// What went wrong, without the server's own words: they repeat the recipient, and errors are logged.

@@ -98,7 +98,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 <title>Outbox</title>
 <style>{{ style|safe }}</style>
 <h1>Outbox</h1>
-<p>What would have been sent, newest first: <a href="?">all</a>, <a href="?channel=mail">mails</a>, <a href="?channel=sms">SMS</a>.</p>
+<p>What would have been sent, newest first: <a href="?">all</a>, <a href="?channel=mail">mails</a>, <a href="?channel=sms">SMS</a>, <a href="?channel=push">push notifications</a>.</p>
 {% for kept in page.results %}<article>
 <h2>{{ kept.subject.as_deref().unwrap_or("SMS") }}</h2>
 <p>To {{ kept.recipient }}, {{ kept.created_at }}</p>

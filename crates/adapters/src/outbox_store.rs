@@ -1,4 +1,4 @@
-//! The table of mails and SMS that were not sent anywhere.
+//! The table of mails, SMS and push notifications that were not sent anywhere.
 
 use platform::{
     page::{EXACT_COUNT, Order, Paging},

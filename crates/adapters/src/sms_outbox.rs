@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use platform::{
-    ports::sms::{Sms, SmsSender},
+    ports::sms::{Sms, SmsError, SmsSender},
     time::Clock,
 };
 use sqlx::PgPool;
@@ -24,9 +24,9 @@ impl OutboxSms {
 
 #[async_trait]
 impl SmsSender for OutboxSms {
-    async fn send(&self, sms: Sms) -> anyhow::Result<()> {
+    async fn send(&self, sms: Sms) -> Result<(), SmsError> {
         let entry =
             Entry { channel: Channel::Sms, recipient: &sms.to, subject: None, text: &sms.text, html: None };
-        Ok(outbox_store::keep(&self.db, &entry, self.clock.now()).await?)
+        Ok(outbox_store::keep(&self.db, &entry, self.clock.now()).await.map_err(anyhow::Error::from)?)
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{anyhow, ensure};
 use async_trait::async_trait;
 use platform::{
     config::{Environment, SmsSettings},
-    ports::sms::{Sms, SmsSender},
+    ports::sms::{Sms, SmsError, SmsSender},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -13,6 +13,8 @@ use crate::outbound;
 
 /// Twilio's answers are about a kilobyte.
 const MAX_ANSWER: usize = 64 * 1024;
+/// "Attempt to send to unsubscribed recipient": who has the number has answered STOP.
+const UNSUBSCRIBED: u32 = 21610;
 
 /// Our account at Twilio.
 pub struct Account {
@@ -80,7 +82,7 @@ struct Refusal {
 
 #[async_trait]
 impl SmsSender for TwilioSms {
-    async fn send(&self, sms: Sms) -> anyhow::Result<()> {
+    async fn send(&self, sms: Sms) -> Result<(), SmsError> {
         let Account { sid, token, from, url } = &self.account;
         let sender = if is_messaging_service(from) { "MessagingServiceSid" } else { "From" };
         let response = self
@@ -98,6 +100,10 @@ impl SmsSender for TwilioSms {
         // The answer's message repeats the number, so only its code goes into the log.
         let body = outbound::bounded_body(response, MAX_ANSWER).await.unwrap_or_default();
         let code = serde_json::from_slice::<Refusal>(&body).ok().and_then(|refusal| refusal.code);
-        Err(anyhow!("Twilio refused the SMS: status {}, code {}", status.as_u16(), code.unwrap_or_default()))
+        if code == Some(UNSUBSCRIBED) {
+            return Err(SmsError::OptedOut);
+        }
+        let code = code.unwrap_or_default();
+        Err(anyhow!("Twilio refused the SMS: status {}, code {code}", status.as_u16()).into())
     }
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use platform::{
     app::App,
     jobs::{Job, Registry},
-    ports::sms::Sms,
+    ports::sms::{Sms, SmsError},
 };
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,13 @@ impl Job for SendSms {
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let code: CodeBySms = mail::open(app, &self.sealed)?;
         let text = code.text(app);
-        app.sms.send(Sms { to: code.to, text }).await
+        match app.sms.send(Sms { to: code.to, text }).await {
+            Err(SmsError::OptedOut) => {
+                tracing::info!("a code was not sent: its number has asked for no SMS of ours");
+                Ok(())
+            }
+            sent => Ok(sent?),
+        }
     }
 }
 

@@ -29,6 +29,9 @@ pub struct Settings {
     /// See [`SmsSettings`].
     #[command(flatten)]
     pub sms: SmsSettings,
+    /// See [`PushSettings`].
+    #[command(flatten)]
+    pub push: PushSettings,
     /// See [`StorageSettings`].
     #[command(flatten)]
     pub storage: StorageSettings,
@@ -180,6 +183,27 @@ pub struct SmsSettings {
     /// Country calling codes that SMS may go to, comma-separated
     #[arg(long, env = "SMS_COUNTRIES", value_delimiter = ',', default_values_t = [39, 41, 43, 44, 49])]
     pub sms_countries: Vec<u16>,
+}
+
+/// Push notifications, by Firebase (FCM) or else by OneSignal; with neither they stay in the outbox table.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Push")]
+pub struct PushSettings {
+    /// Service account of our Firebase project: the path of its JSON key file, or that JSON itself
+    #[arg(long, env = "FCM_SERVICE_ACCOUNT", hide_env_values = true)]
+    pub fcm_service_account: Option<SecretString>,
+    /// Base URL of Firebase Cloud Messaging
+    #[arg(long, env = "FCM_URL", default_value = "https://fcm.googleapis.com", value_parser = url)]
+    pub fcm_url: String,
+    /// Id of our app at OneSignal, used where there is no FCM account
+    #[arg(long, env = "ONESIGNAL_APP_ID", requires = "onesignal_api_key")]
+    pub onesignal_app_id: Option<String>,
+    /// API key of that app
+    #[arg(long, env = "ONESIGNAL_API_KEY", hide_env_values = true)]
+    pub onesignal_api_key: Option<SecretString>,
+    /// Base URL of OneSignal's API
+    #[arg(long, env = "ONESIGNAL_URL", default_value = "https://api.onesignal.com", value_parser = url)]
+    pub onesignal_url: String,
 }
 
 /// Pictures and documents.

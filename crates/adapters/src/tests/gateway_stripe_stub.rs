@@ -21,8 +21,11 @@ use wiremock::{
     matchers::{body_string_contains, header, method, path, query_param},
 };
 
-use super::gateways::{
-    capturing, charge, charging, clock, declined, eur, now, operation, paying_out, refunding, succeeded,
+use super::{
+    gateways::{
+        capturing, charge, charging, clock, declined, eur, now, operation, paying_out, refunding, succeeded,
+    },
+    log::Log,
 };
 use crate::{gateway_stripe::Stripe, outbound, webhook_signature};
 
@@ -431,29 +434,9 @@ async fn keys_are_sent_with_every_write() {
     assert_eq!(requests(&server).await[0].headers["idempotency-key"], refund.id.to_string().as_str());
 }
 
-/// What is logged, for whoever asks.
-#[derive(Clone, Default)]
-struct Log(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn no_log_holds_a_secret_or_a_person() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter("adapters=trace")
-        .with_ansi(false)
-        .with_writer(move || writer.clone());
-    let _logging = tracing::subscriber::set_default(subscriber.finish());
+    let (log, _logging) = Log::start();
     let (server, stripe) = start().await;
     let secrets = "sk_test_secret max@example.com 4242424242424242 cus_private";
     for (status, body) in [
@@ -470,7 +453,7 @@ async fn no_log_holds_a_secret_or_a_person() {
         stripe.perform(&operation(Task::Charge(charge))).await;
     }
     stripe_at("http://127.0.0.1:1", clock()).method("pm_private").await.unwrap_err();
-    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     assert!(log.contains("card_declined") && log.contains("status=500"), "{log}");
     for private in
         ["sk_test", "example.com", "4242", "cus_private", "pm_private", "Deep cleaning", "skillbuddy://"]

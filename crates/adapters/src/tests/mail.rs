@@ -101,6 +101,39 @@ async fn a_subject_cannot_add_headers() {
     }
 }
 
+#[tokio::test]
+async fn a_mail_that_can_be_ended_says_how() {
+    let directory = TempDir::new().unwrap();
+    let server = Program::smtp(directory.path(), "").await;
+    let mailer = mailer(&format!("smtp://127.0.0.1:{}", server.port)).unwrap();
+    // Longer than a line that is folded or encoded.
+    let link = format!("https://skillbuddy.app/notifications/unsubscribe/?token={}", "a-Z_9".repeat(60));
+    mailer.send(Mail { unsubscribe: Some(link.clone()), ..mail("max@example.com", "Hello") }).await.unwrap();
+    mailer.send(mail("ada@example.com", "Hello")).await.unwrap();
+    let mails = delivered(&directory);
+    let to =
+        |name: &str| mails.iter().find(|mail| mail.contains(&format!("\nTo: {name}@example.com\n"))).unwrap();
+    assert!(to("max").contains(&format!("\nList-Unsubscribe: <{link}>\n")), "{}", to("max"));
+    assert!(to("max").contains("\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n"), "{}", to("max"));
+    assert!(!to("ada").contains("List-Unsubscribe"), "{}", to("ada"));
+}
+
+#[rstest]
+#[case("https://skillbuddy.app/\r\nBcc: eve@example.com")]
+#[case("https://skillbuddy.app/>, <mailto:eve@example.com")]
+#[case("https://skillbuddy.app/a b")]
+#[case("https://skillbuddy.app/über")]
+#[case("mailto:eve@example.com")]
+#[case("/notifications/unsubscribe/")]
+#[case(&format!("https://skillbuddy.app/{}", "a".repeat(1000)))]
+#[case("")]
+#[tokio::test]
+async fn a_link_that_ends_mails_is_one_url(#[case] link: &str) {
+    let mail = Mail { unsubscribe: Some(link.to_owned()), ..mail("max@example.com", "Hello") };
+    let error = mailer("smtp://127.0.0.1:1").unwrap().send(mail).await.unwrap_err();
+    assert_eq!(format!("{error:#}"), "the link that ends mails of this kind is not a URL");
+}
+
 #[rstest]
 #[case("max@example.com\r\nBcc: eve@example.com")]
 #[case("max@example.com, eve@example.com")]

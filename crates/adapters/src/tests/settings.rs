@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use crate::{Adapters, SocialError};
 
 const SID: &str = "AC0123456789abcdef0123456789abcdef";
+const ONESIGNAL: &str = "8250eaf6-1a58-489e-b136-7c74a864b434";
 
 fn start(args: &[&str]) -> anyhow::Result<Adapters> {
     let directory = TempDir::new().unwrap();
@@ -30,6 +31,7 @@ fn start(args: &[&str]) -> anyhow::Result<Adapters> {
 #[case::everything(&[
     "--smtp-url", "smtps://hello:pass%40word@mail.example.com", "--mail-from", "hello@example.com",
     "--twilio-account-sid", SID, "--twilio-auth-token", "t", "--twilio-from", "SkillBuddy",
+    "--onesignal-app-id", ONESIGNAL, "--onesignal-api-key", "k",
     "--s3-bucket", "pictures", "--s3-access-key", "k", "--s3-secret-key", "s",
     "--google-client-ids", "a,b", "--apple-client-ids", "c", "--facebook-app-ids", "1", "--facebook-app-secret", "s",
     "--stripe-secret-key", "sk_test_1", "--stripe-webhook-secrets", "whsec_1,whsec_2",
@@ -58,6 +60,12 @@ async fn good_settings_start(#[case] args: &[&str]) {
 #[case(&["--twilio-account-sid", SID, "--twilio-auth-token", "t", "--twilio-from", "a name that is too long"], "TWILIO_FROM must be")]
 #[case(&["--twilio-auth-token", "t"], "TWILIO_AUTH_TOKEN and TWILIO_FROM need TWILIO_ACCOUNT_SID")]
 #[case(&["--environment", "production", "--twilio-account-sid", SID, "--twilio-auth-token", "t", "--twilio-from", "+491234567", "--twilio-url", "http://twilio.example.com"], "TWILIO_URL must begin with https://")]
+#[case(&["--fcm-service-account", "word@"], "the file of FCM_SERVICE_ACCOUNT cannot be read")]
+#[case(&["--environment", "production", "--fcm-service-account", "{}", "--fcm-url", "http://fcm.example.com"], "FCM_URL must begin with https://")]
+#[case(&["--onesignal-app-id", "skillbuddy", "--onesignal-api-key", "k"], "ONESIGNAL_APP_ID must be like")]
+#[case(&["--onesignal-app-id", ONESIGNAL, "--onesignal-api-key", ""], "ONESIGNAL_APP_ID needs ONESIGNAL_API_KEY")]
+#[case(&["--onesignal-api-key", "k"], "ONESIGNAL_API_KEY needs ONESIGNAL_APP_ID")]
+#[case(&["--environment", "production", "--onesignal-app-id", ONESIGNAL, "--onesignal-api-key", "k", "--onesignal-url", "http://onesignal.example.com"], "ONESIGNAL_URL must begin with https://")]
 #[case(&["--storage-dir", "/dev/null/files"], "STORAGE_DIR: /dev/null/files cannot be made")]
 #[case(&["--s3-bucket", "s3://pictures/", "--s3-access-key", "k", "--s3-secret-key", "s"], "S3_BUCKET must be the bare name")]
 #[case(&["--s3-bucket", "pictures", "--s3-access-key", "", "--s3-secret-key", "s"], "S3_BUCKET needs S3_ACCESS_KEY")]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use platform::{
     config::Settings,
-    ports::sms::{Sms, SmsSender},
+    ports::sms::{Sms, SmsError, SmsSender},
 };
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
@@ -76,6 +76,15 @@ async fn a_refusal_is_an_error_without_the_number_and_the_text() {
     let server = answering(ResponseTemplate::new(400).set_body_string(refusal)).await;
     let error = twilio(&server.uri(), "+4930999999").send(sms()).await.unwrap_err();
     assert_eq!(format!("{error:#}"), "Twilio refused the SMS: status 400, code 21211");
+}
+
+#[tokio::test]
+async fn a_recipient_who_wants_no_sms_is_told_apart() {
+    let refusal = r#"{"code": 21610, "message": "Attempt to send to unsubscribed recipient", "status": 400}"#;
+    let server = answering(ResponseTemplate::new(400).set_body_string(refusal)).await;
+    let error = twilio(&server.uri(), "+4930999999").send(sms()).await.unwrap_err();
+    assert!(matches!(error, SmsError::OptedOut), "{error:?}");
+    assert_eq!(error.to_string(), "the recipient wants no SMS of ours");
 }
 
 #[tokio::test]

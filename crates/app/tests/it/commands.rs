@@ -40,6 +40,8 @@ fn help_names_every_subcommand_and_every_setting() {
         "SMTP_URL",
         "MAIL_FROM=",
         "TWILIO_ACCOUNT_SID=",
+        "FCM_SERVICE_ACCOUNT",
+        "ONESIGNAL_APP_ID=",
         "STORAGE_DIR=",
         "S3_BUCKET=",
         "GOOGLE_CLIENT_IDS=",

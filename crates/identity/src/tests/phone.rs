@@ -117,6 +117,22 @@ async fn a_number_gets_three_sms_in_ten_minutes_and_five_an_hour() {
 }
 
 #[tokio::test]
+async fn a_number_that_wants_no_sms_gets_none_and_is_not_tried_again() {
+    let w = World::start().await;
+    let ada = w.sign_up("Ada").await;
+    w.t.sms.stop(NUMBER);
+    send(&ada, NUMBER).await.expect(202);
+    w.t.run_jobs().await;
+    w.t.sms.start(NUMBER);
+    w.t.advance(SignedDuration::from_mins(10));
+    w.t.run_jobs().await;
+    assert_eq!(w.t.sms.take(), [], "the code of ten minutes ago");
+    send(&ada, NUMBER).await.expect(202);
+    w.t.run_jobs().await;
+    assert_eq!(w.t.sms.take().len(), 1);
+}
+
+#[tokio::test]
 async fn an_account_gets_no_more_by_changing_the_number() {
     let w = World::start().await;
     let ada = w.sign_up("Ada").await;

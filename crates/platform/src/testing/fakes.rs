@@ -1,7 +1,7 @@
 //! Outside services that remember what they were told, and can be told to fail.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -13,7 +13,7 @@ use crate::{
     ports::{
         mailer::{Mail, Mailer},
         push::{Push, PushError, PushSender},
-        sms::{Sms, SmsSender},
+        sms::{Sms, SmsError, SmsSender},
         social::{SocialIdentity, SocialProvider, SocialToken, SocialVerifier},
         storage::Storage,
     },
@@ -41,19 +41,35 @@ impl Mailer for FakeMailer {
 
 /// A sender that keeps the messages.
 #[derive(Default)]
-pub struct FakeSms(Mutex<Vec<Sms>>);
+pub struct FakeSms {
+    sent: Mutex<Vec<Sms>>,
+    stopped: Mutex<HashSet<String>>,
+}
 
 impl FakeSms {
     /// Takes out everything that was sent so far.
     pub fn take(&self) -> Vec<Sms> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.sent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on `number` wants no messages.
+    pub fn stop(&self, number: &str) {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).insert(number.to_owned());
+    }
+
+    /// From now on it does again.
+    pub fn start(&self, number: &str) {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).remove(number);
     }
 }
 
 #[async_trait]
 impl SmsSender for FakeSms {
-    async fn send(&self, sms: Sms) -> anyhow::Result<()> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sms);
+    async fn send(&self, sms: Sms) -> Result<(), SmsError> {
+        if self.stopped.lock().unwrap_or_else(PoisonError::into_inner).contains(&sms.to) {
+            return Err(SmsError::OptedOut);
+        }
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(sms);
         Ok(())
     }
 }
