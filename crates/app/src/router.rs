@@ -29,6 +29,7 @@ use crate::{health, pages};
         (name = "bookings", description = "Booking a service, and a provider's jobs"),
         (name = "payments", description = "Paying bookings, refunds, payment methods, credits"),
         (name = "payouts", description = "What providers earn, and how it comes to them"),
+        (name = "chat", description = "Conversations, messages, and what is sent along"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),
     )
@@ -43,6 +44,7 @@ pub fn features() -> OpenApiRouter<App> {
         .merge(discovery::router())
         .merge(scheduling::router())
         .merge(bookings::router())
+        .merge(chat::router())
         .merge(payments::router())
         .merge(payouts::router())
         .merge(adapters::files_router())

@@ -58,5 +58,6 @@ pub fn registry() -> Registry {
     let registry = ledger::register(registry);
     let registry = payouts::register(registry);
     let registry = bookings::register(registry);
+    let registry = chat::register(registry);
     payments::register(registry)
 }

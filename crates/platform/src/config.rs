@@ -41,6 +41,9 @@ pub struct Settings {
     /// See [`MarketSettings`].
     #[command(flatten)]
     pub market: MarketSettings,
+    /// See [`ChatSettings`].
+    #[command(flatten)]
+    pub chat: ChatSettings,
 }
 
 /// Where the server listens and how it is reached.
@@ -135,6 +138,12 @@ pub struct LimitSettings {
     /// Payments an hour that one account, one sign-in, or one card may try
     #[arg(long = "limit-payments", env = "LIMIT_PAYMENTS", default_value_t = 60)]
     pub payments: u32,
+    /// Messages a second that one account may send
+    #[arg(long = "limit-messages", env = "LIMIT_MESSAGES", default_value_t = 20)]
+    pub messages: u32,
+    /// Providers a day that one account may write to without a booking
+    #[arg(long = "limit-inquiries", env = "LIMIT_INQUIRIES", default_value_t = 20)]
+    pub inquiries: u32,
     /// Password and code attempts, mails and SMS are held back as docs/security.md says; `false` only for load tests
     #[arg(long = "limit-sign-ins", env = "LIMIT_SIGN_INS", default_value_t = true, action = clap::ArgAction::Set)]
     pub sign_ins: bool,
@@ -302,6 +311,18 @@ pub struct MarketSettings {
     /// What the numbers of their receipts begin with; each has a series of its own
     #[arg(long, env = "RECEIPT_PREFIX", default_value = "SB", value_parser = receipt_prefix)]
     pub receipt_prefix: String,
+}
+
+/// Rules of conversations.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Chat")]
+pub struct ChatSettings {
+    /// Whether phone numbers, addresses and links are taken out of messages until a booking of the two is confirmed
+    #[arg(long, env = "CHAT_MASK_CONTACTS", default_value_t = true, action = clap::ArgAction::Set)]
+    pub chat_mask_contacts: bool,
+    /// How long messages are kept, in days; 0 is for ever. What is reported or disputed stays
+    #[arg(long, env = "CHAT_RETENTION_DAYS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=36_500))]
+    pub chat_retention_days: u32,
 }
 
 /// A tax on our share.

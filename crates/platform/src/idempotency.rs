@@ -195,6 +195,11 @@ impl FromRequestParts<App> for Write {
 }
 
 impl Write {
+    /// Whether an answer has to be kept. Without a key a write that is one statement needs no transaction.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// Opens the transaction; 409 `request_in_progress` while the first request with the key runs.
     pub async fn begin(self) -> ApiResult<WriteTx> {
         let mut tx = self.app.db.begin().await?;

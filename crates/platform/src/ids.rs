@@ -90,4 +90,12 @@ typed_id! {
     HoldId,
     /// A withdrawal of what a provider has earned; also the operation at the gateway.
     WithdrawalId,
+    /// Two people who write to each other.
+    ConversationId,
+    /// Something that one of them said.
+    MessageId,
+    /// A file that one sends the other.
+    MediaId,
+    /// Something that somebody brought before the staff.
+    ReportId,
 }

@@ -1,5 +1,6 @@
 //! How often somebody may call: a bucket an address and a bucket an account, on each node (GCRA); one more for
-//! pictures, which cost much more than a call, and one for payments, so that nobody tries stolen cards here.
+//! pictures, which cost much more than a call, one for payments, so that nobody tries stolen cards here, and one for
+//! messages.
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
@@ -27,6 +28,7 @@ pub struct Limits {
     accounts: Option<Buckets<UserId>>,
     uploads: Option<Buckets<UserId>>,
     payments: Option<Buckets<String>>,
+    messages: Option<Buckets<UserId>>,
 }
 
 /// What is left in a bucket, for the `RateLimit-*` headers.
@@ -57,6 +59,7 @@ impl Limits {
             accounts: calls(settings.per_account).map(buckets),
             uploads: NonZeroU32::new(settings.uploads).map(Quota::per_hour).map(buckets),
             payments: NonZeroU32::new(settings.payments).map(Quota::per_hour).map(buckets),
+            messages: NonZeroU32::new(settings.messages).map(Quota::per_second).map(buckets),
         }
     }
 
@@ -80,6 +83,11 @@ impl Limits {
         check(self.payments.as_ref(), &by.to_owned()).map(|_remaining| ())
     }
 
+    /// One more message of an account.
+    pub fn check_message(&self, user: UserId) -> ApiResult<()> {
+        check(self.messages.as_ref(), &user).map(|_remaining| ())
+    }
+
     /// Forgets full buckets; call it every minute.
     pub fn sweep(&self) {
         if let Some(buckets) = &self.addresses {
@@ -88,7 +96,7 @@ impl Limits {
         if let Some(buckets) = &self.payments {
             buckets.retain_recent();
         }
-        for buckets in [&self.accounts, &self.uploads].into_iter().flatten() {
+        for buckets in [&self.accounts, &self.uploads, &self.messages].into_iter().flatten() {
             buckets.retain_recent();
         }
     }

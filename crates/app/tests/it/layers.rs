@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// A crate, and all of ours that it may depend on.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("platform", &[]),
     ("postgres-embedded", &[]),
     ("documents", &[]),
@@ -17,6 +17,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("catalog", &["platform", "pictures", "identity", "scheduling"]),
     ("discovery", &["platform", "catalog", "scheduling"]),
     ("bookings", &["platform", "identity", "catalog", "scheduling"]),
+    ("chat", &["platform", "bookings", "identity", "pictures"]),
     ("payments", &["platform", "bookings", "ledger", "payouts", "scheduling", "documents"]),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),

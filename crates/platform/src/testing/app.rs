@@ -80,6 +80,8 @@ impl TestApp {
             "0",
             "--limit-payments",
             "0",
+            "--limit-messages",
+            "0",
             "--database-connections",
             "8",
         ];

@@ -1,0 +1,29 @@
+//! Chat: two people write to each other, before a booking and about it. Messages are numbered without gaps in each
+//! conversation; how far each of the two is, is one number, from which receipts and counts of unread messages follow.
+
+mod conversation;
+mod events;
+mod jobs;
+mod marks;
+mod masking;
+mod media;
+mod message;
+mod model;
+mod routes;
+mod send;
+mod store;
+#[cfg(test)]
+mod tests;
+mod typing;
+
+pub use self::{
+    events::MessageSent,
+    jobs::register,
+    marks::{delivered, is_read, read, unread},
+    message::{Location, Message, MessageKind},
+    model::ChatError,
+    routes::router,
+    send::{NewMessage, Sent, send},
+    store::people::{shows_presence, visible_people},
+    typing::typing,
+};

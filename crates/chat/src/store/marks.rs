@@ -1,0 +1,162 @@
+//! How far people are in their conversations.
+
+use platform::{
+    ids::{ConversationId, UserId},
+    time::Instant,
+};
+use sqlx::{PgConnection, PgExecutor};
+
+/// A mark that has moved: whose it is, in whose logs it stands.
+pub(crate) struct Moved {
+    pub conversation: ConversationId,
+    pub up_to_seq: i64,
+    pub places: Vec<(UserId, i64)>,
+}
+
+/// Somebody has read up to a message, or up to the newest. Says whether the conversation is theirs, and whether that
+/// is news; only they themselves are told where they hide it from the other one.
+pub(crate) async fn read(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    conversation: ConversationId,
+    up_to_seq: i64,
+    now: Instant,
+) -> sqlx::Result<(bool, Option<Moved>)> {
+    let row = sqlx::query!(
+        r#"with mine as (
+               select m.other_id, coalesce(s.shows_read_receipts, true) as shows, c.last_seq
+                 from conversation_members m
+                 join conversations c on c.id = m.conversation_id
+                 left join chat_settings s on s.user_id = m.user_id
+                where m.conversation_id = $1 and m.user_id = $2
+           ), moved as (
+               update conversation_members m
+                  set read_seq = least($3, mine.last_seq),
+                      delivered_seq = greatest(m.delivered_seq, least($3, mine.last_seq))
+                 from mine
+                where m.conversation_id = $1 and m.user_id = $2 and m.read_seq < least($3, mine.last_seq)
+            returning m.read_seq, case when mine.shows then array[m.user_id, m.other_id] else array[m.user_id] end as people
+           )
+           select exists (select from mine) as "is_member!", moved.read_seq as "up_to_seq?",
+                  told.people as "people?: Vec<UserId>", told.numbers
+             from (select) nothing
+             left join moved on true
+             left join lateral (
+                 select array_agg(person) as people, array_agg(number) as numbers
+                   from append_event(moved.people, 'message.read', $4,
+                        jsonb_build_object('conversation_id', $1::uuid, 'user_id', $2::uuid, 'up_to_seq', moved.read_seq))
+                  where moved.read_seq is not null) told on true"#,
+        conversation as _,
+        user as _,
+        up_to_seq,
+        now as _,
+    )
+    .fetch_one(db)
+    .await?;
+    let moved = row.up_to_seq.map(|up_to_seq| Moved {
+        conversation,
+        up_to_seq,
+        places: row.people.unwrap_or_default().into_iter().zip(row.numbers.unwrap_or_default()).collect(),
+    });
+    Ok((row.is_member, moved))
+}
+
+/// Messages have reached a device of somebody: per conversation, up to one. The marks that have moved are locked in
+/// the order of the conversations, the logs of their people in the order of ids, as everywhere.
+pub(crate) async fn delivered(
+    db: &mut PgConnection,
+    user: UserId,
+    conversations: &[ConversationId],
+    up_to: &[i64],
+    now: Instant,
+) -> sqlx::Result<Vec<Moved>> {
+    let moved = sqlx::query!(
+        r#"with wanted as (
+               select m.conversation_id, m.other_id, least(w.up_to, c.last_seq) as up_to
+                 from (select conversation_id, max(up_to) as up_to
+                         from unnest($2::uuid[], $3::bigint[]) w (conversation_id, up_to) group by conversation_id) w
+                 join conversation_members m on m.conversation_id = w.conversation_id and m.user_id = $1
+                 join conversations c on c.id = w.conversation_id
+                where m.delivered_seq < least(w.up_to, c.last_seq)
+                order by m.conversation_id
+                  for update of m
+           )
+           update conversation_members m set delivered_seq = w.up_to
+             from wanted w
+            where m.conversation_id = w.conversation_id and m.user_id = $1 and m.delivered_seq < w.up_to
+        returning m.conversation_id, m.other_id, m.delivered_seq"#,
+        user as _,
+        conversations as _,
+        up_to,
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    if moved.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut people: Vec<UserId> = moved.iter().map(|row| row.other_id).chain([user]).collect();
+    people.sort();
+    people.dedup();
+    sqlx::query!(
+        "select user_id from user_streams where user_id = any($1) order by user_id for update",
+        &people as _
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let (ids, others): (Vec<_>, Vec<_>) = moved.iter().map(|row| (row.conversation_id, row.other_id)).unzip();
+    let seqs: Vec<i64> = moved.iter().map(|row| row.delivered_seq).collect();
+    let told = sqlx::query!(
+        r#"select w.conversation_id as "conversation!: ConversationId", w.up_to as "up_to!",
+                  array_agg(e.person) as "people!: Vec<UserId>", array_agg(e.number) as "numbers!"
+             from unnest($2::uuid[], $3::uuid[], $4::bigint[]) w (conversation_id, other_id, up_to)
+            cross join lateral append_event(array[$1, w.other_id], 'message.delivered', $5,
+                  jsonb_build_object('conversation_id', w.conversation_id, 'user_id', $1::uuid, 'up_to_seq', w.up_to)) e
+            group by w.conversation_id, w.up_to"#,
+        user as _,
+        &ids as _,
+        &others as _,
+        &seqs,
+        now as _,
+    )
+    .fetch_all(db)
+    .await?;
+    let moved = told.into_iter().map(|row| Moved {
+        conversation: row.conversation,
+        up_to_seq: row.up_to,
+        places: row.people.into_iter().zip(row.numbers).collect(),
+    });
+    Ok(moved.collect())
+}
+
+/// How many messages of others somebody has not read, and in how many conversations.
+pub(crate) async fn unread(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<(i64, i64)> {
+    let row = sqlx::query!(
+        r#"select coalesce(sum(n.unread), 0)::bigint as "messages!", count(*) filter (where n.unread > 0) as "conversations!"
+             from conversation_members me
+             join conversations c on c.id = me.conversation_id and c.last_seq > me.read_seq
+            cross join lateral (
+                select count(*) as unread from messages m
+                 where m.conversation_id = me.conversation_id and m.seq > me.read_seq and m.sender_id = me.other_id
+                   and m.deleted_at is null) n
+            where me.user_id = $1"#,
+        user as _,
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.messages, row.conversations))
+}
+
+/// Whether somebody has read a message of a conversation.
+pub(crate) async fn is_read(
+    db: impl PgExecutor<'_>,
+    conversation: ConversationId,
+    user: UserId,
+    seq: i64,
+) -> sqlx::Result<bool> {
+    let read = sqlx::query_scalar!(
+        "select read_seq from conversation_members where conversation_id = $1 and user_id = $2",
+        conversation as _,
+        user as _,
+    );
+    Ok(read.fetch_optional(db).await?.is_some_and(|read| read >= seq))
+}

@@ -1,0 +1,66 @@
+//! Who may see what of whom.
+
+use platform::ids::UserId;
+use sqlx::PgExecutor;
+
+use platform::auth::Caller;
+
+/// Those of `people` whose presence somebody may watch: providers, and whom they have a conversation with; without
+/// those who hide it, and where one has blocked the other.
+pub async fn visible_people(
+    db: impl PgExecutor<'_>,
+    caller: &Caller,
+    people: &[UserId],
+) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"select u.id as "id: UserId" from users u
+             left join chat_settings s on s.user_id = u.id
+            where u.id = any($2) and u.state = 'active' and coalesce(s.shows_presence, true)
+              and (u.is_provider or exists (select from conversation_members
+                                             where user_id = $1 and other_id = u.id))
+              and not exists (select from user_blocks where (blocker_id, blocked_id) in ((u.id, $1), ($1, u.id)))
+            order by u.id"#,
+        caller.id as _,
+        people as _,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Whether somebody lets others see that they are here.
+pub async fn shows_presence(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<bool> {
+    let shows = sqlx::query_scalar!("select shows_presence from chat_settings where user_id = $1", user as _);
+    Ok(shows.fetch_optional(db).await?.unwrap_or(true))
+}
+
+/// What somebody lets others see: that they have read something, and that they are here.
+pub(crate) async fn settings(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<(bool, bool)> {
+    let row = sqlx::query!(
+        "select shows_read_receipts, shows_presence from chat_settings where user_id = $1",
+        user as _
+    );
+    Ok(row
+        .fetch_optional(db)
+        .await?
+        .map_or((true, true), |row| (row.shows_read_receipts, row.shows_presence)))
+}
+
+/// Keeps what somebody lets others see.
+pub(crate) async fn save_settings(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    shows_read_receipts: bool,
+    shows_presence: bool,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into chat_settings (user_id, shows_read_receipts, shows_presence) values ($1, $2, $3)
+         on conflict (user_id) do update
+            set shows_read_receipts = excluded.shows_read_receipts, shows_presence = excluded.shows_presence",
+        user as _,
+        shows_read_receipts,
+        shows_presence,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

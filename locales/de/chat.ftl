@@ -1,0 +1,25 @@
+# chat
+chat_blocked = Ihr könnt einander nicht schreiben.
+conversation_closed = Diese Person ist nicht mehr hier.
+too_many_inquiries = Du hast heute viele Gespräche begonnen. Bitte versuche es morgen wieder.
+message_not_editable = Diese Nachricht kann nicht mehr bearbeitet werden.
+
+field-yourself = Das bist du selbst.
+
+chat-booking-created = Die Buchung wurde angefragt.
+chat-booking-payment_secured = Die Buchung ist bezahlt.
+chat-booking-payment_expired = Die Buchung ist verfallen: Die Zahlung kam nicht rechtzeitig.
+chat-booking-accepted = Die Buchung ist bestätigt.
+chat-booking-declined = Die Buchung wurde abgelehnt.
+chat-booking-withdrawn = Die Anfrage wurde zurückgezogen.
+chat-booking-expired = Die Anfrage ist verfallen: Sie wurde nicht rechtzeitig beantwortet.
+chat-booking-rescheduled = Die Buchung wurde verschoben.
+chat-booking-reschedule_proposed = Für die Buchung wurde ein anderer Termin vorgeschlagen.
+chat-booking-reschedule_accepted = Der vorgeschlagene Termin wurde angenommen.
+chat-booking-reschedule_declined = Der vorgeschlagene Termin wurde abgelehnt.
+chat-booking-reschedule_withdrawn = Der Terminvorschlag wurde zurückgezogen.
+chat-booking-reschedule_expired = Der Terminvorschlag ist verfallen: Er wurde nicht rechtzeitig beantwortet.
+chat-booking-started = Der Auftrag hat begonnen.
+chat-booking-completed = Der Auftrag ist erledigt.
+chat-booking-cancelled = Die Buchung wurde storniert.
+chat-booking-no_show = Jemand war nicht da.

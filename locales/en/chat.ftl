@@ -1,0 +1,25 @@
+# chat
+chat_blocked = You cannot write to each other.
+conversation_closed = This person is no longer here.
+too_many_inquiries = You have begun many conversations today. Please try again tomorrow.
+message_not_editable = This message can no longer be edited.
+
+field-yourself = This is you.
+
+chat-booking-created = The booking was requested.
+chat-booking-payment_secured = The booking is paid.
+chat-booking-payment_expired = The booking has lapsed: the payment did not come in time.
+chat-booking-accepted = The booking is confirmed.
+chat-booking-declined = The booking was declined.
+chat-booking-withdrawn = The request was withdrawn.
+chat-booking-expired = The request has lapsed: it was not answered in time.
+chat-booking-rescheduled = The booking was moved.
+chat-booking-reschedule_proposed = Another time was proposed for the booking.
+chat-booking-reschedule_accepted = The proposed time was accepted.
+chat-booking-reschedule_declined = The proposed time was declined.
+chat-booking-reschedule_withdrawn = The proposed time was taken back.
+chat-booking-reschedule_expired = The proposed time has lapsed: it was not answered in time.
+chat-booking-started = The job has begun.
+chat-booking-completed = The job is done.
+chat-booking-cancelled = The booking was cancelled.
+chat-booking-no_show = Somebody was not there.

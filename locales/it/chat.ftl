@@ -1,0 +1,25 @@
+# chat
+chat_blocked = Non potete scrivervi.
+conversation_closed = Questa persona non c'è più.
+too_many_inquiries = Oggi hai iniziato molte conversazioni. Riprova domani.
+message_not_editable = Questo messaggio non può più essere modificato.
+
+field-yourself = Questa persona sei tu.
+
+chat-booking-created = La prenotazione è stata richiesta.
+chat-booking-payment_secured = La prenotazione è pagata.
+chat-booking-payment_expired = La prenotazione è decaduta: il pagamento non è arrivato in tempo.
+chat-booking-accepted = La prenotazione è confermata.
+chat-booking-declined = La prenotazione è stata rifiutata.
+chat-booking-withdrawn = La richiesta è stata ritirata.
+chat-booking-expired = La richiesta è decaduta: non ha avuto risposta in tempo.
+chat-booking-rescheduled = La prenotazione è stata spostata.
+chat-booking-reschedule_proposed = È stato proposto un altro orario per la prenotazione.
+chat-booking-reschedule_accepted = L'orario proposto è stato accettato.
+chat-booking-reschedule_declined = L'orario proposto è stato rifiutato.
+chat-booking-reschedule_withdrawn = La proposta di orario è stata ritirata.
+chat-booking-reschedule_expired = La proposta di orario è decaduta: non ha avuto risposta in tempo.
+chat-booking-started = Il lavoro è iniziato.
+chat-booking-completed = Il lavoro è finito.
+chat-booking-cancelled = La prenotazione è stata annullata.
+chat-booking-no_show = Qualcuno non si è presentato.
