@@ -69,6 +69,7 @@ create table message_originals (
     id          bigint      generated always as identity primary key,
     message_id  uuid        not null references messages on delete cascade,
     content     text        not null,
+    data        jsonb,
     replaced_at timestamptz not null
 );
 create index message_originals_message on message_originals (message_id);

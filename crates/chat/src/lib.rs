@@ -1,16 +1,20 @@
 //! Chat: two people write to each other, before a booking and about it. Messages are numbered without gaps in each
 //! conversation; how far each of the two is, is one number, from which receipts and counts of unread messages follow.
 
+mod change;
 mod conversation;
 mod events;
+mod filter;
 mod jobs;
 mod marks;
 mod masking;
 mod media;
 mod message;
 mod model;
+mod notes;
 mod routes;
 mod send;
+mod sniff;
 mod store;
 #[cfg(test)]
 mod tests;

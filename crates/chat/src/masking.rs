@@ -3,13 +3,11 @@
 
 use std::{borrow::Cow, sync::LazyLock};
 
-use regex::Regex;
+use regex::{Captures, Regex};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// What stands in the place of a contact detail, in every language.
 pub(crate) const MASK: &str = "•••";
-/// Fewer digits are a price, a date, a house number or a postal code.
-const FEWEST_DIGITS: usize = 8;
 
 macro_rules! pattern {
     ($name:ident, $pattern:expr) => {
@@ -19,21 +17,25 @@ macro_rules! pattern {
 
 pattern!(
     EMAIL,
-    r"(?i)[\p{L}\p{N}._%+'-]+\s*(?:@|\(at\)|\[at\]|\{at\}|\(ät\)|\(chiocciola\)|\s(?:at|ät|chiocciola)\s)\s*[\p{L}\p{N}-]+(?:\s*(?:\.|\(dot\)|\[dot\]|\(punkt\)|\(punto\)|\s(?:dot|punkt|punto)\s)\s*[\p{L}\p{N}-]+)+"
+    r"(?i)[\p{L}\p{N}._%+'-]+\s*(?:@|[(\[{](?:at|ät|chiocciola)[)\]}])\s*[\p{L}\p{N}-]+(?:(?:\.|\s*[(\[{](?:dot|punkt|punto)[)\]}]\s*|\s(?:dot|punkt|punto)\s)[\p{L}\p{N}-]+)+"
+);
+pattern!(
+    SPOKEN_EMAIL,
+    r"(?i)[\p{L}\p{N}._%+'-]+\s(?:at|ät|chiocciola)\s[\p{L}\p{N}-]+(?:\s(?:dot|punkt|punto)\s[\p{L}\p{N}-]+)+"
 );
 pattern!(
     LINK,
     r"(?i)\b(?:https?://|www\.)\S+|\b(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+(?:com|net|org|info|biz|de|at|ch|it|eu|io|app|me|co|uk|fr|es|shop|online|site|link|ly|gg|tv)\b(?:/\S*)?"
 );
-pattern!(PHONE, r"(?:\+|\b00|\()?\d(?:[\s().\-/–]{0,3}\d){7,16}");
 pattern!(
     HANDLE,
     r"(?i)\b(?:whats\s?app|telegram|signal|insta(?:gram)?|snapchat|skype)\s*[:@]\s*@?[\p{L}\p{N}._-]{3,}"
 );
-// What looks like a telephone number and is none: dates, times and amounts.
+// Fewer than eight digits are a price, a house number or a postal code. A date comes first, so that it is not taken for
+// the beginning of a number.
 pattern!(
-    DATED,
-    r"^(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d{2}-\d{2})(?:\s*[-–]?\s*(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}[.:]\d{2}))?$"
+    NUMBERS,
+    r"\b(?P<date>\d{4}-(?:0[1-9]|1[0-2])-[0-3]\d|[0-3]?\d[./-](?:0?[1-9]|1[0-2])[./-](?:\d{4}|\d{2}))\b|(?:\+|\()?\d(?:[\s().\-/–]{0,3}\d){7,16}"
 );
 
 /// The text without contact details; `None` where there are none.
@@ -42,17 +44,16 @@ pub(crate) fn masked(text: &str) -> Option<String> {
     let plain: String = text.nfkc().collect();
     let mut changed = false;
     let mut current: Cow<'_, str> = Cow::Borrowed(&plain);
-    for pattern in [&EMAIL, &LINK, &HANDLE] {
+    for pattern in [&EMAIL, &SPOKEN_EMAIL, &LINK, &HANDLE] {
         let Some(pattern) = pattern.as_ref() else { continue };
         if pattern.is_match(&current) {
             changed = true;
             current = Cow::Owned(pattern.replace_all(&current, MASK).into_owned());
         }
     }
-    if let Some(phone) = PHONE.as_ref() {
-        let replaced = phone.replace_all(&current, |found: &regex::Captures<'_>| {
-            let whole = found.get(0).map_or("", |whole| whole.as_str());
-            if is_phone(whole) { MASK.to_owned() } else { whole.to_owned() }
+    if let Some(numbers) = NUMBERS.as_ref() {
+        let replaced = numbers.replace_all(&current, |found: &Captures<'_>| {
+            found.name("date").map_or(MASK, |date| date.as_str()).to_owned()
         });
         if replaced != current {
             changed = true;
@@ -60,12 +61,6 @@ pub(crate) fn masked(text: &str) -> Option<String> {
         }
     }
     changed.then(|| current.into_owned())
-}
-
-fn is_phone(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let is_date = DATED.as_ref().is_some_and(|dated| dated.is_match(text.trim()));
-    digits >= FEWEST_DIGITS && !is_date
 }
 
 #[cfg(test)]

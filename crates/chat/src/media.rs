@@ -123,3 +123,9 @@ pub(crate) fn is_good_link(app: &App, id: MediaId, size: MediaSize, expires: i64
     let is_ours = signature(app, id, size, expires).as_bytes().ct_eq(given.as_bytes());
     bool::from(is_ours) && app.clock.now().timestamp().as_second() < expires
 }
+
+/// The name in the storage of one of a file's files.
+pub(crate) fn file_name(storage_key: &str, size: MediaSize) -> String {
+    let size: &str = size.into();
+    format!("{storage_key}/{size}")
+}

@@ -4,18 +4,21 @@ use platform::{
     app::App,
     auth::Caller,
     error::{ApiError, ApiResult},
-    ids::{BookingId, ConversationId, MediaId, MessageId},
+    ids::{BookingId, ConversationId, MediaId, MessageId, ReportId, UserId},
     locale::Sentence,
-    stream::Told,
+    stream::{Kind, Told},
+    time::Instant,
 };
 use serde::Deserialize;
 use sqlx::PgConnection;
 
 use crate::{
-    masking,
+    filter, masking,
+    media::StoredMedia,
     message::{Data, Location, Marks, Message, MessageKind, Reader, StoredMessage},
     model::ChatError,
-    store,
+    routes::REPORT_TIME,
+    store::{self, reports::NewReport},
 };
 
 /// Characters of a message.
@@ -85,7 +88,7 @@ pub struct Sent {
 /// Sends a message, and tells both people.
 pub async fn send(app: &App, caller: &Caller, message: NewMessage) -> ApiResult<Sent> {
     let draft = Draft::of(app, caller, message)?;
-    let (sent, told) = if draft.is_plain() {
+    let written = if draft.is_plain() {
         draft.write(app, caller, &mut *app.db.acquire().await?).await?
     } else {
         let mut tx = app.db.begin().await?;
@@ -93,8 +96,22 @@ pub async fn send(app: &App, caller: &Caller, message: NewMessage) -> ApiResult<
         tx.commit().await?;
         written
     };
-    tell(app, told);
-    Ok(sent)
+    match written {
+        Written::Done(sent, told) => {
+            tell(app, told);
+            Ok(sent)
+        }
+        Written::Overtaken => draft.overtaken(app, caller).await,
+    }
+}
+
+/// What became of a draft.
+pub(crate) enum Written {
+    /// It is written, now or before; with what is to be told after the commit.
+    Done(Sent, Option<Told>),
+    /// The same message was written in the same moment: nothing was written here, and nothing can be any more in this
+    /// transaction.
+    Overtaken,
 }
 
 /// After the commit.
@@ -117,6 +134,8 @@ pub(crate) struct Draft {
     pub client_message_id: String,
     pub reply_to: Option<MessageId>,
     pub media: Vec<MediaId>,
+    /// Whether the filter wants somebody to look at it.
+    pub is_flagged: bool,
     /// What the links to pictures of people begin with.
     pub files: String,
 }
@@ -146,6 +165,7 @@ impl Draft {
             id,
             conversation: message.conversation_id,
             kind,
+            is_flagged: filter::is_flagged(&content),
             masked,
             content,
             data,
@@ -158,58 +178,69 @@ impl Draft {
 
     /// Whether one statement is enough.
     pub(crate) fn is_plain(&self) -> bool {
-        self.media.is_empty()
+        self.media.is_empty() && !self.is_flagged
     }
 
-    /// Writes it, or finds that it was sent before; with what is to be told after the commit.
+    /// Writes it, or finds that it was sent before.
     pub(crate) async fn write(
-        self,
+        &self,
         app: &App,
         caller: &Caller,
         db: &mut PgConnection,
-    ) -> ApiResult<(Sent, Option<Told>)> {
+    ) -> ApiResult<Written> {
         let now = app.clock.now();
         let reader = Reader { app, id: caller.id, language: caller.language };
         let media = store::media::lock_waiting(db, caller.id, &self.media).await?;
         if media.len() != self.media.len() {
             // A resend finds its files taken by itself.
             return match self.sent_before(&reader, db).await? {
-                Some(sent) => Ok((sent, None)),
+                Some(sent) => Ok(Written::Done(sent, None)),
                 None => Err(ApiError::invalid_field("media_ids", Sentence::new("field-unknown_choice"))),
             };
         }
         let mut shown = Message::of(self.stored(caller, media, now), &reader, Marks::default());
-        match store::messages::send(db, &self, &shown, caller.id, now).await {
+        match store::messages::send(db, self, &shown, caller.id, now).await {
             Ok(Some(sent)) => {
                 store::media::attach(db, &self.media, self.conversation, self.id).await?;
+                if self.is_flagged {
+                    self.report(db, caller.id, now).await?;
+                }
                 shown.seq = sent.seq;
                 shown.sender_name = Some(sent.sender_name);
                 shown.sender_profile_image = sent.sender_image.map(|key| app.storage.public_url(&key));
-                if let (true, Some(masked)) = (sent.is_masked, self.masked) {
+                if let (true, Some(masked)) = (sent.is_masked, &self.masked) {
                     metrics::counter!("chat_messages_masked_total").increment(1);
                     shown.is_masked = true;
-                    shown.content = masked;
+                    shown.content.clone_from(masked);
                 }
-                let told = store::told(platform::stream::Kind::MessageCreated, &shown, sent.places, now)?;
-                Ok((Sent { message: shown, is_new: true }, Some(told)))
+                let told = store::told(Kind::MessageCreated, &shown, sent.places, now)?;
+                Ok(Written::Done(Sent { message: shown, is_new: true }, Some(told)))
             }
-            Ok(None) => self.refused(&reader, db).await.map(|sent| (sent, None)),
-            Err(error) if store::is_violation(&error, "messages_once") => {
-                // The same message won the race; this connection's transaction, if it has one, is lost.
-                let mut other = app.db.acquire().await?;
-                let sent = self.sent_before(&reader, &mut other).await?;
-                sent.map(|sent| (sent, None)).ok_or_else(|| ApiError::unavailable(error))
-            }
+            Ok(None) => self.refused(&reader, db).await.map(|sent| Written::Done(sent, None)),
+            Err(error) if store::is_violation(&error, "messages_once") => Ok(Written::Overtaken),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn stored(
-        &self,
-        caller: &Caller,
-        media: Vec<crate::media::StoredMedia>,
-        now: platform::time::Instant,
-    ) -> StoredMessage {
+    /// Puts it before the staff.
+    async fn report(&self, db: &mut PgConnection, sender: UserId, now: Instant) -> sqlx::Result<()> {
+        tracing::info!(message.id = %self.id, "the filter flagged a message");
+        metrics::counter!("chat_messages_flagged_total").increment(1);
+        let report = NewReport {
+            id: ReportId::at(now),
+            conversation: self.conversation,
+            message: Some(self.id),
+            reporter: None,
+            reported: sender,
+            reason: "filter",
+            details: "",
+            due_at: now.plus(REPORT_TIME),
+            at: now,
+        };
+        store::reports::insert(db, &report).await.map(|_is_new| ())
+    }
+
+    fn stored(&self, caller: &Caller, media: Vec<StoredMedia>, now: Instant) -> StoredMessage {
         StoredMessage {
             id: self.id,
             conversation_id: self.conversation,
@@ -229,6 +260,15 @@ impl Draft {
             reactions: std::collections::BTreeMap::new(),
             media,
         }
+    }
+
+    /// The message that was quicker.
+    pub(crate) async fn overtaken(&self, app: &App, caller: &Caller) -> ApiResult<Sent> {
+        let reader = Reader { app, id: caller.id, language: caller.language };
+        let sent = self.sent_before(&reader, &mut *app.db.acquire().await?).await?;
+        sent.ok_or_else(|| {
+            ApiError::unavailable(anyhow::anyhow!("a message was overtaken by one that has gone"))
+        })
     }
 
     async fn sent_before(&self, reader: &Reader<'_>, db: &mut PgConnection) -> ApiResult<Option<Sent>> {

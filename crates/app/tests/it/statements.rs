@@ -35,10 +35,22 @@ fn first(list: &Answer) -> String {
     list["results"].get(0).unwrap()["id"].as_str().unwrap().to_owned()
 }
 
+/// The two have begun to talk.
+async fn conversation(customer: &Client, provider: &Client) -> String {
+    let provider = provider.get("/auth/current-user/").await.expect(200);
+    let begun =
+        customer.post("/chat/conversations/", json!({"provider_id": provider["id"]})).await.expect(201);
+    let conversation = begun.str("id");
+    let body = json!({"conversation_id": conversation, "content": "Hello"});
+    customer.post("/chat/messages/", body).await.expect(201);
+    conversation
+}
+
 #[tokio::test]
 async fn a_read_is_one_statement_and_reads_no_large_table_as_a_whole() {
     let t = marketplace().await;
     let (nobody, anna, max) = (t.anonymous(), sign_in(&t, "anna").await, sign_in(&t, "max").await);
+    let conversation = conversation(&anna, &max).await;
     let watched = Watched::start(&t.app.db).await;
     let service = first(&nobody.get("/services/").await.expect(200));
     let booking = first(&anna.get("/bookings/").await.expect(200));
@@ -66,6 +78,11 @@ async fn a_read_is_one_statement_and_reads_no_large_table_as_a_whole() {
         (&anna, "/bookings/", 1),
         (&anna, &format!("/bookings/{booking}/"), 1),
         (&anna, &format!("/bookings/{booking}/cancellation/"), 1),
+        (&anna, "/chat/conversations/", 1),
+        (&max, "/chat/conversations/?unread=true", 1),
+        (&anna, &format!("/chat/conversations/{conversation}/"), 1),
+        (&anna, &format!("/chat/messages/?conversation_id={conversation}"), 1),
+        (&anna, "/chat/settings/", 1),
         (&max, "/providers/profile/", 1),
         // The schedule, and the bookings that it has no room for.
         (&max, "/providers/schedule/", 2),
@@ -103,5 +120,23 @@ async fn booking_is_one_statement_to_decide_and_one_to_write() {
     let body = json!({"service_id": service, "starts_at": starts_at, "payment_method": "cash"});
     let (_answer, plans) = watched.plans_of(async { anna.post("/bookings/", body).await.expect(201) }).await;
     assert_eq!(plans.len(), 2, "{plans:#?}");
+    assert!(!plans.iter().any(|plan| plan.contains("Seq Scan")), "{plans:#?}");
+}
+
+#[tokio::test]
+async fn a_message_is_one_statement() {
+    let t = marketplace().await;
+    let (anna, max) = (sign_in(&t, "anna").await, sign_in(&t, "max").await);
+    let conversation = conversation(&anna, &max).await;
+    let watched = Watched::start(&t.app.db).await;
+    anna.get("/auth/current-user/").await.expect(200);
+    let body = json!({"conversation_id": conversation, "content": "Are you there?"});
+    let (_answer, plans) =
+        watched.plans_of(async { anna.post("/chat/messages/", body).await.expect(201) }).await;
+    assert_eq!(plans.len(), 1, "{plans:#?}");
+    assert!(!plans.iter().any(|plan| plan.contains("Seq Scan")), "{plans:#?}");
+    let read = format!("/chat/conversations/{conversation}/read/");
+    let body = json!({"up_to_seq": 2});
+    let (_answer, plans) = watched.plans_of(async { max.put(&read, body).await.expect(200) }).await;
     assert!(!plans.iter().any(|plan| plan.contains("Seq Scan")), "{plans:#?}");
 }

@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 use crate::{
     message::{Message, Reader},
-    send::{self, Draft, NewMessage, Sent},
+    send::{self, Draft, NewMessage, Sent, Written},
     store::messages::{self as store, Window},
 };
 
@@ -137,8 +137,15 @@ pub(super) async fn send_message(
     }
     let draft = Draft::of(&app, &caller, body)?;
     let mut tx = write.begin().await?;
-    let (sent, told) = draft.write(&app, &caller, &mut tx).await?;
-    let answer = tx.commit(answer(sent)).await?;
-    send::tell(&app, told);
-    Ok(answer)
+    match draft.write(&app, &caller, &mut tx).await? {
+        Written::Done(sent, told) => {
+            let answer = tx.commit(answer(sent)).await?;
+            send::tell(&app, told);
+            Ok(answer)
+        }
+        Written::Overtaken => {
+            drop(tx);
+            Ok(answer(draft.overtaken(&app, &caller).await?).into_response())
+        }
+    }
 }

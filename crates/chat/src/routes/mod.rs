@@ -1,10 +1,15 @@
 //! HTTP for conversations.
 
+mod changes;
 mod conversations;
+mod media;
 mod messages;
+mod safety;
 
 use platform::app::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) use safety::REPORT_TIME;
 
 /// The paths of this feature.
 pub fn router() -> OpenApiRouter<App> {
@@ -12,5 +17,13 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(conversations::list_conversations, conversations::begin_conversation))
         .routes(routes!(conversations::get_conversation))
         .routes(routes!(conversations::read_conversation))
+        .routes(routes!(safety::block_conversation, safety::unblock_conversation))
+        .routes(routes!(safety::report_conversation))
+        .routes(routes!(safety::set_conversation_settings))
+        .routes(routes!(safety::get_chat_settings, safety::set_chat_settings))
         .routes(routes!(messages::list_messages, messages::send_message))
+        .routes(routes!(changes::edit_message, changes::delete_message))
+        .routes(routes!(changes::react_to_message, changes::take_reaction_back))
+        .routes(routes!(media::get_media))
+        .merge(OpenApiRouter::new().routes(routes!(media::upload_media)).layer(pictures::upload_limit()))
 }

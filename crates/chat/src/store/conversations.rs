@@ -263,3 +263,28 @@ pub(crate) async fn begin(db: &mut PgConnection, new: &NewConversation) -> sqlx:
     );
     Ok(begun.execute(db).await?.rows_affected() == 2)
 }
+
+/// How somebody wants to see a conversation.
+pub(crate) async fn set(
+    db: impl PgExecutor<'_>,
+    id: ConversationId,
+    user: UserId,
+    is_archived: bool,
+    is_pinned: bool,
+    muted_until: Option<Instant>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update conversation_members m
+            set archived_seq = case when $3 then c.last_seq end, is_pinned = $4, muted_until = $5
+           from conversations c
+          where m.conversation_id = $1 and m.user_id = $2 and c.id = $1",
+        id as _,
+        user as _,
+        is_archived,
+        is_pinned,
+        muted_until as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

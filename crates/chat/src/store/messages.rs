@@ -257,3 +257,21 @@ pub(crate) async fn part(
     let messages = rows.into_iter().filter_map(|row| row.message).map(|message| message.0).collect();
     Ok(Some(Part { first, last, marks, messages }))
 }
+
+/// Removes up to so many messages from before a moment for good, the oldest first; not where somebody has still to
+/// decide about the conversation or a booking of the two.
+pub(crate) async fn remove_old(db: &mut PgConnection, before: MessageId, most: i64) -> sqlx::Result<u64> {
+    let removed = sqlx::query!(
+        "delete from messages where id in (
+             select m.id from messages m join conversations c on c.id = m.conversation_id
+              where m.id < $1
+                and not exists (select from chat_reports r where r.conversation_id = c.id and r.state = 'open')
+                and not exists (select from bookings b
+                                 where b.state = 'disputed' and (b.customer_id, b.provider_id) in
+                                       ((c.customer_id, c.provider_id), (c.provider_id, c.customer_id)))
+              order by m.id limit $2)",
+        before as _,
+        most,
+    );
+    Ok(removed.execute(db).await?.rows_affected())
+}

@@ -1,10 +1,13 @@
 //! The SQL of conversations.
 
+pub(crate) mod changes;
 pub(crate) mod conversations;
 pub(crate) mod marks;
 pub(crate) mod media;
 pub(crate) mod messages;
+pub(crate) mod notes;
 pub(crate) mod people;
+pub(crate) mod reports;
 
 use platform::{
     ids::UserId,

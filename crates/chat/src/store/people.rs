@@ -1,9 +1,7 @@
 //! Who may see what of whom.
 
-use platform::ids::UserId;
+use platform::{auth::Caller, ids::UserId, time::Instant};
 use sqlx::PgExecutor;
-
-use platform::auth::Caller;
 
 /// Those of `people` whose presence somebody may watch: providers, and whom they have a conversation with; without
 /// those who hide it, and where one has blocked the other.
@@ -63,4 +61,48 @@ pub(crate) async fn save_settings(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Somebody wants nothing to do with somebody, or does again.
+pub(crate) async fn set_blocked(
+    db: impl PgExecutor<'_>,
+    blocker: UserId,
+    blocked: UserId,
+    is_blocked: bool,
+    now: Instant,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with unblocked as (delete from user_blocks where blocker_id = $1 and blocked_id = $2 and not $3)
+         insert into user_blocks (blocker_id, blocked_id, created_at) select $1, $2, $4 where $3
+         on conflict do nothing",
+        blocker as _,
+        blocked as _,
+        is_blocked,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes the words of people whose account is gone, up to so many messages; says how many there were.
+pub(crate) async fn forget_words_of_the_gone(
+    db: impl PgExecutor<'_>,
+    most: i64,
+    now: Instant,
+) -> sqlx::Result<u64> {
+    let blanked = sqlx::query!(
+        "with words as (
+             select m.id from users u join messages m on m.sender_id = u.id and m.deleted_at is null
+              where u.state = 'deleted' limit $1
+         ), originals as (
+             delete from message_originals where message_id in (select id from words)
+         ), files as (
+             update chat_media set message_id = null where message_id in (select id from words)
+         )
+         update messages m set content = '', data = null, deleted_at = $2 from words where m.id = words.id",
+        most,
+        now as _,
+    );
+    Ok(blanked.execute(db).await?.rows_affected())
 }

@@ -1,9 +1,13 @@
 //! Conversations over HTTP, and the people that the tests share.
 
 mod beginning;
+mod changing;
+mod files;
 mod marks;
+mod notes;
 mod races;
 mod reading;
+mod safety;
 mod sending;
 
 use std::sync::Arc;
