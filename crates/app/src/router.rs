@@ -29,6 +29,7 @@ use crate::{health, pages};
         (name = "bookings", description = "Booking a service, and a provider's jobs"),
         (name = "payments", description = "Paying bookings, refunds, payment methods, credits"),
         (name = "payouts", description = "What providers earn, and how it comes to them"),
+        (name = "notifications", description = "What people are told, on which channels, and what they wish to hear"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),
     )
@@ -45,6 +46,7 @@ pub fn features() -> OpenApiRouter<App> {
         .merge(bookings::router())
         .merge(payments::router())
         .merge(payouts::router())
+        .merge(notifications::router())
         .merge(adapters::files_router())
         .merge(health::router())
 }
@@ -63,7 +65,9 @@ pub fn router(environment: Environment) -> anyhow::Result<Router<App>> {
         .map_err(|_cause| anyhow::anyhow!("the OpenAPI document cannot be written"))?;
     let router = router.merge(pages::router(document)).merge(adapters::sandbox_router().split_for_parts().0);
     Ok(match environment {
-        Environment::Development => router.merge(adapters::dev_outbox_router().split_for_parts().0),
+        Environment::Development => router
+            .merge(adapters::dev_outbox_router().split_for_parts().0)
+            .merge(notifications::dev_templates_router().split_for_parts().0),
         Environment::Production => router,
     })
 }

@@ -58,5 +58,6 @@ pub fn registry() -> Registry {
     let registry = ledger::register(registry);
     let registry = payouts::register(registry);
     let registry = bookings::register(registry);
-    payments::register(registry)
+    let registry = payments::register(registry);
+    notifications::register(registry)
 }

@@ -90,4 +90,14 @@ typed_id! {
     HoldId,
     /// A withdrawal of what a provider has earned; also the operation at the gateway.
     WithdrawalId,
+    /// Something that somebody is told.
+    NotificationId,
+    /// One way by which they are told it.
+    DeliveryId,
+    /// A phone or browser that shows push notifications.
+    DeviceId,
+    /// A circle that somebody wants to hear of.
+    AreaId,
+    /// What staff send to many.
+    CampaignId,
 }

@@ -158,13 +158,13 @@ macro_rules! files {
 fn catalogue(language: Language) -> Catalogue {
     let files: &[&str] = match language {
         Language::En => {
-            files!("en": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts" "payments" "adapters" "app")
+            files!("en": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts" "payments" "notifications" "adapters" "app")
         }
         Language::De => {
-            files!("de": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts" "payments" "adapters" "app")
+            files!("de": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts" "payments" "notifications" "adapters" "app")
         }
         Language::It => {
-            files!("it": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts" "payments" "adapters" "app")
+            files!("it": "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts" "payments" "notifications" "adapters" "app")
         }
     };
     let mut bundle = FluentBundle::new_concurrent(vec![language.langid()]);

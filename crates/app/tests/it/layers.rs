@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// A crate, and all of ours that it may depend on.
-const MAY_USE: [(&str, &[&str]); 17] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("platform", &[]),
     ("postgres-embedded", &[]),
     ("documents", &[]),
@@ -18,6 +18,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("discovery", &["platform", "catalog", "scheduling"]),
     ("bookings", &["platform", "identity", "catalog", "scheduling"]),
     ("payments", &["platform", "bookings", "ledger", "payouts", "scheduling", "documents"]),
+    ("notifications", &["platform", "identity", "catalog", "scheduling", "bookings", "payments", "payouts"]),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
     ("faults", &["postgres-embedded"]),
