@@ -17,7 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::NotificationError,
-    store::areas::{self as store, Area},
+    store::{
+        areas::{self as store, Area},
+        preferences::lock,
+    },
 };
 
 /// A circle that I want to hear of.
@@ -107,6 +110,8 @@ pub(super) async fn save_area(
 ) -> ApiResult<Response> {
     let now = app.clock.now();
     let mut tx = write.begin().await?;
+    // One after the other, so that two at once do not want the same of the three.
+    lock(&mut tx, caller.id).await?;
     if let Some(category) = body.category_id
         && !store::is_category(&mut tx, category).await?
     {
@@ -121,7 +126,6 @@ pub(super) async fn save_area(
         category_id: body.category_id,
         consented_at: now,
     };
-    // Two at once may take the same place: the later one tries again.
     let written = store::insert(&mut tx, caller.id, &area).await;
     if !written.on_constraint("notification_areas_most", NotificationError::TooManyAreas)? {
         return Err(NotificationError::TooManyAreas.into());

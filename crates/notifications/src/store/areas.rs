@@ -34,10 +34,10 @@ pub(crate) async fn of_user(db: &PgPool, user: UserId) -> sqlx::Result<Vec<Area>
 pub(crate) async fn insert(db: &mut PgConnection, user: UserId, area: &Area) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "insert into notification_areas (id, user_id, place, name, latitude, longitude, radius_km, category_id, consented_at)
-         select $1::uuid, $2::uuid, place, $3::text, $4::float8, $5::float8, $6::integer, $7::uuid, $8::timestamptz
-           from generate_series(1, 3) place
-          where not exists (select from notification_areas a where a.user_id = $2 and a.place = place)
-          order by place limit 1",
+         select $1::uuid, $2::uuid, free.place, $3::text, $4::float8, $5::float8, $6::integer, $7::uuid, $8::timestamptz
+           from generate_series(1, 3) free (place)
+          where not exists (select from notification_areas a where a.user_id = $2 and a.place = free.place)
+          order by free.place limit 1",
         area.id as _,
         user as _,
         area.name,

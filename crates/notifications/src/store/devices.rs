@@ -91,8 +91,10 @@ pub(crate) async fn delete_all(db: &mut PgConnection, user: UserId) -> sqlx::Res
     Ok(())
 }
 
-/// Forgets devices that were last seen before then.
+/// Forgets devices that were not seen since then.
 pub(crate) async fn delete_old(db: &PgPool, before: Instant) -> sqlx::Result<()> {
-    sqlx::query!("delete from notification_devices where last_seen_at < $1", before as _).execute(db).await?;
+    sqlx::query!("delete from notification_devices where last_seen_at <= $1", before as _)
+        .execute(db)
+        .await?;
     Ok(())
 }

@@ -56,6 +56,7 @@ async fn offers_go_to_those_who_agreed() {
     let sue = w.t.staff("Sue Support", StaffRole::Support).await;
     let offer = message(&json!({"segment": "all", "type": "marketing"}));
     assert_eq!(sue.post("/notifications/send/", offer.clone()).await.expect(202)["recipients"], 0);
+    w.t.run_jobs().await;
     w.prefer(&w.ann, json!({"preferences": {"marketing": {"email": true}}})).await;
     let wishes = w.ann.get("/notifications/preferences/").await;
     assert_eq!(wishes["marketing_consent_at"], "2026-03-02T09:00:00Z");
