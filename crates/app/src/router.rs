@@ -31,6 +31,7 @@ use crate::{health, pages};
         (name = "payouts", description = "What providers earn, and how it comes to them"),
         (name = "chat", description = "Conversations, messages, and what is sent along"),
         (name = "realtime", description = "What happens, while it happens: the socket and the event stream"),
+        (name = "notifications", description = "What people are told, on which channels, and what they wish to hear"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),
     )
@@ -48,6 +49,7 @@ pub fn features() -> OpenApiRouter<App> {
         .merge(chat::router())
         .merge(payments::router())
         .merge(payouts::router())
+        .merge(notifications::router())
         .merge(realtime::router())
         .merge(adapters::files_router())
         .merge(health::router())
@@ -70,9 +72,10 @@ pub fn router(environment: Environment) -> anyhow::Result<Router<App>> {
     let router =
         router.merge(pages::router(openapi, asyncapi)).merge(adapters::sandbox_router().split_for_parts().0);
     Ok(match environment {
-        Environment::Development => {
-            router.merge(adapters::dev_outbox_router().split_for_parts().0).merge(pages::dev_router())
-        }
+        Environment::Development => router
+            .merge(adapters::dev_outbox_router().split_for_parts().0)
+            .merge(notifications::dev_templates_router().split_for_parts().0)
+            .merge(pages::dev_router()),
         Environment::Production => router,
     })
 }

@@ -60,5 +60,6 @@ pub fn registry() -> Registry {
     let registry = payouts::register(registry);
     let registry = bookings::register(registry);
     let registry = chat::register(registry);
-    payments::register(registry)
+    let registry = payments::register(registry);
+    notifications::register(registry)
 }

@@ -14,6 +14,7 @@ mod events;
 mod follow;
 mod goodwill;
 mod installment;
+mod issued;
 mod jobs;
 mod message;
 mod method;
@@ -36,6 +37,7 @@ pub use self::{
     check::everything as check,
     credits::CreditKind,
     events::PaymentChanged,
+    issued::{Issued, issue},
     jobs::register,
     model::{PaymentError, Status},
     routes::router,

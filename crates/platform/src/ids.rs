@@ -98,4 +98,14 @@ typed_id! {
     MediaId,
     /// Something that somebody brought before the staff.
     ReportId,
+    /// Something that somebody is told.
+    NotificationId,
+    /// One way by which they are told it.
+    DeliveryId,
+    /// A phone or browser that shows push notifications.
+    DeviceId,
+    /// A circle that somebody wants to hear of.
+    AreaId,
+    /// What staff send to many.
+    CampaignId,
 }

@@ -152,7 +152,7 @@ static CATALOGUES: LazyLock<BTreeMap<Language, Catalogue>> =
 macro_rules! files {
     ($language:literal) => {
         files!($language: "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts"
-            "payments" "chat" "realtime" "adapters" "app")
+            "payments" "chat" "notifications" "realtime" "adapters" "app")
     };
     ($language:literal: $($feature:literal)*) => {
         &[$(include_str!(concat!("../../../locales/", $language, "/", $feature, ".ftl"))),*]

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// A crate, and all of ours that it may depend on.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("platform", &[]),
     ("postgres-embedded", &[]),
     ("documents", &[]),
@@ -20,6 +20,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("chat", &["platform", "bookings", "identity", "pictures"]),
     ("payments", &["platform", "bookings", "ledger", "payouts", "scheduling", "documents"]),
     ("realtime", &["platform", "chat"]),
+    ("notifications", &["platform", "identity", "catalog", "scheduling", "bookings", "payments", "payouts"]),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
     ("faults", &["postgres-embedded"]),

@@ -95,6 +95,12 @@ async fn a_read_is_one_statement_and_reads_no_large_table_as_a_whole() {
         (&max, "/providers/earnings/statement/", 1),
         (&max, "/providers/withdrawals/", 1),
         (&max, "/providers/payout-account/", 1),
+        (&anna, "/notifications/", 1),
+        (&anna, "/notifications/?unread=true&type=booking", 1),
+        (&anna, "/notifications/count/", 1),
+        (&anna, "/notifications/preferences/", 1),
+        (&anna, "/notifications/devices/", 1),
+        (&anna, "/notifications/areas/", 1),
     ] {
         let (_answer, plans) = watched.plans_of(async { client.get(path).await.expect(200) }).await;
         // The skills of a profile and the filters by category know all categories, which are few.

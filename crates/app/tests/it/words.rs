@@ -5,8 +5,20 @@ use std::path::Path;
 use platform::locale::{Language, keys};
 
 /// Beginnings of keys that are no error codes.
-const NOT_CODES: [&str; 10] =
-    ["chat-", "field-", "mail-", "message-", "month-", "page-", "receipt-", "sms-", "start-", "statement-"];
+const NOT_CODES: [&str; 12] = [
+    "chat-",
+    "field-",
+    "mail-",
+    "message-",
+    "month-",
+    "notification-",
+    "page-",
+    "receipt-",
+    "sms-",
+    "socket-",
+    "start-",
+    "statement-",
+];
 
 fn codes() -> Vec<String> {
     keys(Language::En)

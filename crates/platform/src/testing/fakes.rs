@@ -74,7 +74,8 @@ impl SmsSender for FakeSms {
     }
 }
 
-/// A push service that keeps the notifications; it knows no device whose token begins with `gone`.
+/// A push service that keeps the notifications; it knows no device whose token begins with `gone`, and one
+/// whose token begins with `down` does not answer.
 #[derive(Default)]
 pub struct FakePush(Mutex<Vec<Push>>);
 
@@ -90,6 +91,9 @@ impl PushSender for FakePush {
     async fn send(&self, push: Push) -> Result<String, PushError> {
         if push.token.starts_with("gone") {
             return Err(PushError::DeviceGone);
+        }
+        if push.token.starts_with("down") {
+            return Err(PushError::Other(anyhow::anyhow!("the device does not answer")));
         }
         let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sent.push(push);

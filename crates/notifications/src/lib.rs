@@ -1,0 +1,24 @@
+//! Notifications: what people are told, once, in their language, by the channels that they chose.
+//!
+//! An event becomes [`Intent`](model::Intent)s in `rules` and nowhere else; `announce` writes each of them once, with
+//! its deliveries; `deliver` hands those to the outside. What a text says follows from its template when it is read.
+
+mod announce;
+mod deliver;
+mod jobs;
+mod model;
+mod preferences;
+mod quiet;
+mod render;
+mod routes;
+mod rules;
+mod store;
+#[cfg(test)]
+mod tests;
+mod unsubscribe;
+
+pub use self::{
+    jobs::{MessageSent, register},
+    model::NotificationError,
+    routes::{dev_templates_router, router},
+};

@@ -1,0 +1,69 @@
+//! Bursts of messages.
+
+use platform::{ids::SessionId, jobs::Job as _};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::World;
+use crate::jobs::{MessageSent, TellOfMessage};
+
+async fn write(w: &World, seq: i64, preview: &str) {
+    let event = MessageSent {
+        conversation_id: Uuid::from_u128(7),
+        message_id: Uuid::from_u128(1000 + u128::try_from(seq).unwrap()),
+        seq,
+        sender_id: w.ann.id(),
+        recipient_id: w.bob.id(),
+        sender_name: "Ann Lee".to_owned(),
+        preview: preview.to_owned(),
+    };
+    TellOfMessage { event }.run(&w.t.app).await.unwrap();
+    w.t.run_jobs().await;
+}
+
+#[tokio::test]
+async fn a_burst_rings_at_once_and_then_once_more_for_all_that_follow() {
+    let w = World::new().await;
+    w.device(&w.bob, "phone").await;
+    write(&w, 1, "Hello").await;
+    assert_eq!(w.pushes(), ["phone: Ann Lee | Hello"]);
+    write(&w, 2, "Are you there?").await;
+    write(&w, 4, "007").await;
+    write(&w, 3, "It is about the windows").await;
+    write(&w, 3, "It is about the windows").await;
+    assert!(w.pushes().is_empty());
+    w.later(30).await;
+    assert_eq!(w.pushes(), ["phone: Ann Lee | 4 new messages"]);
+    let list = w.bob.get("/notifications/?lang=de").await.expect(200);
+    assert_eq!((&list["count"], &list["results"][0]["message"]), (&json!(1), &json!("4 neue Nachrichten")));
+}
+
+#[tokio::test]
+async fn after_it_was_read_a_burst_begins_anew() {
+    let w = World::new().await;
+    w.device(&w.bob, "phone").await;
+    write(&w, 1, "Hello").await;
+    w.bob.put("/notifications/", json!({"all": true, "is_read": true})).await.expect(200);
+    write(&w, 1, "Hello").await;
+    write(&w, 2, "007").await;
+    assert_eq!(w.pushes(), ["phone: Ann Lee | Hello", "phone: Ann Lee | 007"]);
+    assert_eq!(w.told(&w.bob).await.len(), 2);
+}
+
+#[tokio::test]
+async fn whoever_reads_in_the_app_hears_no_push() {
+    let w = World::new().await;
+    w.device(&w.bob, "phone").await;
+    let session = SessionId::from(Uuid::from_u128(1));
+    let seat = w.t.app.hub.join(&w.t.app.nodes, w.bob.id(), session, true).unwrap();
+    write(&w, 1, "Hello").await;
+    assert!(w.pushes().is_empty());
+    w.bob.put("/notifications/", json!({"all": true, "is_read": true})).await.expect(200);
+    w.later(5).await;
+    assert!(w.pushes().is_empty());
+    assert_eq!(w.deliveries(&w.bob).await, ["message_received push suppressed read"]);
+    write(&w, 2, "And?").await;
+    w.later(5).await;
+    assert_eq!(w.pushes(), ["phone: Ann Lee | And?"]);
+    drop(seat);
+}

@@ -1,0 +1,117 @@
+# notifications
+too_many_areas = Sie können höchstens drei Orte speichern. Entfernen Sie zuerst einen.
+too_many_sent = Sie haben in der letzten Stunde viele Nachrichten verschickt. Bitte versuchen Sie es später noch einmal.
+delivery_under_way = Diese Nachricht wird gerade gesendet.
+
+field-ids_or_all = Bitte geben Sie entweder ids oder all an, nicht beides.
+field-users_or_segment = Bitte geben Sie entweder Personen oder ein Segment an, nicht beides.
+field-consent_needed = Bitte stimmen Sie zu, von neuen Angeboten in der Nähe dieses Ortes zu hören.
+
+# Was alle gemeinsam haben.
+notification-moment = { $date } um { $time } Uhr
+notification-mail-button = In der App öffnen
+notification-mail-end = Was wir Ihnen wie mitteilen, wählen Sie in den Einstellungen der App.
+notification-mail-end_needed = Diese Nachricht ist wichtig, deshalb erhalten sie alle.
+notification-gathered-title = SkillBuddy
+notification-gathered-body = { $count ->
+    [one] { $count } neue Mitteilung
+   *[other] { $count } neue Mitteilungen
+}
+
+# Worüber E-Mails sind, in einem Satz.
+notification-kind-booking = Buchungen
+notification-kind-payment = Zahlungen
+notification-kind-review = Bewertungen
+notification-kind-message = Nachrichten
+notification-kind-system = Ihr Konto und unseren Dienst
+notification-kind-marketing = Angebote
+
+page-unsubscribe_ask-title = Keine E-Mails mehr?
+page-unsubscribe_ask-text = Wir schicken Ihnen dann keine E-Mails mehr über { $kind }. Wichtiges kommt weiterhin.
+page-unsubscribe_ask-button = Abbestellen
+page-unsubscribe_done-title = Abbestellt
+page-unsubscribe_done-text = Wir schicken Ihnen keine E-Mails mehr über { $kind }. In den Einstellungen der App können Sie das ändern.
+page-unsubscribe_unknown-title = Diesen Link kennen wir nicht
+page-unsubscribe_unknown-text = Bitte öffnen Sie den Link aus unserer E-Mail noch einmal, oder ändern Sie Ihre Wahl in den Einstellungen der App.
+
+# Buchungen.
+notification-booking_requested-title = Neue Anfrage
+notification-booking_requested-body = { $other } fragt „{ $service }“ für { $when } an. Bitte antworten Sie.
+notification-booking_new-title = Neue Buchung
+notification-booking_new-body = { $other } hat „{ $service }“ gebucht: { $when }.
+notification-booking_confirmed-title = Buchung bestätigt
+notification-booking_confirmed-body = „{ $service }“ mit { $other } ist bestätigt: { $when }.
+notification-booking_accepted-title = Buchung angenommen
+notification-booking_accepted-body = { $other } hat „{ $service }“ angenommen: { $when }.
+notification-booking_declined-title = Buchung abgelehnt
+notification-booking_declined-body = { $other } kann „{ $service }“ nicht übernehmen ({ $when }). Was Sie bezahlt haben, erhalten Sie zurück.
+notification-booking_withdrawn-title = Anfrage zurückgezogen
+notification-booking_withdrawn-body = { $other } braucht „{ $service }“ nicht mehr ({ $when }).
+notification-booking_payment_expired-title = Buchung nicht bezahlt
+notification-booking_payment_expired-body = „{ $service }“ ({ $when }) wurde nicht rechtzeitig bezahlt. Sie können es noch einmal buchen.
+notification-booking_expired-title = Keine Antwort
+notification-booking_expired-body = { $other } hat auf „{ $service }“ ({ $when }) nicht rechtzeitig geantwortet. Was Sie bezahlt haben, erhalten Sie zurück.
+notification-booking_missed-title = Anfrage abgelaufen
+notification-booking_missed-body = Sie haben { $other } auf „{ $service }“ ({ $when }) nicht rechtzeitig geantwortet.
+notification-booking_moved-title = Buchung verschoben
+notification-booking_moved-body = { $other } hat „{ $service }“ verschoben: { $when }.
+notification-booking_move_proposed-title = Anderer Termin?
+notification-booking_move_proposed-body = { $other } schlägt für „{ $service }“ ({ $when }) einen anderen Termin vor. Bitte antworten Sie.
+notification-booking_move_accepted-title = Neuer Termin vereinbart
+notification-booking_move_accepted-body = { $other } ist einverstanden. „{ $service }“: { $when }.
+notification-booking_move_declined-title = Termin bleibt
+notification-booking_move_declined-body = { $other } möchte „{ $service }“ nicht verschieben. Es bleibt bei { $when }.
+notification-booking_move_withdrawn-title = Termin bleibt
+notification-booking_move_withdrawn-body = { $other } möchte „{ $service }“ nicht mehr verschieben. Es bleibt bei { $when }.
+notification-booking_move_expired-title = Termin bleibt
+notification-booking_move_expired-body = Auf den anderen Termin hat niemand rechtzeitig geantwortet. „{ $service }“ bleibt bei { $when }.
+notification-booking_started-title = Es geht los
+notification-booking_started-body = { $other } hat mit „{ $service }“ begonnen.
+notification-booking_completed-title = Wie war es?
+notification-booking_completed-body = „{ $service }“ ist erledigt. Erzählen Sie anderen, wie { $other } gearbeitet hat.
+notification-booking_closed-title = Auftrag erledigt
+notification-booking_closed-body = „{ $service }“ für { $other } gilt als erledigt.
+notification-booking_cancelled-title = Buchung storniert
+notification-booking_cancelled-body = „{ $service }“ mit { $other } wurde storniert ({ $when }).
+notification-booking_no_show-title = Niemand da
+notification-booking_no_show-body = „{ $service }“ mit { $other } ({ $when }) wurde als versäumt gemeldet. Falls das nicht stimmt, schreiben Sie uns bitte.
+notification-booking_tomorrow-title = In 24 Stunden
+notification-booking_tomorrow-body = „{ $service }“ mit { $other }: { $when }.
+notification-booking_soon-title = In 2 Stunden
+notification-booking_soon-body = „{ $service }“ mit { $other }: { $when }.
+
+# Geld.
+notification-payment_received-title = Ihre Quittung { $number }
+notification-payment_received-body = Wir haben { $amount }{ $named ->
+    [0] {""}
+   *[other] {" "}für „{ $service }“
+} erhalten. Vielen Dank. Ihre Quittung hat die Nummer { $number }.
+notification-payment_failed-title = Zahlung fehlgeschlagen
+notification-payment_failed-body = Ihre Zahlung über { $amount }{ $named ->
+    [0] {""}
+   *[other] {" "}für „{ $service }“
+} hat nicht geklappt. Bitte zahlen Sie auf andere Weise.
+notification-payment_refunded-title = Erstattung { $number }
+notification-payment_refunded-body = Sie erhalten { $amount }{ $named ->
+    [0] {""}
+   *[other] {" "}für „{ $service }“
+} zurück. Die Gutschrift hat die Nummer { $number }.
+notification-withdrawal_paid-title = Auszahlung angekommen
+notification-withdrawal_paid-body = Wir haben { $amount } auf Ihr Konto ausgezahlt.
+notification-withdrawal_failed-title = Auszahlung fehlgeschlagen
+notification-withdrawal_failed-body = Wir konnten { $amount } nicht auf Ihr Konto auszahlen. Das Geld ist wieder verfügbar; bitte prüfen Sie Ihr Auszahlungskonto.
+notification-payout_account_changed-title = Auszahlungskonto geändert
+notification-payout_account_changed-body = Ihr Auszahlungskonto wurde geändert. Falls Sie das nicht waren, schreiben Sie uns bitte sofort.
+notification-payout_account_problem-title = Auszahlungskonto nicht nutzbar
+notification-payout_account_problem-body = Auf Ihr Auszahlungskonto kann zurzeit nichts gezahlt werden. Bitte prüfen Sie die Angaben.
+
+# Das Übrige.
+notification-account_restored-title = Willkommen zurück
+notification-account_restored-body = Ihr Konto bleibt. Bitte melden Sie sich auf Ihren Geräten an, um dort Mitteilungen zu erhalten.
+notification-message_received-title = { $other }
+notification-message_received-body = { $count ->
+    [one] { $count } neue Nachricht
+   *[other] { $count } neue Nachrichten
+}
+notification-service_nearby-title = Neu bei { $other }
+notification-service_nearby-body = „{ $service }“ wird jetzt in der Nähe von { $other } angeboten.

@@ -1,0 +1,117 @@
+# notifications
+too_many_areas = You can save at most three places. Remove one first.
+too_many_sent = You have sent many messages in the last hour. Please try again later.
+delivery_under_way = This message is being sent right now.
+
+field-ids_or_all = Please give either ids or all, not both.
+field-users_or_segment = Please give either people or a segment, not both.
+field-consent_needed = Please agree to be told of new services near this place.
+
+# The parts that all of them share.
+notification-moment = { $date } at { $time }
+notification-mail-button = Open in the app
+notification-mail-end = You choose what we tell you, and how, in the settings of the app.
+notification-mail-end_needed = This message is important, so everybody gets it.
+notification-gathered-title = SkillBuddy
+notification-gathered-body = { $count ->
+    [one] { $count } new notification
+   *[other] { $count } new notifications
+}
+
+# What mails are about, in a sentence.
+notification-kind-booking = bookings
+notification-kind-payment = payments
+notification-kind-review = reviews
+notification-kind-message = messages
+notification-kind-system = your account and our service
+notification-kind-marketing = offers
+
+page-unsubscribe_ask-title = No more emails?
+page-unsubscribe_ask-text = We will send you no more emails about { $kind }. What is important still comes.
+page-unsubscribe_ask-button = Unsubscribe
+page-unsubscribe_done-title = You are unsubscribed
+page-unsubscribe_done-text = We will send you no more emails about { $kind }. You can change this in the settings of the app.
+page-unsubscribe_unknown-title = We do not know this link
+page-unsubscribe_unknown-text = Please open the link from our email once more, or change your choice in the settings of the app.
+
+# Bookings.
+notification-booking_requested-title = New request
+notification-booking_requested-body = { $other } asks for “{ $service }” on { $when }. Please answer.
+notification-booking_new-title = New booking
+notification-booking_new-body = { $other } has booked “{ $service }” on { $when }.
+notification-booking_confirmed-title = Booking confirmed
+notification-booking_confirmed-body = “{ $service }” with { $other } on { $when } is confirmed.
+notification-booking_accepted-title = Booking accepted
+notification-booking_accepted-body = { $other } has accepted “{ $service }” on { $when }.
+notification-booking_declined-title = Booking declined
+notification-booking_declined-body = { $other } cannot do “{ $service }” on { $when }. What you paid goes back to you.
+notification-booking_withdrawn-title = Request withdrawn
+notification-booking_withdrawn-body = { $other } does not need “{ $service }” on { $when } any more.
+notification-booking_payment_expired-title = Booking not paid
+notification-booking_payment_expired-body = “{ $service }” on { $when } was not paid in time. You can book it again.
+notification-booking_expired-title = No answer
+notification-booking_expired-body = { $other } did not answer in time about “{ $service }” on { $when }. What you paid goes back to you.
+notification-booking_missed-title = Request expired
+notification-booking_missed-body = You did not answer { $other } in time about “{ $service }” on { $when }.
+notification-booking_moved-title = Booking moved
+notification-booking_moved-body = { $other } has moved “{ $service }” to { $when }.
+notification-booking_move_proposed-title = Another time?
+notification-booking_move_proposed-body = { $other } proposes another time for “{ $service }” on { $when }. Please answer.
+notification-booking_move_accepted-title = New time agreed
+notification-booking_move_accepted-body = { $other } agrees: “{ $service }” is on { $when }.
+notification-booking_move_declined-title = Time not changed
+notification-booking_move_declined-body = { $other } does not want to move “{ $service }”: it stays on { $when }.
+notification-booking_move_withdrawn-title = Time not changed
+notification-booking_move_withdrawn-body = { $other } no longer wants to move “{ $service }”: it stays on { $when }.
+notification-booking_move_expired-title = Time not changed
+notification-booking_move_expired-body = Nobody answered the proposal in time: “{ $service }” stays on { $when }.
+notification-booking_started-title = It has begun
+notification-booking_started-body = { $other } has begun with “{ $service }”.
+notification-booking_completed-title = How was it?
+notification-booking_completed-body = “{ $service }” is done. Tell others how { $other } did.
+notification-booking_closed-title = Job completed
+notification-booking_closed-body = “{ $service }” for { $other } counts as done.
+notification-booking_cancelled-title = Booking cancelled
+notification-booking_cancelled-body = “{ $service }” with { $other } on { $when } has been cancelled.
+notification-booking_no_show-title = Nobody there
+notification-booking_no_show-body = “{ $service }” with { $other } on { $when } was reported as missed. If that is wrong, please contact us.
+notification-booking_tomorrow-title = In 24 hours
+notification-booking_tomorrow-body = “{ $service }” with { $other } is on { $when }.
+notification-booking_soon-title = In 2 hours
+notification-booking_soon-body = “{ $service }” with { $other } is on { $when }.
+
+# Money.
+notification-payment_received-title = Your receipt { $number }
+notification-payment_received-body = We have received { $amount }{ $named ->
+    [0] {""}
+   *[other] {" "}for “{ $service }”
+}. Thank you. Your receipt has the number { $number }.
+notification-payment_failed-title = Payment failed
+notification-payment_failed-body = Your payment of { $amount }{ $named ->
+    [0] {""}
+   *[other] {" "}for “{ $service }”
+} did not work. Please try another way to pay.
+notification-payment_refunded-title = Refund { $number }
+notification-payment_refunded-body = { $amount }{ $named ->
+    [0] {""}
+   *[other] {" "}for “{ $service }”
+} goes back to you. The credit note has the number { $number }.
+notification-withdrawal_paid-title = Payout arrived
+notification-withdrawal_paid-body = We have paid { $amount } to your account.
+notification-withdrawal_failed-title = Payout failed
+notification-withdrawal_failed-body = We could not pay { $amount } to your account. The money is available again; please check your payout account.
+notification-payout_account_changed-title = Payout account changed
+notification-payout_account_changed-body = Your payout account has changed. If that was not you, please contact us at once.
+notification-payout_account_problem-title = Payout account not usable
+notification-payout_account_problem-body = Your payout account cannot be paid at present. Please check its details.
+
+# The rest.
+notification-account_restored-title = Welcome back
+notification-account_restored-body = Your account stays. Please sign in on your devices to get notifications there.
+notification-message_received-title = { $other }
+notification-message_received-body = { $count ->
+    [one] { $count } new message
+   *[other] { $count } new messages
+}
+notification-service_nearby-title = New near { $other }
+notification-service_nearby-body = “{ $service }” is offered near { $other } now.
