@@ -314,3 +314,12 @@ need_nextest() {
     # Unoptimised: building it takes half as long, and running it does hardly anything.
     cargo install --quiet --locked --debug cargo-nextest >&2 || fail "cargo could not install cargo-nextest"
 }
+
+# ---- Redis ----
+
+# Two servers tell each other of live events over it; where it cannot be had, PostgreSQL carries them.
+want_redis() {
+    has redis-server && return
+    (install_packages "Redis, for live events between two servers" apt:redis-server dnf:redis apk:redis pacman:valkey \
+        zypper:redis brew:redis) || say "Going on without Redis"
+}

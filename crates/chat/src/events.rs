@@ -25,6 +25,24 @@ pub struct MessageSent {
     pub at: Instant,
 }
 
+/// Somebody has read a conversation up to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationRead {
+    /// Which.
+    pub conversation_id: ConversationId,
+    /// Who.
+    pub user_id: UserId,
+    /// Up to where.
+    pub up_to_seq: i64,
+}
+
+impl outbox::Event for ConversationRead {
+    const TOPIC: &'static str = "chat.conversation_read";
+    fn subject(&self) -> Uuid {
+        self.conversation_id.uuid()
+    }
+}
+
 impl outbox::Event for MessageSent {
     const TOPIC: &'static str = "chat.message_sent";
     fn subject(&self) -> Uuid {

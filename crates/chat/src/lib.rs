@@ -21,9 +21,9 @@ mod tests;
 mod typing;
 
 pub use self::{
-    events::MessageSent,
+    events::{ConversationRead, MessageSent},
     jobs::register,
-    marks::{Arrival, delivered, is_read, read, unread},
+    marks::{Arrival, delivered, is_read, read, unread, waiting},
     message::{Location, Message, MessageKind},
     model::ChatError,
     routes::router,

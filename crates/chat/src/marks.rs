@@ -4,7 +4,7 @@ use platform::{
     app::App,
     auth::Caller,
     error::{ApiError, ApiResult},
-    ids::{ConversationId, UserId},
+    ids::{ConversationId, MessageId, UserId},
     stream::Kind,
     time::Instant,
 };
@@ -78,4 +78,25 @@ pub async fn is_read(
     seq: i64,
 ) -> sqlx::Result<bool> {
     store::marks::is_read(db, conversation, user, seq).await
+}
+
+/// A message that waits to be read.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Its number in the conversation.
+    pub seq: i64,
+    /// Who wrote it.
+    pub sender_name: String,
+    /// What it says; empty where it is a file.
+    pub preview: String,
+}
+
+/// A message, unless its reader has read it, has muted the conversation, or it was taken back.
+pub async fn waiting(
+    db: impl PgExecutor<'_>,
+    reader: UserId,
+    message: MessageId,
+    now: Instant,
+) -> sqlx::Result<Option<Waiting>> {
+    store::marks::waiting(db, reader, message, now).await
 }

@@ -2,6 +2,7 @@
 
 use bookings::{BookingChanged, State};
 use catalog::ServiceCreated;
+use chat::ConversationRead;
 use identity::{AccountClosing, AccountRestored};
 use jiff::SignedDuration;
 use payments::PaymentChanged;
@@ -40,7 +41,8 @@ pub fn register(registry: Registry) -> Registry {
         .on::<ServiceCreated, TellOfService>()
         .on::<AccountClosing, FallSilent>()
         .on::<AccountRestored, WelcomeBack>()
-        .job::<TellOfMessage>()
+        .on::<chat::MessageSent, HearMessage>()
+        .on::<ConversationRead, HearReading>()
         .job::<Deliver>()
         .job::<ReleaseHeld>()
         .job::<FallBack>()
@@ -103,13 +105,16 @@ tells! {
 }
 tells! {
     /// Somebody wrote to somebody.
-    TellOfMessage of MessageSent as "notifications.tell_of_message": tell_of_message
+    HearMessage of chat::MessageSent as "notifications.hear_message": hear_message
+}
+tells! {
+    /// Somebody has read what others wrote.
+    HearReading of ConversationRead as "notifications.hear_reading": hear_reading
 }
 
-/// Somebody wrote to somebody: what is needed to tell the reader. Whoever has such an event makes this of it and calls
-/// [`Registry::on`], or puts [`TellOfMessage`] into the queue.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct MessageSent {
+/// What a reader is told of a message.
+#[derive(Clone, Debug)]
+pub(crate) struct MessageSent {
     /// Where.
     pub conversation_id: Uuid,
     /// What.
@@ -126,8 +131,38 @@ pub struct MessageSent {
     pub preview: String,
 }
 
-async fn tell_of_message(app: &App, event: MessageSent) -> anyhow::Result<()> {
+/// Whoever is connected has the message already; so does whoever has read it.
+async fn hear_message(app: &App, event: chat::MessageSent) -> anyhow::Result<()> {
+    let reader = event.recipient_id;
+    if app.hub.is_connected(reader) || app.hub.is_online(reader) {
+        return Ok(());
+    }
+    let waiting = chat::waiting(&app.db, reader, event.message_id, app.clock.now()).await?;
+    let Some(chat::Waiting { seq, sender_name, preview }) = waiting else { return Ok(()) };
+    tell_of_message(
+        app,
+        MessageSent {
+            conversation_id: event.conversation_id.uuid(),
+            message_id: event.message_id.uuid(),
+            seq,
+            sender_id: event.sender_id,
+            recipient_id: reader,
+            sender_name,
+            preview,
+        },
+    )
+    .await
+}
+
+pub(crate) async fn tell_of_message(app: &App, event: MessageSent) -> anyhow::Result<()> {
     announce(app, vec![rules::message_sent(&event)]).await
+}
+
+/// What was read in the conversation needs no notification any more.
+async fn hear_reading(app: &App, event: ConversationRead) -> anyhow::Result<()> {
+    let burst = rules::burst_of(event.conversation_id.uuid());
+    store::notifications::read_burst(&app.db, event.user_id, &burst, event.up_to_seq, app.clock.now()).await?;
+    Ok(())
 }
 
 async fn tell_of_booking(app: &App, event: BookingChanged) -> anyhow::Result<()> {

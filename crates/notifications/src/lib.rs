@@ -18,7 +18,7 @@ mod tests;
 mod unsubscribe;
 
 pub use self::{
-    jobs::{MessageSent, register},
+    jobs::register,
     model::NotificationError,
     routes::{dev_templates_router, router},
 };

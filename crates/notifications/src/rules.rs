@@ -196,6 +196,11 @@ pub(crate) fn account_restored(user: UserId, at: Instant) -> Intent {
     Intent::new(user, Template::AccountRestored, format!("account_restored:{user}:{}", at.as_micros()))
 }
 
+/// The name of the burst that the messages of a conversation are.
+pub(crate) fn burst_of(conversation: uuid::Uuid) -> String {
+    format!("conversation:{conversation}")
+}
+
 /// Somebody wrote to somebody. Messages of one conversation are one notification until it is read.
 pub(crate) fn message_sent(event: &MessageSent) -> Intent {
     let args = Args {
@@ -206,7 +211,7 @@ pub(crate) fn message_sent(event: &MessageSent) -> Intent {
     Intent {
         entity_id: Some(event.conversation_id),
         args,
-        burst: Some((format!("conversation:{}", event.conversation_id), event.seq)),
+        burst: Some((burst_of(event.conversation_id), event.seq)),
         ..Intent::new(event.recipient_id, Template::MessageReceived, format!("message:{}", event.message_id))
     }
 }

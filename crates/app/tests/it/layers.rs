@@ -20,7 +20,10 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("chat", &["platform", "bookings", "identity", "pictures"]),
     ("payments", &["platform", "bookings", "ledger", "payouts", "scheduling", "documents"]),
     ("realtime", &["platform", "chat"]),
-    ("notifications", &["platform", "identity", "catalog", "scheduling", "bookings", "payments", "payouts"]),
+    (
+        "notifications",
+        &["platform", "identity", "catalog", "scheduling", "bookings", "chat", "payments", "payouts"],
+    ),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
     ("faults", &["postgres-embedded"]),

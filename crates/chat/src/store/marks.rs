@@ -1,12 +1,16 @@
 //! How far people are in their conversations.
 
 use platform::{
-    ids::{ConversationId, UserId},
+    ids::{ConversationId, MessageId, UserId},
+    outbox::Event as _,
     time::Instant,
 };
 use sqlx::{PgConnection, PgExecutor};
 
-use crate::marks::Arrival;
+use crate::{
+    events::ConversationRead,
+    marks::{Arrival, Waiting},
+};
 
 /// A mark that has moved: whose it is, in whose logs it stands.
 pub(crate) struct Moved {
@@ -39,6 +43,10 @@ pub(crate) async fn read(
                  from mine
                 where m.conversation_id = $1 and m.user_id = $2 and m.read_seq < least($3, mine.last_seq)
             returning m.read_seq, case when mine.shows then array[m.user_id, m.other_id] else array[m.user_id] end as people
+           ), later as (
+               insert into outbox (topic, subject, payload, created_at)
+               select $5, $1, jsonb_build_object('conversation_id', $1::uuid, 'user_id', $2::uuid, 'up_to_seq', read_seq), $4
+                 from moved
            )
            select exists (select from mine) as "is_member!", moved.read_seq as "up_to_seq?",
                   told.people as "people?: Vec<UserId>", told.numbers
@@ -53,6 +61,7 @@ pub(crate) async fn read(
         user as _,
         up_to_seq,
         now as _,
+        ConversationRead::TOPIC,
     )
     .fetch_one(db)
     .await?;
@@ -167,4 +176,27 @@ pub(crate) async fn is_read(
         user as _,
     );
     Ok(read.fetch_optional(db).await?.is_some_and(|read| read >= seq))
+}
+
+/// A message that its reader has not read, with what they are told of it; nothing where they do not want to hear of it.
+pub(crate) async fn waiting(
+    db: impl PgExecutor<'_>,
+    reader: UserId,
+    message: MessageId,
+    now: Instant,
+) -> sqlx::Result<Option<Waiting>> {
+    sqlx::query_as!(
+        Waiting,
+        r#"select m.seq, u.name as sender_name, m.content as preview
+             from messages m
+             join conversation_members me on me.conversation_id = m.conversation_id and me.user_id = $1
+             join users u on u.id = m.sender_id
+            where m.id = $2 and m.seq > me.read_seq and m.deleted_at is null
+              and (me.muted_until is null or me.muted_until <= $3)"#,
+        reader as _,
+        message as _,
+        now as _,
+    )
+    .fetch_optional(db)
+    .await
 }

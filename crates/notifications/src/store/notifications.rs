@@ -210,6 +210,27 @@ pub(crate) async fn insert_in_burst(
     .await
 }
 
+/// Somebody has read all of a burst, elsewhere.
+pub(crate) async fn read_burst(
+    db: &PgPool,
+    user: UserId,
+    burst: &str,
+    up_to_seq: i64,
+    now: Instant,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update notifications set read_at = $4
+          where user_id = $1 and burst = $2 and read_at is null and $3 >= all(seqs)",
+        user as _,
+        burst,
+        up_to_seq,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Whether somebody has read it, or it is no more.
 pub(crate) async fn is_read(db: &mut PgConnection, id: NotificationId) -> sqlx::Result<bool> {
     let unread = sqlx::query_scalar!(

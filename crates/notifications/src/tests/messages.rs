@@ -1,11 +1,11 @@
 //! Bursts of messages.
 
-use platform::{ids::SessionId, jobs::Job as _};
+use platform::ids::SessionId;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::World;
-use crate::jobs::{MessageSent, TellOfMessage};
+use crate::jobs::{MessageSent, tell_of_message};
 
 async fn write(w: &World, seq: i64, preview: &str) {
     let event = MessageSent {
@@ -17,7 +17,7 @@ async fn write(w: &World, seq: i64, preview: &str) {
         sender_name: "Ann Lee".to_owned(),
         preview: preview.to_owned(),
     };
-    TellOfMessage { event }.run(&w.t.app).await.unwrap();
+    tell_of_message(&w.t.app, event).await.unwrap();
     w.t.run_jobs().await;
 }
 
