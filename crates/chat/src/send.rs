@@ -100,7 +100,7 @@ pub async fn send(app: &App, caller: &Caller, message: NewMessage) -> ApiResult<
     match written {
         Written::Done(sent, told) => {
             tell(app, told);
-            Ok(sent)
+            Ok(*sent)
         }
         Written::Overtaken => draft.overtaken(app, caller).await,
     }
@@ -109,7 +109,7 @@ pub async fn send(app: &App, caller: &Caller, message: NewMessage) -> ApiResult<
 /// What became of a draft.
 pub(crate) enum Written {
     /// It is written, now or before; with what is to be told after the commit.
-    Done(Sent, Option<Told>),
+    Done(Box<Sent>, Option<Told>),
     /// The same message was written in the same moment: nothing was written here, and nothing can be any more in this
     /// transaction.
     Overtaken,
@@ -195,7 +195,7 @@ impl Draft {
         if media.len() != self.media.len() {
             // A resend finds its files taken by itself.
             return match self.sent_before(&reader, db).await? {
-                Some(sent) => Ok(Written::Done(sent, None)),
+                Some(sent) => Ok(Written::Done(Box::new(sent), None)),
                 None => Err(ApiError::invalid_field("media_ids", Sentence::new("field-unknown_choice"))),
             };
         }
@@ -215,9 +215,9 @@ impl Draft {
                     shown.content.clone_from(masked);
                 }
                 let told = store::told(Kind::MessageCreated, &shown, sent.places, now)?;
-                Ok(Written::Done(Sent { message: shown, is_new: true }, Some(told)))
+                Ok(Written::Done(Box::new(Sent { message: shown, is_new: true }), Some(told)))
             }
-            Ok(None) => self.refused(&reader, db).await.map(|sent| Written::Done(sent, None)),
+            Ok(None) => self.refused(&reader, db).await.map(|sent| Written::Done(Box::new(sent), None)),
             Err(error) if store::is_violation(&error, "messages_once") => Ok(Written::Overtaken),
             Err(error) => Err(error.into()),
         }

@@ -139,7 +139,7 @@ pub(super) async fn send_message(
     let mut tx = write.begin().await?;
     match draft.write(&app, &caller, &mut tx).await? {
         Written::Done(sent, told) => {
-            let answer = tx.commit(answer(sent)).await?;
+            let answer = tx.commit(answer(*sent)).await?;
             send::tell(&app, told);
             Ok(answer)
         }
