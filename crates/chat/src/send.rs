@@ -44,8 +44,9 @@ pub struct NewMessage {
     #[garde(skip)]
     pub conversation_id: ConversationId,
     /// What it is.
+    // In frames of the socket `type` says what the frame is, so there this is called `kind`.
     #[garde(skip)]
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", alias = "kind")]
     pub kind: WrittenKind,
     /// The words; needed in a `text` without files.
     #[garde(inner(length(chars, max = 5000)))]
