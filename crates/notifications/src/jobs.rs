@@ -161,7 +161,8 @@ pub(crate) async fn tell_of_message(app: &App, event: MessageSent) -> anyhow::Re
 /// What was read in the conversation needs no notification any more.
 async fn hear_reading(app: &App, event: ConversationRead) -> anyhow::Result<()> {
     let burst = rules::burst_of(event.conversation_id.uuid());
-    store::notifications::read_burst(&app.db, event.user_id, &burst, event.up_to_seq, app.clock.now()).await?;
+    store::notifications::read_burst(&app.db, event.user_id, &burst, event.up_to_seq, app.clock.now())
+        .await?;
     Ok(())
 }
 

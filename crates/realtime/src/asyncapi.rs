@@ -116,7 +116,7 @@ fn said(verb: Verb, messages: &mut Map<String, Value>) -> String {
         members.insert("ref".into(), json!({"type": "string", "maxLength": 64}));
     }
     let required = [&["type"], required].concat();
-    message(name, summary, object(&members, &required), messages)
+    message(name, summary, &object(&members, &required), messages)
 }
 
 /// An event.
@@ -154,7 +154,7 @@ fn event(kind: Kind, messages: &mut Map<String, Value>) -> String {
     let name = <&str>::from(kind);
     let members = json!({"id": {"type": "integer", "minimum": 1}, "type": {"const": name},
         "at": {"type": "string", "format": "date-time"}, "data": data});
-    message(name, summary, object(&members, &["id", "type", "at", "data"]), messages)
+    message(name, summary, &object(&members, &["id", "type", "at", "data"]), messages)
 }
 
 /// What the server says that is no event.
@@ -202,12 +202,12 @@ fn answers(messages: &mut Map<String, Value>) -> Vec<String> {
             members.insert("type".into(), json!({"const": name}));
         }
         let answer = if name == "typing" { "typing.other" } else { name };
-        message(answer, summary, object(&members, &["type"]), messages)
+        message(answer, summary, &object(&members, &["type"]), messages)
     };
     answers.into_iter().map(add).collect()
 }
 
-fn message(name: &str, summary: &str, payload: Value, messages: &mut Map<String, Value>) -> String {
+fn message(name: &str, summary: &str, payload: &Value, messages: &mut Map<String, Value>) -> String {
     let key = name.replace('.', "_");
     let message = json!({"name": name, "title": name, "summary": summary, "payload": payload});
     messages.insert(key.clone(), message);
