@@ -121,8 +121,6 @@ pub(crate) struct MessageSent {
     pub message_id: Uuid,
     /// Its place in the conversation.
     pub seq: i64,
-    /// Who wrote.
-    pub sender_id: UserId,
     /// Who is to read it.
     pub recipient_id: UserId,
     /// The name of the writer.
@@ -145,7 +143,6 @@ async fn hear_message(app: &App, event: chat::MessageSent) -> anyhow::Result<()>
             conversation_id: event.conversation_id.uuid(),
             message_id: event.message_id.uuid(),
             seq,
-            sender_id: event.sender_id,
             recipient_id: reader,
             sender_name,
             preview,

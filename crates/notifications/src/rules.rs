@@ -354,7 +354,6 @@ mod tests {
             conversation_id: uuid::Uuid::from_u128(1),
             message_id: uuid::Uuid::from_u128(2),
             seq: 7,
-            sender_id: id(2),
             recipient_id: id(3),
             sender_name: "Ann".into(),
             preview: "ä".repeat(500),

@@ -12,7 +12,6 @@ async fn write(w: &World, seq: i64, preview: &str) {
         conversation_id: Uuid::from_u128(7),
         message_id: Uuid::from_u128(1000 + u128::try_from(seq).unwrap()),
         seq,
-        sender_id: w.ann.id(),
         recipient_id: w.bob.id(),
         sender_name: "Ann Lee".to_owned(),
         preview: preview.to_owned(),
