@@ -210,6 +210,12 @@ fn deserialize<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
     if let Some(field) = validation::field_with_nul(body) {
         return Err(ApiError::invalid_field(field, Sentence::new("field-control_character")));
     }
+    // Serde takes a list for an object whose members it has in order.
+    if body.trim_ascii_start().starts_with(b"[")
+        && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+    {
+        return Err(wrong_type("", "an object is expected"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
         // For an enum, serde_json calls a number or `null` a syntax error.

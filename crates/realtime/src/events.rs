@@ -44,6 +44,16 @@ pub struct Follow {
     wait: Option<u8>,
 }
 
+/// One event of the stream.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "for the document; the stream is written line by line")]
+pub struct Streamed {
+    /// Its number in the log; `typing` and `presence` have none.
+    id: Option<String>,
+    /// A frame of the socket, as JSON.
+    data: String,
+}
+
 /// One answer.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(example = json!({"events": [{"id": 8, "type": "booking.updated", "at": "2026-03-02T09:00:00Z",
@@ -60,8 +70,8 @@ pub struct Happened {
 /// `Accept: application/json` one answer at a time.
 #[utoipa::path(get, path = "/events/", tag = "realtime", operation_id = "follow_events", params(Follow),
     responses((status = OK, description = "The events. A stream ends with its token: come back with `Last-Event-ID`.",
-        content((String = "text/event-stream"), (Happened = "application/json")))),
-    security(("token" = [])))]
+        content((Streamed = "text/event-stream"), (Happened = "application/json")))),
+    security(("bearer" = [])))]
 pub async fn follow(
     app: App,
     caller: Caller,

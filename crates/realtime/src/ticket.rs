@@ -32,7 +32,7 @@ pub struct Ticket {
 /// A ticket for the socket, for clients that cannot send a header with it.
 #[utoipa::path(post, path = "/ws/ticket/", tag = "realtime", operation_id = "get_ticket",
     responses((status = CREATED, description = "It is good for one connection within 30 seconds.", body = Ticket)),
-    security(("token" = [])))]
+    security(("bearer" = [])))]
 pub async fn issue(app: App, caller: Caller) -> ApiResult<(StatusCode, Json<Ticket>)> {
     let ticket = crypto::random_token()?;
     let expires_at = app.clock.now().plus(LIFE);

@@ -44,7 +44,7 @@ pub struct Connect {
         (status = BAD_REQUEST, description = "`websocket_expected`: it is no request for a socket."),
         (status = UNAUTHORIZED, description = "`token_invalid`, `token_expired`, `ticket_invalid`."),
         (status = FORBIDDEN, description = "`origin_not_allowed`: not from that web page.")),
-    security((), ("token" = [])))]
+    security((), ("bearer" = [])))]
 pub async fn connect(
     app: App,
     context: RequestContext,

@@ -32,6 +32,7 @@ const MAX_NAME: usize = 100;
 
 /// A form with a file.
 #[derive(utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "for the document; the form is read field by field")]
 pub(super) struct UploadMedia {
     /// A picture (JPEG, PNG, WebP), a PDF file, a recording (MP3, M4A, OGG, WAV) or a short film (MP4, WebM) of at most
@@ -157,8 +158,10 @@ pub(super) struct MediaQuery {
 #[utoipa::path(get, path = "/media/{id}/", tag = "chat", operation_id = "get_media",
     security((), ("bearer" = [])), params(("id" = MediaId, Path), MediaQuery),
     responses(
-        (status = OK, description = "The file.", body = Vec<u8>, content_type = "application/octet-stream"),
-        (status = PARTIAL_CONTENT, description = "The part that `Range` asks for.", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = OK, description = "The file.", content((Vec<u8> = "image/webp"), (Vec<u8> = "application/pdf"), (Vec<u8> = "audio/mpeg"), (Vec<u8> = "audio/mp4"),
+            (Vec<u8> = "audio/ogg"), (Vec<u8> = "audio/wav"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/webm"))),
+        (status = PARTIAL_CONTENT, description = "The part that `Range` asks for.", content((Vec<u8> = "image/webp"), (Vec<u8> = "application/pdf"), (Vec<u8> = "audio/mpeg"), (Vec<u8> = "audio/mp4"),
+            (Vec<u8> = "audio/ogg"), (Vec<u8> = "audio/wav"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/webm"))),
         (status = NOT_FOUND, description = "There is no such file, the link is not good, or the message was taken back.")))]
 pub(super) async fn get_media(
     app: App,
