@@ -35,6 +35,9 @@ for _ in $(seq 100); do
 done
 curl -fsS -o /dev/null "$url/readyz" || { cat "$work/server.log"; exit 1; }
 
+curl -fsS "$url/asyncapi.json" -o "$work/asyncapi.json"
+node bin/asyncapi-check.mjs "$work/asyncapi.json" || fail "the document of the socket is not valid"
+
 "$binaries/journey" --url "$url" >"$work/journey.log" 2>&1 || { tail -60 "$work/journey.log"; exit 1; }
 tail -1 "$work/journey.log"
 

@@ -49,6 +49,11 @@ impl Nodes {
         self.addresses[number % 2]
     }
 
+    /// One name for both: tokens are good for one.
+    fn public_url(&self) -> String {
+        format!("http://{}", self.addresses[0])
+    }
+
     /// The process of a server.
     pub fn process(&self, number: usize) -> u32 {
         self.servers[number % 2].as_ref().map_or(0, Server::id)
@@ -64,6 +69,7 @@ impl Nodes {
         let output = command
             .env("DATABASE_URL", &self.database)
             .env("SECRET_KEY", crate::server::SECRET)
+            .env("PUBLIC_URL", self.public_url())
             .env("LOG", "warn")
             .stderr(Stdio::inherit())
             .output()?;
@@ -81,7 +87,8 @@ impl Nodes {
 
     /// Starts it again, at the same address.
     pub fn start_node(&mut self, number: usize) -> Result<()> {
-        let mut environment = vec![("DATABASE_CONNECTIONS", "24".to_owned())];
+        let mut environment =
+            vec![("DATABASE_CONNECTIONS", "24".to_owned()), ("PUBLIC_URL", self.public_url())];
         if let Some(redis) = &self.redis {
             environment.push(("REDIS_URL", format!("redis://127.0.0.1:{}", redis.port)));
         }
