@@ -35,6 +35,8 @@ pub struct Verdict {
     seconds: f64,
     journal: Journal,
     lost: usize,
+    /// Which, and by whom, one of them.
+    example: Option<String>,
     doubled: usize,
     disordered: usize,
 }
@@ -98,11 +100,17 @@ impl Journal {
     /// Judges.
     pub fn judge(self, seconds: f64, pair: impl Fn(&str) -> [usize; 2]) -> Verdict {
         let mut lost = 0;
+        let mut example = None;
         let mut doubled = 0;
         for (name, seq) in &self.acked {
             for person in pair(name) {
                 match self.heard.get(&(person, name.clone())) {
-                    None => lost += 1,
+                    None => {
+                        lost += 1;
+                        let log = self.logs.get(&person).and_then(|log| log.last());
+                        example =
+                            Some(format!("{name} (number {seq}) by {person}, whose last event was {log:?}"));
+                    }
                     Some((1, heard)) if heard == seq => {}
                     Some(_) => doubled += 1,
                 }
@@ -111,7 +119,7 @@ impl Journal {
         // Numbers of a log grow by one, whatever broke.
         let is_broken = |log: &&Vec<i64>| log.windows(2).any(|two| two[1] != two[0] + 1);
         let disordered = self.logs.values().filter(is_broken).count();
-        Verdict { seconds, journal: self, lost, doubled, disordered }
+        Verdict { seconds, journal: self, lost, example, doubled, disordered }
     }
 }
 
@@ -145,6 +153,9 @@ impl Verdict {
             "Lost {}, doubled {}, out of order {}, resyncs {}.",
             self.lost, self.doubled, self.disordered, journal.resyncs
         ));
+        if let Some(example) = &self.example {
+            parts.push(format!("Lost: {example}."));
+        }
         if let Some(refusal) = journal.refusals.first() {
             parts.push(format!("{} refusals, like {refusal}.", journal.refusals.len()));
         }

@@ -35,6 +35,7 @@ struct Device {
     addresses: [std::net::SocketAddr; 2],
     journal: Shared,
     last: Option<i64>,
+    ready: mpsc::UnboundedSender<()>,
     waiting: Vec<(String, Instant)>,
 }
 
@@ -69,14 +70,17 @@ async fn talk(
             addresses: [nodes.address(number), nodes.address(number + 1)],
             journal: journal.clone(),
             last: None,
+            ready: ready.clone(),
             waiting: Vec::new(),
         };
-        tokio::task::spawn_local(device.live(said, ready.clone()));
-        if number % 64 == 63 {
-            for _ in 0..64 {
-                seated.recv().await;
-            }
+        tokio::task::spawn_local(device.live(said));
+        // So many at the same time, and nobody speaks before all are there.
+        if number >= 64 {
+            seated.recv().await;
         }
+    }
+    for _ in 0..mouths.len().min(64) {
+        seated.recv().await;
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
     let began = Instant::now();
@@ -126,7 +130,7 @@ fn happen(nodes: &mut Nodes, what: Break) -> Result<()> {
 
 impl Device {
     /// Connects, writes and listens, and comes back after every break.
-    async fn live(mut self, mut said: mpsc::UnboundedReceiver<String>, ready: mpsc::UnboundedSender<()>) {
+    async fn live(mut self, mut said: mpsc::UnboundedReceiver<String>) {
         let mut broken: Option<Instant> = None;
         let mut tries = self.number;
         loop {
@@ -137,8 +141,6 @@ impl Device {
                 if let Some(since) = broken.take() {
                     self.journal.borrow_mut().back(since.elapsed());
                 }
-                // Nobody waits any more after the start.
-                let _nobody = ready.send(());
                 if self.converse(socket, &mut said).await.is_none() {
                     return;
                 }
@@ -201,7 +203,11 @@ impl Device {
         let mut journal = self.journal.borrow_mut();
         let id = frame["id"].as_i64();
         match frame["type"].as_str().unwrap_or_default() {
-            "ready" => self.last = self.last.or(frame["last_event_id"].as_i64()),
+            "ready" => {
+                self.last = self.last.or(frame["last_event_id"].as_i64());
+                // Nobody waits any more after the start.
+                let _nobody = self.ready.send(());
+            }
             "ack" => {
                 let name = frame["message"]["client_message_id"].as_str().unwrap_or_default();
                 journal.ack(name, frame["message"]["seq"].as_i64().unwrap_or_default());
