@@ -41,7 +41,7 @@ pub struct Connect {
 /// The socket: docs/realtime.md and `/asyncapi.json` say what goes over it.
 #[utoipa::path(get, path = "/ws/", tag = "realtime", operation_id = "connect", params(Connect),
     responses((status = SWITCHING_PROTOCOLS, description = "The socket is open."),
-        (status = BAD_REQUEST, description = "`websocket_expected`: it is no request for a socket."),
+        (status = UNPROCESSABLE_ENTITY, description = "`websocket_expected`: it is no request for a socket."),
         (status = UNAUTHORIZED, description = "`token_invalid`, `token_expired`, `ticket_invalid`."),
         (status = FORBIDDEN, description = "`origin_not_allowed`: not from that web page.")),
     security((), ("bearer" = [])))]
@@ -53,7 +53,7 @@ pub async fn connect(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> ApiResult<Response> {
-    let expected = |_rejection| ApiError::new(Kind::Malformed, "websocket_expected");
+    let expected = |_rejection| ApiError::new(Kind::Invalid, "websocket_expected");
     let upgrade = upgrade.map_err(expected)?;
     if !may_come_from(&app, &headers) {
         return Err(ApiError::new(Kind::Forbidden, "origin_not_allowed"));

@@ -117,5 +117,5 @@ async fn who_does_not_read_is_cut_off_and_others_are_not() {
 #[tokio::test]
 async fn a_plain_request_is_told_what_is_expected() {
     let w = World::new().await;
-    w.ann.get("/ws/").await.refused(400, "websocket_expected");
+    w.ann.get("/ws/").await.refused(422, "websocket_expected");
 }
