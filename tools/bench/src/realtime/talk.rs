@@ -204,9 +204,11 @@ impl Device {
         let id = frame["id"].as_i64();
         match frame["type"].as_str().unwrap_or_default() {
             "ready" => {
-                self.last = self.last.or(frame["last_event_id"].as_i64());
-                // Nobody waits any more after the start.
-                let _nobody = self.ready.send(());
+                if self.last.is_none() {
+                    self.last = frame["last_event_id"].as_i64();
+                    // Whoever came back is not counted again; what they missed before is theirs, too.
+                    let _nobody = self.ready.send(());
+                }
             }
             "ack" => {
                 let name = frame["message"]["client_message_id"].as_str().unwrap_or_default();
