@@ -75,6 +75,17 @@ impl Upload {
         file.cloned().ok_or_else(|| ApiError::invalid_field(name, Sentence::new("field-required")))
     }
 
+    /// That it has no other fields than these: one that is misspelt would be missed by nobody.
+    pub fn has_only(&self, known: &[&str]) -> ApiResult<()> {
+        match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) => {
+                let name: String = name.chars().take(100).collect();
+                Err(ApiError::invalid_field(name, Sentence::new("field-unknown_choice")))
+            }
+        }
+    }
+
     /// The text in the field `name`, if it is there; 422 when it is no text.
     pub fn text(&self, name: &str) -> ApiResult<Option<&str>> {
         let Some(value) = self.find(name)? else { return Ok(None) };

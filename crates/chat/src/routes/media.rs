@@ -62,6 +62,7 @@ pub(super) async fn upload_media(
     write: Write,
     form: Upload,
 ) -> ApiResult<Response> {
+    form.has_only(&["file", "file_name"])?;
     let file = form.file("file")?;
     let sniffed = sniff(&file).ok_or_else(|| ApiError::new(Kind::Unsupported, "unsupported_file"))?;
     let name = name_of(&form, sniffed)?;
