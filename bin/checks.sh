@@ -21,6 +21,8 @@ step "Documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked -
 step "Tests" cargo nextest run --locked --workspace --no-fail-fast
 live_events_through_breaks() {
     local work
+    # The tests build the server only; this also needs the tool.
+    cargo build --quiet --locked --workspace --bins
     work=$(mktemp -d)
     # `mktemp` makes it for one user alone, and PostgreSQL may run as another.
     chmod 755 "$work"
