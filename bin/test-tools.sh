@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the real programs that tests run against, in .skillbuddy/tools: an S3 server, an SMTP server, a program that
-# plays Stripe, an OpenID provider, PayPal's own description of its requests, the parser of the socket's document, and
-# the hostile API client. Prints that directory; tests find it in TEST_TOOLS_DIR.
+# plays Stripe, an OpenID provider, PayPal's own description of its requests, the parser of the socket's document, two
+# clients for it and the cases that it must pass, and the hostile API client. Prints that directory; tests find it in TEST_TOOLS_DIR.
 #
 #     TEST_TOOLS_DIR=$(bin/test-tools.sh) cargo nextest run
 #
@@ -15,8 +15,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 OLDEST_PYTHON=3.10
 OLDEST_NODE=20.19
 
-PYTHON_PACKAGES='moto[server,s3]==5.2.5 aiosmtpd==1.4.6 localstripe==1.15.10 schemathesis==4.32.5'
-NODE_PACKAGES='oauth2-mock-server@8.2.3 @paypal/paypal-server-sdk@2.5.0 @asyncapi/parser@3.6.3'
+PYTHON_PACKAGES='moto[server,s3]==5.2.5 aiosmtpd==1.4.6 localstripe==1.15.10 schemathesis==4.32.5
+    kosoku==0.1.0 websockets==17.4'
+NODE_PACKAGES='oauth2-mock-server@8.2.3 @paypal/paypal-server-sdk@2.5.0 @asyncapi/parser@3.6.3
+    ws@8.23.0'
 
 tools=${TEST_TOOLS_DIR:-$(dirname "$here")/.skillbuddy/tools}
 

@@ -28,6 +28,6 @@ pub use self::{
     model::ChatError,
     routes::router,
     send::{NewMessage, Sent, send},
-    store::people::{shows_presence, visible_people},
+    store::people::visible_people,
     typing::typing,
 };

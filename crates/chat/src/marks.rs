@@ -13,10 +13,10 @@ use sqlx::PgExecutor;
 
 use crate::store::{self, marks::Moved};
 
-/// Most conversations in one [`delivered`].
-const MOST_AT_ONCE: usize = 500;
+/// Most marks in one transaction of [`delivered`]: nobody can be told anything while their log is locked.
+const MOST_AT_ONCE: usize = 50;
 
-/// How far somebody is, as both are told.
+/// How far somebody is, as others are told.
 #[derive(Serialize)]
 struct Mark {
     conversation_id: ConversationId,
@@ -45,13 +45,11 @@ pub struct Arrival {
     pub up_to_seq: i64,
 }
 
-/// Messages have reached devices.
+/// Messages have reached devices: whoever wrote them is told.
 pub async fn delivered(app: &App, arrivals: &[Arrival]) -> ApiResult<()> {
     let now = app.clock.now();
     for some in arrivals.chunks(MOST_AT_ONCE) {
-        let mut tx = app.db.begin().await?;
-        let moved = store::marks::delivered(&mut tx, some, now).await?;
-        tx.commit().await?;
+        let moved = store::marks::delivered(&app.db, some, now).await?;
         tell(app, Kind::MessageDelivered, moved, now)?;
     }
     Ok(())

@@ -23,6 +23,11 @@ const WINDOW: SignedDuration = SignedDuration::from_secs(30);
 /// A critical push that nobody read by then is followed by an SMS or a mail.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(10);
 
+/// Whether somebody is connected, and so hears of everything at once.
+pub(crate) fn is_here(app: &App, user: UserId) -> bool {
+    app.hub.is_connected(user) || app.hub.is_online(user)
+}
+
 /// Tells all of these; each once, however often this is called.
 pub(crate) async fn announce(app: &App, intents: Vec<Intent>) -> anyhow::Result<()> {
     for intent in intents {
@@ -41,7 +46,7 @@ async fn tell(app: &App, intent: &Intent) -> anyhow::Result<()> {
         can_sms: known.phone_number.is_some() && !known.is_sms_stopped,
         choices: known.choices,
         quiet_hours: known.quiet_hours,
-        is_connected: app.hub.is_online(user) || app.hub.is_connected(user),
+        is_connected: is_here(app, user),
     };
     let plan = preferences::plan(intent.template, intent.channels.as_deref(), &wishes, now);
     if plan.is_empty() {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    announce::{announce, fall_back, release_held},
+    announce::{announce, fall_back, is_here, release_held},
     deliver::{self, DEVICE_LIFE},
     model::{Args, Channel, Intent},
     rules::{self, Reminder},
@@ -41,7 +41,8 @@ pub fn register(registry: Registry) -> Registry {
         .on::<ServiceCreated, TellOfService>()
         .on::<AccountClosing, FallSilent>()
         .on::<AccountRestored, WelcomeBack>()
-        .on::<chat::MessageSent, HearMessage>()
+        // Whoever is connected has the message already.
+        .on_if::<chat::MessageSent, HearMessage>(|app, event| !is_here(app, event.recipient_id))
         .on::<ConversationRead, HearReading>()
         .job::<Deliver>()
         .job::<ReleaseHeld>()
@@ -129,10 +130,10 @@ pub(crate) struct MessageSent {
     pub preview: String,
 }
 
-/// Whoever is connected has the message already; so does whoever has read it.
+/// Whoever has read the message, or come back meanwhile, needs no notification.
 async fn hear_message(app: &App, event: chat::MessageSent) -> anyhow::Result<()> {
     let reader = event.recipient_id;
-    if app.hub.is_connected(reader) || app.hub.is_online(reader) {
+    if is_here(app, reader) {
         return Ok(());
     }
     let waiting = chat::waiting(&app.db, reader, event.message_id, app.clock.now()).await?;

@@ -95,7 +95,8 @@ type Run = Arc<
     dyn Fn(App, serde_json::Value) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync,
 >;
 type Concerned = Box<dyn Fn(serde_json::Value) -> anyhow::Result<Vec<UserId>> + Send + Sync>;
-type FromEvent = fn(serde_json::Value) -> anyhow::Result<Option<serde_json::Value>>;
+type FromEvent =
+    Box<dyn Fn(&App, serde_json::Value) -> anyhow::Result<Option<serde_json::Value>> + Send + Sync>;
 
 struct Cron {
     kind: &'static str,
@@ -128,11 +129,22 @@ impl Registry {
 
     /// Runs `J` for every `E` that it can be made of; the others are none of its business.
     #[must_use]
-    pub fn on<E: Event, J: Job + TryFrom<E>>(mut self) -> Self {
-        let convert: FromEvent = |payload| {
-            let job = J::try_from(serde_json::from_value::<E>(payload)?).ok();
+    pub fn on<E: Event, J: Job + TryFrom<E>>(self) -> Self {
+        self.on_if::<E, J>(|_app, _event| true)
+    }
+
+    /// As [`Registry::on`], and only for events that somebody needs to hear of when they are relayed: those of which
+    /// there are very many make no work for the queue where it would only find that there is nothing to do.
+    #[must_use]
+    pub fn on_if<E: Event, J: Job + TryFrom<E>>(
+        mut self,
+        is_needed: impl Fn(&App, &E) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let convert: FromEvent = Box::new(move |app, payload| {
+            let event = serde_json::from_value::<E>(payload)?;
+            let job = is_needed(app, &event).then(|| J::try_from(event).ok()).flatten();
             Ok(job.map(serde_json::to_value).transpose()?)
-        };
+        });
         self.subscribers.entry(E::TOPIC).or_default().push((J::KIND, convert));
         self.job::<J>()
     }
@@ -214,7 +226,7 @@ impl Registry {
         self.start_recurring(app, started).await?;
         let mut tx = app.db.begin().await?;
         prefer_indexes(&mut tx).await?;
-        let relayed = self.relay(&mut tx, app.clock.now()).await?;
+        let relayed = self.relay(app, &mut tx).await?;
         crew.say_that_it_works(&mut tx, app.clock.now()).await?;
         let jobs = self.claim(&mut tx, room, crew, app.clock.now()).await?;
         tx.commit().await?;
@@ -252,7 +264,7 @@ impl Registry {
 
     /// Turns events into the jobs of their subscribers, in one transaction with their removal. Gives those whose logs
     /// have something new, or `None` where there was no event.
-    async fn relay(&self, db: &mut PgConnection, now: Instant) -> anyhow::Result<Option<Vec<UserId>>> {
+    async fn relay(&self, app: &App, db: &mut PgConnection) -> anyhow::Result<Option<Vec<UserId>>> {
         let events = sqlx::query!(
             "delete from outbox where id in (select id from outbox order by id limit 200 for update skip locked)
              returning id, topic, payload",
@@ -270,7 +282,7 @@ impl Registry {
                 people.extend(concerned(event.payload.clone()).unwrap_or_default());
             }
             for (kind, convert) in self.subscribers.get(event.topic.as_str()).into_iter().flatten() {
-                match convert(event.payload.clone()) {
+                match convert(app, event.payload.clone()) {
                     Ok(Some(payload)) => {
                         kinds.push((*kind).to_owned());
                         payloads.push(payload);
@@ -282,13 +294,16 @@ impl Registry {
                 }
             }
         }
+        if kinds.is_empty() {
+            return Ok(Some(people));
+        }
         sqlx::query!(
             "insert into jobs (kind, payload, run_at, created_at)
              select kind, payload, $3, $3
                from unnest($1::text[], $2::jsonb[]) with ordinality new (kind, payload, place) order by place",
             &kinds,
             &payloads,
-            now as _,
+            app.clock.now() as _,
         )
         .execute(db)
         .await?;

@@ -92,7 +92,7 @@ pub async fn follow(
     }
     let left = caller.expires_at.since(app.clock.now());
     let end = Instant::now() + Duration::try_from(left).unwrap_or_default() + GRACE;
-    let events = stream(app, caller, follower, missed, end);
+    let events = stream(caller, follower, missed, end);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
@@ -115,7 +115,6 @@ async fn once(mut follower: Follower, missed: Vec<Frame>, wait: Duration) -> Api
 
 /// Frames as they come, until the token or the connection ends.
 fn stream(
-    app: App,
     caller: Caller,
     follower: Follower,
     missed: Vec<Frame>,
@@ -123,7 +122,6 @@ fn stream(
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let first = missed.into_iter();
     stream::unfold((follower, first), move |(mut follower, mut waiting)| {
-        let app = app.clone();
         async move {
             loop {
                 if let Some(frame) = waiting.next() {
@@ -132,9 +130,7 @@ fn stream(
                 let line = follower.line();
                 let delivery = tokio::time::timeout_at(end, line.next()).await.ok()?.ok()?;
                 if matches!(delivery, platform::stream::Delivery::Recheck) {
-                    let (id, session) = (caller.id, caller.session);
-                    let still = app.authenticator.resume(&app, id, session, caller.expires_at).await;
-                    still.ok()?;
+                    follower.recheck(&caller).await.ok()?;
                     continue;
                 }
                 let frames = follower.take(delivery).await;

@@ -3,6 +3,7 @@
 use axum::extract::ws::Utf8Bytes;
 use platform::{
     app::App,
+    auth::Caller,
     error::{ApiError, ApiResult, Kind as ErrorKind},
     ids::UserId,
     stream::{self, Delivery, Kind, Line, Missed, Seat},
@@ -55,6 +56,14 @@ impl Follower {
     /// The place of this connection among all.
     pub fn seat(&mut self) -> &mut Seat {
         &mut self.seat
+    }
+
+    /// Asks whether the caller may go on, and whether others may see them: something about them is different.
+    pub async fn recheck(&mut self, caller: &Caller) -> ApiResult<Caller> {
+        let Self { app, seat, .. } = self;
+        let caller = app.authenticator.resume(app, caller.id, caller.session, caller.expires_at).await?;
+        seat.show(!stream::head(&app.db, caller.id).await?.is_hidden);
+        Ok(caller)
     }
 
     /// The number of the last event that the client has.

@@ -288,8 +288,7 @@ impl Session {
 
     async fn recheck(&mut self) -> Result<(), Ending> {
         self.times.recheck = None;
-        let Caller { id, session, expires_at, .. } = self.caller;
-        match self.app.authenticator.resume(&self.app, id, session, expires_at).await {
+        match self.follower.recheck(&self.caller).await {
             Ok(caller) => self.caller = caller,
             Err(error) if matches!(error.kind(), Kind::Unavailable | Kind::Internal) => {
                 self.times.recheck = Some(Instant::now() + ASK_AGAIN);

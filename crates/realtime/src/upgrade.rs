@@ -68,17 +68,17 @@ pub async fn connect(
         language: context.language(),
         request_id: context.id().to_owned(),
     };
-    Ok(limited(upgrade).on_upgrade(move |socket| Session::run(app, socket, opening)))
+    Ok(limited(upgrade, LARGEST).on_upgrade(move |socket| Session::run(app, socket, opening)))
 }
 
-/// What every socket is limited to.
-pub(crate) fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+/// What every socket is limited to, with messages of at most so many bytes.
+pub(crate) fn limited(upgrade: WebSocketUpgrade, largest: usize) -> WebSocketUpgrade {
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
-        .max_write_buffer_size(4 * LARGEST)
-        .max_message_size(LARGEST)
-        .max_frame_size(LARGEST)
+        .max_write_buffer_size(4 * largest)
+        .max_message_size(largest)
+        .max_frame_size(largest)
 }
 
 /// Browsers say which page opens the socket, and no CORS protects it. Apps say nothing.

@@ -224,7 +224,7 @@ async fn a_payer_approves_or_refuses_on_a_page() {
             let content_type = Some("application/x-www-form-urlencoded");
             test.anonymous().send(Method::POST, path, content_type, form(key)).await
         };
-        send(&key.replace('a', "b")).await.refused(404, "not_found");
+        send(&key.chars().rev().collect::<String>()).await.refused(404, "not_found");
         let done = send(key).await.expect(200);
         assert!(done.text().contains("skillbuddy://payments/1"), "{}", done.text());
         send(key).await.expect(200);

@@ -3,6 +3,7 @@
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
+use platform::testing::tools;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -81,18 +82,4 @@ impl Program {
 
 fn script(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/tests/programs").join(name)
-}
-
-/// Where bin/test-tools.sh installed the programs; fails the test unless `needed` is among them.
-#[expect(clippy::disallowed_methods, reason = "tests are configured by the environment")]
-fn tools(needed: &str) -> PathBuf {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.skillbuddy/tools");
-    let tools = PathBuf::from(std::env::var("TEST_TOOLS_DIR").unwrap_or_else(|_unset| default.to_owned()));
-    let has = tools.join(needed).exists();
-    assert!(
-        has,
-        "{needed} is missing in {}: run bin/test-tools.sh, which installs the servers that tests use",
-        tools.display()
-    );
-    tools
 }

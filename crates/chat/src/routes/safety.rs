@@ -11,6 +11,7 @@ use platform::{
     idempotency::Write,
     ids::{ConversationId, MessageId, ReportId},
     locale::{Language, Sentence},
+    stream,
     time::Instant,
     validation::broken,
 };
@@ -234,6 +235,9 @@ pub(super) async fn set_chat_settings(
     caller: Caller,
     Valid(body): Valid<ChatSettings>,
 ) -> ApiResult<Json<ChatSettings>> {
-    store::people::save_settings(&app.db, caller.id, body.shows_read_receipts, body.shows_presence).await?;
+    let mut tx = app.db.begin().await?;
+    store::people::show_read_receipts(&mut *tx, caller.id, body.shows_read_receipts).await?;
+    stream::hide(&mut tx, caller.id, !body.shows_presence).await?;
+    tx.commit().await?;
     Ok(Json(body))
 }

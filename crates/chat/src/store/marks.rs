@@ -5,7 +5,7 @@ use platform::{
     outbox::Event as _,
     time::Instant,
 };
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::PgExecutor;
 
 use crate::{
     events::ConversationRead,
@@ -74,17 +74,17 @@ pub(crate) async fn read(
     Ok((row.is_member, moved))
 }
 
-/// Messages have reached devices. The marks that have moved are locked in the order of conversations and people, the
-/// logs of their people in the order of ids, as everywhere.
+/// Messages have reached devices; whoever wrote them is told. The marks that have moved are locked in the order of
+/// conversations and people, the logs of their people in the order of ids, as everywhere.
 pub(crate) async fn delivered(
-    db: &mut PgConnection,
+    db: impl PgExecutor<'_>,
     arrivals: &[Arrival],
     now: Instant,
 ) -> sqlx::Result<Vec<Moved>> {
     let users: Vec<UserId> = arrivals.iter().map(|arrival| arrival.user).collect();
     let conversations: Vec<ConversationId> = arrivals.iter().map(|arrival| arrival.conversation).collect();
     let up_to: Vec<i64> = arrivals.iter().map(|arrival| arrival.up_to_seq).collect();
-    let moved = sqlx::query!(
+    let told = sqlx::query!(
         r#"with wanted as (
                select m.conversation_id, m.user_id, least(w.up_to, c.last_seq) as up_to
                  from (select user_id, conversation_id, max(up_to) as up_to
@@ -95,43 +95,26 @@ pub(crate) async fn delivered(
                 where m.delivered_seq < least(w.up_to, c.last_seq)
                 order by m.conversation_id, m.user_id
                   for update of m
+           ), moved as (
+               update conversation_members m set delivered_seq = w.up_to
+                 from wanted w
+                where m.conversation_id = w.conversation_id and m.user_id = w.user_id and m.delivered_seq < w.up_to
+            returning m.conversation_id, m.user_id, m.other_id, m.delivered_seq
+           ), listed as (
+               select array_agg(conversation_id) as conversations, array_agg(user_id) as users,
+                      array_agg(other_id) as others, array_agg(delivered_seq) as seqs,
+                      array_agg(jsonb_build_object('conversation_id', conversation_id, 'user_id', user_id,
+                                                   'up_to_seq', delivered_seq)) as bodies
+                 from moved
            )
-           update conversation_members m set delivered_seq = w.up_to
-             from wanted w
-            where m.conversation_id = w.conversation_id and m.user_id = w.user_id and m.delivered_seq < w.up_to
-        returning m.conversation_id, m.user_id, m.other_id, m.delivered_seq"#,
+           select l.users[e.place] as "user!: UserId", l.conversations[e.place] as "conversation!: ConversationId",
+                  l.others[e.place] as "other!: UserId", l.seqs[e.place] as "up_to_seq!", e.number as "number!"
+             from listed l
+            cross join lateral append_events(l.others, 'message.delivered', $4, l.bodies) e
+            where l.others is not null"#,
         &users as _,
         &conversations as _,
         &up_to,
-    )
-    .fetch_all(&mut *db)
-    .await?;
-    if moved.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut people: Vec<UserId> = moved.iter().flat_map(|row| [row.user_id, row.other_id]).collect();
-    people.sort();
-    people.dedup();
-    sqlx::query!(
-        "select user_id from user_streams where user_id = any($1) order by user_id for update",
-        &people as _
-    )
-    .fetch_all(&mut *db)
-    .await?;
-    let users: Vec<UserId> = moved.iter().map(|row| row.user_id).collect();
-    let (ids, others): (Vec<_>, Vec<_>) = moved.iter().map(|row| (row.conversation_id, row.other_id)).unzip();
-    let seqs: Vec<i64> = moved.iter().map(|row| row.delivered_seq).collect();
-    let told = sqlx::query!(
-        r#"select w.user_id as "user!: UserId", w.conversation_id as "conversation!: ConversationId",
-                  w.up_to as "up_to!", array_agg(e.person) as "people!: Vec<UserId>", array_agg(e.number) as "numbers!"
-             from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[]) w (user_id, conversation_id, other_id, up_to)
-            cross join lateral append_event(array[w.user_id, w.other_id], 'message.delivered', $5,
-                  jsonb_build_object('conversation_id', w.conversation_id, 'user_id', w.user_id, 'up_to_seq', w.up_to)) e
-            group by w.user_id, w.conversation_id, w.up_to"#,
-        &users as _,
-        &ids as _,
-        &others as _,
-        &seqs,
         now as _,
     )
     .fetch_all(db)
@@ -139,8 +122,8 @@ pub(crate) async fn delivered(
     let moved = told.into_iter().map(|row| Moved {
         user: row.user,
         conversation: row.conversation,
-        up_to_seq: row.up_to,
-        places: row.people.into_iter().zip(row.numbers).collect(),
+        up_to_seq: row.up_to_seq,
+        places: vec![(row.other, row.number)],
     });
     Ok(moved.collect())
 }

@@ -12,8 +12,8 @@ pub async fn visible_people(
 ) -> sqlx::Result<Vec<UserId>> {
     sqlx::query_scalar!(
         r#"select u.id as "id: UserId" from users u
-             left join chat_settings s on s.user_id = u.id
-            where u.id = any($2) and u.state = 'active' and coalesce(s.shows_presence, true)
+             left join user_streams s on s.user_id = u.id
+            where u.id = any($2) and u.state = 'active' and not coalesce(s.is_hidden, false)
               and (u.is_provider or exists (select from conversation_members
                                              where user_id = $1 and other_id = u.id))
               and not exists (select from user_blocks where (blocker_id, blocked_id) in ((u.id, $1), ($1, u.id)))
@@ -25,38 +25,29 @@ pub async fn visible_people(
     .await
 }
 
-/// Whether somebody lets others see that they are here.
-pub async fn shows_presence(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<bool> {
-    let shows = sqlx::query_scalar!("select shows_presence from chat_settings where user_id = $1", user as _);
-    Ok(shows.fetch_optional(db).await?.unwrap_or(true))
-}
-
 /// What somebody lets others see: that they have read something, and that they are here.
 pub(crate) async fn settings(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<(bool, bool)> {
     let row = sqlx::query!(
-        "select shows_read_receipts, shows_presence from chat_settings where user_id = $1",
+        r#"select coalesce((select shows_read_receipts from chat_settings where user_id = $1), true) as "receipts!",
+                  not coalesce((select is_hidden from user_streams where user_id = $1), false) as "presence!""#,
         user as _
-    );
-    Ok(row
-        .fetch_optional(db)
-        .await?
-        .map_or((true, true), |row| (row.shows_read_receipts, row.shows_presence)))
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.receipts, row.presence))
 }
 
-/// Keeps what somebody lets others see.
-pub(crate) async fn save_settings(
+/// Keeps whether somebody lets others see that they have read something.
+pub(crate) async fn show_read_receipts(
     db: impl PgExecutor<'_>,
     user: UserId,
-    shows_read_receipts: bool,
-    shows_presence: bool,
+    is_shown: bool,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into chat_settings (user_id, shows_read_receipts, shows_presence) values ($1, $2, $3)
-         on conflict (user_id) do update
-            set shows_read_receipts = excluded.shows_read_receipts, shows_presence = excluded.shows_presence",
+        "insert into chat_settings (user_id, shows_read_receipts) values ($1, $2)
+         on conflict (user_id) do update set shows_read_receipts = excluded.shows_read_receipts",
         user as _,
-        shows_read_receipts,
-        shows_presence,
+        is_shown,
     )
     .execute(db)
     .await?;

@@ -27,9 +27,9 @@ async fn receipts_follow_from_marks_that_only_move_on() {
     assert_eq!(seen["results"][2]["is_read"], true);
     let kinds =
         |log: Vec<(String, serde_json::Value)>| log.into_iter().map(|(kind, _)| kind).collect::<Vec<_>>();
-    for client in [&w.ann, &w.bob] {
-        assert_eq!(kinds(w.log(client).await)[3..], ["message.delivered", "message.read"]);
-    }
+    assert_eq!(kinds(w.log(&w.ann).await)[3..], ["message.delivered", "message.read"]);
+    // What reached a reader is of no use to them.
+    assert_eq!(kinds(w.log(&w.bob).await)[3..], ["message.read"]);
     let mark = w.log(&w.ann).await.pop().unwrap().1;
     assert_eq!(mark, json!({"conversation_id": conversation, "user_id": w.bob.id(), "up_to_seq": 1}));
     // Beyond the newest message there is nothing to read.
@@ -68,8 +68,28 @@ async fn marks_of_many_conversations_go_together_and_foreign_ones_are_passed_ove
     crate::delivered(&w.t.app, &marks).await.unwrap();
     assert_eq!(w.log(&w.ann).await.len(), 2);
     assert_eq!(w.log(&eve).await.last().unwrap().1["up_to_seq"], 1);
-    assert_eq!(w.log(&w.bob).await.len(), 4);
+    assert_eq!(w.log(&w.bob).await.len(), 2);
     assert_eq!(messages(&eve, &foreign, "").await["results"][0]["status"], "sent");
+}
+
+#[tokio::test]
+async fn a_writer_is_told_of_all_that_reached_others_in_one_go() {
+    let w = World::new().await;
+    let conversation = w.conversation().await;
+    let max = w.t.provider("Max").await;
+    let other = super::begin(&w.ann, json!({"provider_id": max.id()})).await.expect(201).str("id");
+    for conversation in [&conversation, &other] {
+        say(&w.ann, conversation, "Hello").await.expect(201);
+    }
+    let arrival = |user, id| Arrival { user, conversation: id_of(id), up_to_seq: 1 };
+    let both = [arrival(w.bob.id(), &conversation), arrival(max.id(), &other)];
+    crate::delivered(&w.t.app, &both).await.unwrap();
+    let mut readers: Vec<_> =
+        w.log(&w.ann).await[2..].iter().map(|(_, mark)| mark["user_id"].clone()).collect();
+    readers.sort_by_key(ToString::to_string);
+    let mut expected = [json!(w.bob.id()), json!(max.id())];
+    expected.sort_by_key(ToString::to_string);
+    assert_eq!(readers, expected);
 }
 
 #[tokio::test]

@@ -71,18 +71,23 @@ impl Hub {
             lines.push(line.clone());
         }
         metrics::gauge!("stream_connections").set(as_gauge(self.0.count.fetch_add(1, Relaxed) + 1));
-        if is_visible {
-            let is_first = {
-                let mut count = self.0.visible.entry(user).or_default();
-                *count += 1;
-                *count == 1
-            };
-            if is_first {
-                self.announce(user);
-                nodes.send(Note::Came(vec![user]));
-            }
-        }
-        Some(Seat { line, hub: self.clone(), nodes: nodes.clone(), is_visible, watched: HashSet::new() })
+        let (hub, nodes) = (self.clone(), nodes.clone());
+        let mut seat = Seat { line, hub, nodes, is_visible: false, watched: HashSet::new() };
+        seat.show(is_visible);
+        Some(seat)
+    }
+
+    /// Another connection of somebody lets others see them. Whether it is the first.
+    fn shown(&self, user: UserId) -> bool {
+        let mut count = self.0.visible.entry(user).or_default();
+        *count += 1;
+        *count == 1
+    }
+
+    /// A connection of somebody lets others see them no more. Whether it was the last.
+    fn hidden(&self, user: UserId) -> bool {
+        self.0.visible.entry(user).and_modify(|count| *count -= 1);
+        self.0.visible.remove_if(&user, |_, count| *count == 0).is_some()
     }
 
     /// Brings an event to those of its people who are connected here.
@@ -245,6 +250,21 @@ pub(super) fn presence(user: UserId, is_online: bool) -> Bytes {
 }
 
 impl Seat {
+    /// Lets others see that somebody is here, or no more.
+    pub fn show(&mut self, is_visible: bool) {
+        let user = self.line.user;
+        let is_news = match (self.is_visible, is_visible) {
+            (false, true) => self.hub.shown(user),
+            (true, false) => self.hub.hidden(user),
+            _ => false,
+        };
+        self.is_visible = is_visible;
+        if is_news {
+            self.hub.announce(user);
+            self.nodes.send(if is_visible { Note::Came(vec![user]) } else { Note::Went(vec![user]) });
+        }
+    }
+
     /// Tells this connection from now on when one of these people comes or goes, and how it is now.
     pub fn watch(&mut self, people: Vec<UserId>) {
         self.unwatch();
@@ -266,18 +286,11 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.unwatch();
+        self.show(false);
         let (user, inner) = (self.line.user, &self.hub.0);
         inner.lines.entry(user).and_modify(|lines| remove(lines, &self.line));
         inner.lines.remove_if(&user, |_, lines| lines.is_empty());
         metrics::gauge!("stream_connections").set(as_gauge(inner.count.fetch_sub(1, Relaxed) - 1));
-        if !self.is_visible {
-            return;
-        }
-        inner.visible.entry(user).and_modify(|count| *count -= 1);
-        if inner.visible.remove_if(&user, |_, count| *count == 0).is_some() {
-            self.hub.announce(user);
-            self.nodes.send(Note::Went(vec![user]));
-        }
     }
 }
 

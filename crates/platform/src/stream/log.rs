@@ -3,10 +3,16 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sqlx::{PgExecutor, types::Json};
+use sqlx::{PgConnection, PgExecutor, types::Json};
 
 use super::{Kind, frame};
-use crate::{app::App, ids::UserId, jobs::Job, time::Instant};
+use crate::{
+    app::App,
+    bus::{Bus, Signal},
+    ids::UserId,
+    jobs::Job,
+    time::Instant,
+};
 
 /// Whoever missed more starts anew.
 const MOST_MISSED: i64 = 1000;
@@ -60,17 +66,17 @@ pub async fn head(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Head> {
     Ok(head.fetch_optional(db).await?.unwrap_or_default())
 }
 
-/// Lets others see when somebody is here, or not.
-pub async fn hide(db: impl PgExecutor<'_>, user: UserId, is_hidden: bool) -> sqlx::Result<()> {
+/// Lets others see when somebody is here, or not; also by the connections that they have, after the commit.
+pub async fn hide(db: &mut PgConnection, user: UserId, is_hidden: bool) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into user_streams (user_id, head, is_hidden) values ($1, 0, $2)
          on conflict (user_id) do update set is_hidden = excluded.is_hidden",
         user as _,
         is_hidden,
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    Bus::publish(db, &Signal::AccountChanged { user }).await
 }
 
 /// Everything after the event `after`, or that it cannot be told.

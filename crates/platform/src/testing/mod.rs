@@ -12,6 +12,7 @@ mod client;
 mod database;
 mod fakes;
 mod plans;
+mod tools;
 
 pub use self::{
     app::{TestApp, TokenIsUserId},
@@ -19,4 +20,5 @@ pub use self::{
     database::{database, database_url},
     fakes::{FakeMailer, FakePush, FakeSms, FakeSocial, MemoryStorage},
     plans::Watched,
+    tools::tools,
 };

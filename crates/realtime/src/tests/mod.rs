@@ -1,9 +1,12 @@
 //! The socket and the event stream, from outside.
 
 mod breaks;
+mod conformance;
 mod events;
 mod limits;
+mod outside;
 mod signing_in;
+mod talking;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -63,7 +66,8 @@ impl World {
 
     async fn with(args: &[&str]) -> Self {
         let registry = crate::register(platform::jobs::Registry::default());
-        let t = TestApp::with(crate::router(), registry, Arc::new(ShortTokens), args).await;
+        let t =
+            TestApp::with(crate::router().merge(chat::router()), registry, Arc::new(ShortTokens), args).await;
         let ann = t.user("Ann Example").await;
         Self { address: t.listen().await, t, ann }
     }
@@ -81,7 +85,12 @@ impl World {
 
     /// Ann's socket, ready.
     async fn ann(&self) -> Socket {
-        let mut socket = self.connect(&self.ann.id().to_string(), "").await;
+        self.ready(&self.ann).await
+    }
+
+    /// A socket of somebody, ready.
+    async fn ready(&self, client: &Client) -> Socket {
+        let mut socket = self.connect(&client.id().to_string(), "").await;
         assert_eq!(socket.next().await["type"], "ready");
         socket
     }

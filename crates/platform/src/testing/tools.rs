@@ -1,0 +1,15 @@
+use std::path::PathBuf;
+
+/// Where bin/test-tools.sh installed the programs; fails the test unless `needed` is among them.
+#[expect(clippy::disallowed_methods, reason = "tests are configured by the environment")]
+pub fn tools(needed: &str) -> PathBuf {
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.skillbuddy/tools");
+    let tools = PathBuf::from(std::env::var("TEST_TOOLS_DIR").unwrap_or_else(|_unset| default.to_owned()));
+    let has = tools.join(needed).exists();
+    assert!(
+        has,
+        "{needed} is missing in {}: run bin/test-tools.sh, which installs the programs that tests use",
+        tools.display()
+    );
+    tools
+}
