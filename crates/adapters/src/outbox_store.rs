@@ -5,7 +5,7 @@ use platform::{
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 
 /// So many are kept; the oldest go.
 const KEPT: i64 = 1000;
@@ -46,31 +46,20 @@ pub struct Kept {
 
 /// Keeps an entry, and lets the oldest go.
 pub async fn keep(db: &PgPool, entry: &Entry<'_>, now: Instant) -> sqlx::Result<()> {
-    let mut tx = db.begin().await?;
-    insert(&mut tx, entry, now).await?;
-    prune(&mut tx).await?;
-    tx.commit().await
-}
-
-async fn insert(db: &mut PgConnection, entry: &Entry<'_>, now: Instant) -> sqlx::Result<()> {
+    // Numbers may have gaps, so it may be fewer that are kept.
     sqlx::query!(
-        "insert into dev_outbox (channel, recipient, subject, text, html, created_at) values ($1, $2, $3, $4, $5, $6)",
+        "with kept as (
+             insert into dev_outbox (channel, recipient, subject, text, html, created_at)
+             values ($1, $2, $3, $4, $5, $6) returning id
+         )
+         delete from dev_outbox where id <= (select id - $7 from kept)",
         entry.channel as _,
         entry.recipient,
         entry.subject,
         entry.text,
         entry.html,
         now as _,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-async fn prune(db: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!(
-        "delete from dev_outbox where id <= (select id from dev_outbox order by id desc offset $1 limit 1)",
-        KEPT
+        KEPT,
     )
     .execute(db)
     .await?;

@@ -25,7 +25,7 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
     let secret =
         secret.context("SECRET_KEY is missing (or --secret-key): the one secret of the installation")?;
     let adapters = adapters::Adapters::from_settings(&settings, db.clone(), clock.clone())?;
-    Ok(App::new(Parts {
+    let parts = Parts {
         secrets: Secrets::derive(secret)?,
         bus: Bus::default(),
         cache: PublicCache::default(),
@@ -40,10 +40,10 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
         hub: Hub::default(),
         nodes: Nodes::new()?,
         jobs_waiting: Notify::new(),
-        db,
         clock,
         settings,
-    }))
+    };
+    Ok(App::new(db, parts))
 }
 
 /// Every job, every subscription, everything that recurs.

@@ -43,6 +43,7 @@ async fn tell(app: &App, intent: &Intent) -> anyhow::Result<()> {
     let Some(known) = found.filter(|known| known.is_active) else { return Ok(()) };
     let user = intent.recipient;
     let wishes = Wishes {
+        can_push: known.has_device,
         can_sms: known.phone_number.is_some() && !known.is_sms_stopped,
         choices: known.choices,
         quiet_hours: known.quiet_hours,

@@ -98,6 +98,8 @@ pub(crate) struct Wishes {
     pub(crate) quiet_hours: Option<QuietHours>,
     /// There is a verified number, and it wants SMS.
     pub(crate) can_sms: bool,
+    /// There is a device that shows push notifications.
+    pub(crate) can_push: bool,
     /// The app is open.
     pub(crate) is_connected: bool,
 }
@@ -133,7 +135,8 @@ pub(crate) fn plan(template: Template, only: Option<&[Channel]>, wishes: &Wishes
         let is_possible = match channel {
             Channel::Email => nature.is_mailed,
             Channel::Sms => wishes.can_sms,
-            Channel::InApp | Channel::Push => true,
+            Channel::Push => wishes.can_push,
+            Channel::InApp => true,
         };
         let is_meant = only.is_none_or(|only| only.contains(&channel));
         is_possible && is_meant && (cannot_be_muted || choices.wants(channel))
@@ -166,6 +169,10 @@ mod tests {
         "2026-03-02T23:00:00Z".parse::<jiff::Timestamp>().unwrap().into()
     }
 
+    fn with_device() -> Wishes {
+        Wishes { can_push: true, ..Wishes::default() }
+    }
+
     fn told(template: Template, wishes: &Wishes) -> String {
         let plan = plan(template, None, wishes, now());
         let ways = plan.deliveries.iter().map(|way| {
@@ -179,7 +186,7 @@ mod tests {
         let nothing = Matrix::default().marketing;
         let mut choices = Matrix::default();
         *choices.of_mut(Category::Booking) = nothing;
-        Wishes { choices, ..Wishes::default() }
+        Wishes { choices, ..with_device() }
     }
 
     fn night() -> Wishes {
@@ -189,12 +196,12 @@ mod tests {
             end: "06:00".parse().unwrap(),
         });
         let quiet = QuietHours { timezone: "UTC".into(), weekly: weekly.collect() };
-        Wishes { quiet_hours: Some(quiet), ..Wishes::default() }
+        Wishes { quiet_hours: Some(quiet), ..with_device() }
     }
 
     #[test]
     fn defaults_are_few() {
-        let wishes = Wishes { can_sms: true, ..Wishes::default() };
+        let wishes = Wishes { can_sms: true, ..with_device() };
         assert_eq!(told(Template::BookingAccepted, &wishes), "in_app push:pending+0 email:pending+0");
         assert_eq!(told(Template::BookingStarted, &wishes), "in_app push:pending+0");
         assert_eq!(told(Template::MessageReceived, &wishes), "in_app push:pending+0");
@@ -202,7 +209,7 @@ mod tests {
 
     #[test]
     fn offers_need_consent() {
-        assert_eq!(told(Template::Offer, &Wishes::default()), "");
+        assert_eq!(told(Template::Offer, &with_device()), "");
         let mut wishes = Wishes::default();
         wishes.choices.marketing.email = true;
         assert_eq!(told(Template::Offer, &wishes), " email:pending+0");
@@ -227,7 +234,7 @@ mod tests {
 
     #[test]
     fn whoever_has_the_app_open_has_five_seconds_to_see_it_there() {
-        let wishes = Wishes { is_connected: true, ..Wishes::default() };
+        let wishes = Wishes { is_connected: true, ..with_device() };
         assert_eq!(told(Template::BookingStarted, &wishes), "in_app push:pending+5");
     }
 
@@ -242,7 +249,7 @@ mod tests {
 
     #[test]
     fn staff_choose_the_channels_of_an_announcement() {
-        let plan = plan(Template::Announcement, Some(&[Channel::Push]), &Wishes::default(), now());
+        let plan = plan(Template::Announcement, Some(&[Channel::Push]), &with_device(), now());
         assert!(!plan.in_feed && plan.deliveries.len() == 1);
     }
 }

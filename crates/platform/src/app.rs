@@ -23,12 +23,14 @@ use crate::{
 
 /// The application: cheap to clone, the same for every request and job of a process.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App {
+    /// PostgreSQL.
+    pub db: PgPool,
+    parts: Arc<Parts>,
+}
 
 /// What an [`App`] is made of.
 pub struct Parts {
-    /// PostgreSQL.
-    pub db: PgPool,
     /// The time.
     pub clock: Clock,
     /// Flags and environment.
@@ -65,8 +67,14 @@ pub struct Parts {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    pub fn new(db: PgPool, parts: Parts) -> Self {
+        Self { db, parts: Arc::new(parts) }
+    }
+
+    /// The same, with other connections to the database.
+    #[must_use]
+    pub fn over(&self, db: PgPool) -> Self {
+        Self { db, parts: self.parts.clone() }
     }
 
     /// The absolute URL of a path of ours.
@@ -78,7 +86,7 @@ impl App {
 impl std::ops::Deref for App {
     type Target = Parts;
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 

@@ -95,6 +95,9 @@ pub struct DatabaseSettings {
     /// Most connections of this process
     #[arg(long = "database-connections", env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub connections: u32,
+    /// Most connections that its jobs use, beside these: with more, what follows from a request slows down other requests
+    #[arg(long = "database-job-connections", env = "DATABASE_JOB_CONNECTIONS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub job_connections: u32,
     /// Longest wait for a free connection before 503, in milliseconds
     #[arg(long = "database-wait", env = "DATABASE_WAIT", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(10..=60_000))]
     pub wait: u64,

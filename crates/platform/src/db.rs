@@ -38,6 +38,15 @@ pub fn pool(url: &SecretString, settings: &DatabaseSettings) -> anyhow::Result<P
         .connect_lazy_with(options))
 }
 
+/// Another pool to the same database, for jobs: requests never wait behind them, and jobs wait for each other.
+pub fn for_jobs(pool: &PgPool, settings: &DatabaseSettings) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(settings.job_connections)
+        .acquire_timeout(Duration::from_mins(1))
+        .test_before_acquire(false)
+        .connect_lazy_with(pool.connect_options().as_ref().clone())
+}
+
 /// Another pool to the same database, for work that may take its time: building indexes, loading data. No statement
 /// is cut off, or reported as slow.
 pub async fn patient(pool: &PgPool) -> sqlx::Result<PgPool> {

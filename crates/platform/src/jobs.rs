@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;
 use tokio::task::JoinSet;
 
-use crate::{app::App, ids::UserId, outbox::Event, stream, time::Instant};
+use crate::{app::App, db, ids::UserId, outbox::Event, stream, time::Instant};
 
 /// A runner that has said nothing for so long is taken for dead.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
@@ -172,6 +172,7 @@ impl Registry {
     /// Works until `stop` resolves. Jobs that run then get [`GRACE`] to finish; those that do not will run again.
     pub async fn work(self, app: App, stop: impl Future<Output = ()> + Send) {
         let registry = Arc::new(self);
+        let for_jobs = app.over(db::for_jobs(&app.db, &app.settings.database));
         let mut stop = std::pin::pin!(stop);
         let (mut crew, mut started) = (Crew::default(), Started::new());
         loop {
@@ -183,7 +184,7 @@ impl Registry {
             });
             let (look_again, is_busy) = (due.is_any(), due.jobs.len() == room);
             for job in due.jobs {
-                let (registry, app) = (registry.clone(), app.clone());
+                let (registry, app) = (registry.clone(), for_jobs.clone());
                 crew.held.push(job.claim);
                 crew.running.spawn(async move { registry.run(&app, job).await });
             }
@@ -213,6 +214,7 @@ impl Registry {
         if let Err(error) = registry.take_out(&app, &mut crew).await {
             tracing::warn!(error = format!("{error:#}"), "jobs that are done will run again");
         }
+        for_jobs.db.close().await;
     }
 
     /// Relays events, starts what recurs, and claims at most so many due jobs.

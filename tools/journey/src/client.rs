@@ -133,6 +133,16 @@ impl Client {
         Ok(self.base.join(&format!("{}{query}", link.path()))?)
     }
 
+    /// The address of the socket.
+    pub fn socket(&self) -> anyhow::Result<Url> {
+        let mut address = self.base.join("/ws/")?;
+        let scheme = if address.scheme() == "https" { "wss" } else { "ws" };
+        let fine = address.set_scheme(scheme).is_ok();
+        anyhow::ensure!(fine, "{address} cannot be the address of a socket");
+        self.note("GET /ws/".to_owned());
+        Ok(address)
+    }
+
     /// Sends a call and prints it with its answer; `quiet` leaves the printing away.
     pub(crate) async fn send(&self, call: Call<'_>) -> anyhow::Result<(u16, Answer)> {
         let mut address = self.address(&call.path)?;

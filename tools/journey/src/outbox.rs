@@ -1,11 +1,11 @@
-//! Reads the mails and SMS that a server in development keeps instead of sending them.
+//! Reads the mails, SMS and push notifications that a server in development keeps instead of sending them.
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
 use crate::story::{BETWEEN, PATIENCE, Story};
 
-/// A mail or an SMS.
+/// A mail, an SMS or a push notification.
 pub struct Letter {
     /// Newer ones have higher ones.
     pub id: i64,
@@ -53,7 +53,12 @@ impl Story {
         self.letter("sms", to, after).await
     }
 
-    /// The id of the newest mail or SMS to somebody, 0 where there is none: what comes later is newer.
+    /// The newest push notification to a device; waits for it.
+    pub async fn push(&self, token: &str, after: i64) -> anyhow::Result<Letter> {
+        self.letter("push", token, after).await
+    }
+
+    /// The id of the newest mail, SMS or push to somebody, 0 where there is none: what comes later is newer.
     pub async fn newest(&self, channel: &str, to: &str) -> anyhow::Result<i64> {
         Ok(self.look(channel, to).await?.map_or(0, |letter| letter.id))
     }

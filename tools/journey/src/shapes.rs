@@ -394,3 +394,64 @@ pub const WITHDRAWAL: &Shape = &[
     ("status", OneOf(&["requested", "processing", "paid", "failed"])),
     ("created_at", Instant),
 ];
+
+/// Contract 9.
+pub const CONVERSATION: &Shape = &[
+    ("id", Id),
+    ("customer_id", Id),
+    ("provider_id", Id),
+    ("customer_name", Word),
+    ("provider_name", Word),
+    ("customer_profile_image", Maybe(&Link)),
+    ("provider_profile_image", Maybe(&Link)),
+    ("booking_id", Maybe(&Id)),
+    ("last_message", Maybe(&Is(MESSAGE))),
+    ("unread_count", Count),
+    ("last_message_at", Instant),
+    ("is_blocked", Flag),
+    ("created_at", Instant),
+];
+
+/// Contract 9.
+pub const MESSAGE: &Shape = &[
+    ("id", Id),
+    ("conversation_id", Id),
+    ("seq", Count),
+    ("sender_id", Maybe(&Id)),
+    ("sender_name", Maybe(&Word)),
+    ("sender_profile_image", Maybe(&Link)),
+    ("content", Text),
+    ("media", Each(&Is(MEDIA))),
+    ("client_message_id", Word),
+    ("status", OneOf(&["sent", "delivered", "read"])),
+    ("is_read", Flag),
+    ("edited_at", Maybe(&Instant)),
+    ("deleted_at", Maybe(&Instant)),
+    ("created_at", Instant),
+];
+
+/// Contract 9: a file of a message.
+pub const MEDIA: &Shape = &[
+    ("id", Id),
+    ("type", OneOf(&["image", "document", "audio", "video"])),
+    ("url", Link),
+    ("thumbnail_url", Maybe(&Link)),
+    ("content_type", Word),
+    ("file_name", Word),
+    ("size_bytes", Count),
+    ("width", Maybe(&Count)),
+    ("height", Maybe(&Count)),
+    ("expires_at", Instant),
+];
+
+/// Contract 9.
+pub const NOTIFICATION: &Shape = &[
+    ("id", Id),
+    ("type", OneOf(&["booking", "payment", "review", "message", "system", "marketing"])),
+    ("title", Word),
+    ("message", Word),
+    ("data", Object),
+    ("is_read", Flag),
+    ("read_at", Maybe(&Instant)),
+    ("created_at", Instant),
+];

@@ -16,6 +16,8 @@ pub(crate) struct Preferences {
     pub(crate) is_sms_stopped: bool,
     /// Their number, where it is verified.
     pub(crate) phone_number: Option<String>,
+    /// Whether they have a device that shows push notifications.
+    pub(crate) has_device: bool,
     /// Whether they are somebody who is told anything.
     pub(crate) is_active: bool,
 }
@@ -27,6 +29,7 @@ pub(crate) async fn find(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<
                   p.marketing_consent_at as "marketing_consent_at?: Instant",
                   exists (select from sms_stops s where s.phone_number = u.phone_number) as "is_sms_stopped!",
                   case when u.is_phone_verified then u.phone_number end as phone_number,
+                  exists (select from notification_devices d where d.user_id = u.id) as "has_device!",
                   u.state = 'active' as "is_active!"
              from users u left join notification_preferences p on p.user_id = u.id
             where u.id = $1"#,
@@ -39,6 +42,7 @@ pub(crate) async fn find(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<
         marketing_consent_at: row.marketing_consent_at,
         is_sms_stopped: row.is_sms_stopped,
         phone_number: row.phone_number,
+        has_device: row.has_device,
         is_active: row.is_active,
     }))
 }

@@ -94,9 +94,8 @@ impl TestApp {
         let db = database(settings.database.connections).await;
         let clock = Clock::manual(START.parse::<jiff::Timestamp>().expect("a timestamp").into());
         let secrets = Secrets::derive(secret).expect("secrets");
-        let app = App::new(Parts {
+        let parts = Parts {
             gateways: gateways(&db, &clock, &secrets),
-            db,
             clock,
             secrets,
             bus: Bus::default(),
@@ -112,7 +111,8 @@ impl TestApp {
             nodes: Nodes::new().expect("a node"),
             jobs_waiting: Notify::new(),
             settings,
-        });
+        };
+        let app = App::new(db, parts);
         let (router, _document) = router.split_for_parts();
         let service = Router::new().fallback_service(http::service(router, app.clone()));
         Self { app, mailer, sms, push, social, storage, registry, service }

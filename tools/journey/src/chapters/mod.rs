@@ -8,6 +8,7 @@ mod devices;
 mod earning;
 mod ending;
 mod finding;
+mod hearing;
 mod instant;
 mod offering;
 mod operations;
@@ -17,6 +18,7 @@ mod pictures;
 mod refusals;
 mod rescheduling;
 mod schedule;
+mod talking;
 
 use crate::story::Story;
 
@@ -29,7 +31,9 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     pictures::tell(story).await?;
     schedule::tell(story).await?;
     finding::tell(story).await?;
+    let conversation = talking::tell(story).await?;
     booking::tell(story).await?;
+    hearing::tell(story, &conversation).await?;
     rescheduling::tell(story).await?;
     cancelling::tell(story).await?;
     instant::tell(story).await?;
