@@ -240,11 +240,17 @@ mod tests {
 
     #[test]
     fn sms_go_to_numbers_that_want_them() {
-        let mut wishes = Wishes::default();
+        let mut wishes = with_device();
         wishes.choices.booking.sms = true;
         assert_eq!(told(Template::BookingStarted, &wishes), "in_app push:pending+0");
         wishes.can_sms = true;
         assert_eq!(told(Template::BookingStarted, &wishes), "in_app push:pending+0 sms:pending+0");
+    }
+
+    #[test]
+    fn without_a_device_there_is_no_push() {
+        let told = told(Template::BookingAccepted, &Wishes::default());
+        assert_eq!(told, "in_app email:pending+0");
     }
 
     #[test]

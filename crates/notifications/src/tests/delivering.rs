@@ -173,6 +173,7 @@ async fn an_account_that_closes_loses_its_devices() {
 async fn support_sees_what_was_sent_and_sends_it_again() {
     let w = World::new().await;
     let sue = w.t.staff("Sue Support", StaffRole::Support).await;
+    w.device(&w.bob, "phone").await;
     w.book().await;
     w.t.run_jobs().await;
     w.t.mailer.take();

@@ -26,6 +26,7 @@ async fn the_side_that_did_not_do_it_hears_of_a_booking() {
 #[tokio::test]
 async fn ten_deliveries_of_one_event_at_once_are_one_message() {
     let w = World::new().await;
+    w.device(&w.bob, "phone").await;
     w.book().await;
     let event = sqlx::query_scalar!("select payload from outbox where topic = 'bookings.changed'");
     let event: BookingChanged = serde_json::from_value(event.fetch_one(&w.t.app.db).await.unwrap()).unwrap();
