@@ -23,7 +23,7 @@ mod typing;
 pub use self::{
     events::{ConversationRead, MessageSent},
     jobs::register,
-    marks::{Arrival, Waiting, delivered, is_read, read, unread, waiting},
+    marks::{Arrival, Waiting, delivered, is_read, read, unread, waiting, waiting_in},
     message::{Location, Message, MessageKind},
     model::ChatError,
     routes::router,

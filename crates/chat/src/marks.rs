@@ -81,6 +81,8 @@ pub async fn is_read(
 /// A message that waits to be read.
 #[derive(Clone, Debug)]
 pub struct Waiting {
+    /// Which.
+    pub id: MessageId,
     /// Its number in the conversation.
     pub seq: i64,
     /// Who wrote it.
@@ -97,4 +99,16 @@ pub async fn waiting(
     now: Instant,
 ) -> sqlx::Result<Option<Waiting>> {
     store::marks::waiting(db, reader, message, now).await
+}
+
+/// The newest messages of a conversation that somebody has not read, at most so many, the oldest first; none where they
+/// have muted it.
+pub async fn waiting_in(
+    db: impl PgExecutor<'_>,
+    reader: UserId,
+    conversation: ConversationId,
+    most: i64,
+    now: Instant,
+) -> sqlx::Result<Vec<Waiting>> {
+    store::marks::waiting_in(db, reader, conversation, most, now).await
 }

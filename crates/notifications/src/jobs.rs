@@ -9,10 +9,11 @@ use payments::PaymentChanged;
 use payouts::{PayoutAccountChanged, WithdrawalChanged};
 use platform::{
     app::App,
-    ids::{BookingId, CampaignId, DeliveryId, NotificationId, UserId},
+    ids::{BookingId, CampaignId, ConversationId, DeliveryId, NotificationId, UserId},
     jobs::{self, Job, Registry, Timing},
     time::Instant,
 };
+use realtime::MessagesUnheeded;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,6 +27,8 @@ use crate::{
 
 /// Nobody hears of more new services than this a day.
 const MOST_SERVICES_A_DAY: i64 = 3;
+/// So many unread messages of a conversation are counted.
+const MOST_MESSAGES: i64 = 20;
 /// How long notifications are kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(180 * 24);
 /// How many people get a message of staff in one go.
@@ -41,8 +44,9 @@ pub fn register(registry: Registry) -> Registry {
         .on::<ServiceCreated, TellOfService>()
         .on::<AccountClosing, FallSilent>()
         .on::<AccountRestored, WelcomeBack>()
-        // Whoever is connected has the message already.
+        // Whoever is connected has the message already; `MessagesUnheeded` says when they do not read it.
         .on_if::<chat::MessageSent, HearMessage>(|app, event| !is_here(app, event.recipient_id))
+        .on::<MessagesUnheeded, RingForMessages>()
         .on::<ConversationRead, HearReading>()
         .job::<Deliver>()
         .job::<ReleaseHeld>()
@@ -109,6 +113,10 @@ tells! {
     HearMessage of chat::MessageSent as "notifications.hear_message": hear_message
 }
 tells! {
+    /// Somebody is connected, and does not read.
+    RingForMessages of MessagesUnheeded as "notifications.ring_for_messages": ring_for_messages
+}
+tells! {
     /// Somebody has read what others wrote.
     HearReading of ConversationRead as "notifications.hear_reading": hear_reading
 }
@@ -130,26 +138,35 @@ pub(crate) struct MessageSent {
     pub preview: String,
 }
 
+impl MessageSent {
+    fn of(waiting: chat::Waiting, conversation: ConversationId, recipient_id: UserId) -> Self {
+        let chat::Waiting { id, seq, sender_name, preview } = waiting;
+        let (conversation_id, message_id) = (conversation.uuid(), id.uuid());
+        Self { conversation_id, message_id, seq, recipient_id, sender_name, preview }
+    }
+}
+
 /// Whoever has read the message, or come back meanwhile, needs no notification.
 async fn hear_message(app: &App, event: chat::MessageSent) -> anyhow::Result<()> {
     let reader = event.recipient_id;
     if is_here(app, reader) {
         return Ok(());
     }
-    let waiting = chat::waiting(&app.db, reader, event.message_id, app.clock.now()).await?;
-    let Some(chat::Waiting { seq, sender_name, preview }) = waiting else { return Ok(()) };
-    tell_of_message(
-        app,
-        MessageSent {
-            conversation_id: event.conversation_id.uuid(),
-            message_id: event.message_id.uuid(),
-            seq,
-            recipient_id: reader,
-            sender_name,
-            preview,
-        },
-    )
-    .await
+    match chat::waiting(&app.db, reader, event.message_id, app.clock.now()).await? {
+        Some(waiting) => tell_of_message(app, MessageSent::of(waiting, event.conversation_id, reader)).await,
+        None => Ok(()),
+    }
+}
+
+/// What reached a device that nobody looks at is told of as if there were no device.
+async fn ring_for_messages(app: &App, event: MessagesUnheeded) -> anyhow::Result<()> {
+    for conversation in event.conversations {
+        let (reader, now) = (event.user_id, app.clock.now());
+        for waiting in chat::waiting_in(&app.db, reader, conversation, MOST_MESSAGES, now).await? {
+            tell_of_message(app, MessageSent::of(waiting, conversation, reader)).await?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) async fn tell_of_message(app: &App, event: MessageSent) -> anyhow::Result<()> {

@@ -128,7 +128,13 @@ fn stream(
                     return Some((Ok(event(&frame)), (follower, waiting)));
                 }
                 let line = follower.line();
-                let delivery = tokio::time::timeout_at(end, line.next()).await.ok()?.ok()?;
+                let rings = follower.rings_at().filter(|at| *at < end);
+                let Ok(delivery) = tokio::time::timeout_at(rings.unwrap_or(end), line.next()).await else {
+                    rings?;
+                    follower.ring().await;
+                    continue;
+                };
+                let delivery = delivery.ok()?;
                 if matches!(delivery, platform::stream::Delivery::Recheck) {
                     follower.recheck(&caller).await.ok()?;
                     continue;

@@ -5,12 +5,14 @@ use platform::{
     app::App,
     auth::Caller,
     error::{ApiError, ApiResult, Kind as ErrorKind},
-    ids::UserId,
+    ids::{ConversationId, UserId},
     stream::{self, Delivery, Kind, Line, Missed, Seat},
 };
 use serde::Deserialize;
 use std::sync::Arc;
-use uuid::Uuid;
+use tokio::time::Instant;
+
+use crate::unheeded::{MessagesUnheeded, Unread};
 
 /// Something for a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +30,22 @@ pub struct Follower {
     sent: i64,
     /// While nothing flows: whether something is waiting.
     held: Option<bool>,
+    unread: Unread,
 }
 
 /// What of a new message says that it reached its reader.
 #[derive(Deserialize)]
 struct Received {
-    conversation_id: Uuid,
+    conversation_id: ConversationId,
     seq: i64,
     sender_id: Option<UserId>,
+}
+
+/// What of a mark says who has read.
+#[derive(Deserialize)]
+struct Read {
+    conversation_id: ConversationId,
+    user_id: UserId,
 }
 
 impl Follower {
@@ -45,7 +55,7 @@ impl Follower {
         let seat = app.hub.join(&app.nodes, user, session, !head.is_hidden);
         let seat = seat.ok_or_else(|| ApiError::new(ErrorKind::Throttled, "too_many_connections"))?;
         // What was written between the two waits in the log.
-        Ok(Self { app: app.clone(), seat, sent: head.id, held: Some(true) })
+        Ok(Self { app: app.clone(), seat, sent: head.id, held: Some(true), unread: Unread::default() })
     }
 
     /// The way to this connection.
@@ -107,9 +117,7 @@ impl Follower {
             }
             Delivery::Event(id, told) if id == self.sent + 1 => {
                 self.move_to(id);
-                if told.kind == Kind::MessageCreated {
-                    self.note_received(told.data.get());
-                }
+                self.note(told.kind, told.data.get());
                 Ok(vec![Frame { id: Some(id), text: told.frame(id).into() }])
             }
             Delivery::Event(id, _) if id <= self.sent => Ok(Vec::new()),
@@ -122,8 +130,8 @@ impl Follower {
         match stream::missed(&self.app.db, self.seat.line.user, after).await? {
             Missed::Events(events) => {
                 self.move_to(events.last().map_or(after, |event| event.id));
-                for event in events.iter().filter(|event| event.kind == Kind::MessageCreated) {
-                    self.note_received(event.data.get());
+                for event in &events {
+                    self.note(event.kind, event.data.get());
                 }
                 let frame = |event: stream::Logged| Frame { id: Some(event.id), text: event.frame().into() };
                 Ok(events.into_iter().map(frame).collect())
@@ -141,12 +149,46 @@ impl Follower {
         self.seat.line.set_sent(id);
     }
 
-    /// A message of somebody else has reached this device.
-    fn note_received(&self, data: &str) {
-        let Ok(message) = serde_json::from_str::<Received>(data) else { return };
+    /// A message of somebody else has reached this device, or its owner has read.
+    fn note(&mut self, kind: Kind, data: &str) {
         let user = self.seat.line.user;
-        if message.sender_id != Some(user) {
-            self.app.hub.note_received(user, message.conversation_id, message.seq);
+        match kind {
+            Kind::MessageCreated => {
+                let Ok(message) = serde_json::from_str::<Received>(data) else { return };
+                if message.sender_id != Some(user) {
+                    let conversation = message.conversation_id;
+                    self.app.hub.note_received(user, conversation.uuid(), message.seq);
+                    self.unread.arrived(conversation, Instant::now());
+                }
+            }
+            Kind::MessageRead => match serde_json::from_str::<Read>(data) {
+                Ok(read) if read.user_id == user => self.unread.read(read.conversation_id),
+                _ => {}
+            },
+            _ => {}
         }
+    }
+
+    /// When somebody has to [`ring`](Self::ring).
+    pub fn rings_at(&self) -> Option<Instant> {
+        self.unread.due()
+    }
+
+    /// Says of which conversations nobody has read what came.
+    pub async fn ring(&mut self) {
+        let conversations = self.unread.take();
+        MessagesUnheeded { user_id: self.seat.line.user, conversations }.say(&self.app).await;
+    }
+}
+
+impl Drop for Follower {
+    /// Whoever leaves with something unread is told on another way; whom we send away comes back.
+    fn drop(&mut self) {
+        let conversations = self.unread.take();
+        if conversations.is_empty() || self.seat.line.is_stopping() {
+            return;
+        }
+        let (app, user_id) = (self.app.clone(), self.seat.line.user);
+        tokio::spawn(async move { MessagesUnheeded { user_id, conversations }.say(&app).await });
     }
 }

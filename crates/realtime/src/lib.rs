@@ -9,6 +9,7 @@ mod protocol;
 mod session;
 mod store;
 mod ticket;
+mod unheeded;
 mod upgrade;
 mod upkeep;
 mod wire;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use asyncapi::document as asyncapi;
 use platform::{app::App, jobs::Registry};
+pub use unheeded::MessagesUnheeded;
 pub use upkeep::run;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -106,6 +106,7 @@ impl Session {
     async fn live(&mut self) -> Ending {
         let line = self.follower.line();
         loop {
+            let next = self.next();
             let done = tokio::select! {
                 delivery = line.next() => match delivery {
                     Ok(delivery) => self.deliver(delivery).await,
@@ -115,12 +116,18 @@ impl Session {
                     Ok(heard) => Box::pin(self.hear(heard)).await,
                     Err(ending) => Err(ending),
                 },
-                () = sleep_until(self.times.next()) => Box::pin(self.look_after()).await,
+                () = sleep_until(next) => Box::pin(self.look_after()).await,
             };
             if let Err(ending) = done {
                 return ending;
             }
         }
+    }
+
+    /// When something has to be looked after.
+    fn next(&self) -> Instant {
+        let next = self.times.next();
+        self.follower.rings_at().map_or(next, |rings| rings.min(next))
     }
 
     async fn deliver(&mut self, delivery: Delivery) -> Result<(), Ending> {
@@ -271,6 +278,9 @@ impl Session {
         if is_due(self.times.token_warning) {
             self.times.token_warning = None;
             self.wire.send(Answer::RefreshRequired { expires_at: self.caller.expires_at }.text()).await?;
+        }
+        if is_due(self.follower.rings_at()) {
+            self.follower.ring().await;
         }
         if is_due(self.times.recheck) {
             self.recheck().await?;

@@ -170,7 +170,7 @@ pub(crate) async fn waiting(
 ) -> sqlx::Result<Option<Waiting>> {
     sqlx::query_as!(
         Waiting,
-        r#"select m.seq, u.name as sender_name, m.content as preview
+        r#"select m.id, m.seq, u.name as sender_name, m.content as preview
              from messages m
              join conversation_members me on me.conversation_id = m.conversation_id and me.user_id = $1
              join users u on u.id = m.sender_id
@@ -182,4 +182,33 @@ pub(crate) async fn waiting(
     )
     .fetch_optional(db)
     .await
+}
+
+/// The newest messages of a conversation that its reader has not read, the oldest first.
+pub(crate) async fn waiting_in(
+    db: impl PgExecutor<'_>,
+    reader: UserId,
+    conversation: ConversationId,
+    most: i64,
+    now: Instant,
+) -> sqlx::Result<Vec<Waiting>> {
+    let mut found = sqlx::query_as!(
+        Waiting,
+        r#"select m.id, m.seq, u.name as sender_name, m.content as preview
+             from conversation_members me
+             join messages m on m.conversation_id = me.conversation_id and m.seq > me.read_seq
+                            and m.sender_id = me.other_id and m.deleted_at is null
+             join users u on u.id = m.sender_id
+            where me.conversation_id = $2 and me.user_id = $1
+              and (me.muted_until is null or me.muted_until <= $4)
+            order by m.seq desc limit $3"#,
+        reader as _,
+        conversation as _,
+        most,
+        now as _,
+    )
+    .fetch_all(db)
+    .await?;
+    found.reverse();
+    Ok(found)
 }

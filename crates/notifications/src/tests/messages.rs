@@ -1,11 +1,13 @@
 //! Bursts of messages.
 
 use platform::ids::SessionId;
+use platform::jobs::Job as _;
+use realtime::MessagesUnheeded;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::World;
-use crate::jobs::{MessageSent, tell_of_message};
+use crate::jobs::{MessageSent, RingForMessages, tell_of_message};
 
 async fn write(w: &World, seq: i64, preview: &str) {
     let event = MessageSent {
@@ -65,4 +67,29 @@ async fn whoever_reads_in_the_app_hears_no_push() {
     w.later(5).await;
     assert_eq!(w.pushes(), ["phone: Ann Lee | And?"]);
     drop(seat);
+}
+
+#[tokio::test]
+async fn what_a_connected_reader_does_not_look_at_rings_their_phone() {
+    let w = World::new().await;
+    w.device(&w.bob, "phone").await;
+    let begun = w.ann.post("/chat/conversations/", json!({"provider_id": w.bob.id()})).await.expect(201);
+    let conversation = begun.str("id");
+    let session = SessionId::from(Uuid::from_u128(1));
+    let seat = w.t.app.hub.join(&w.t.app.nodes, w.bob.id(), session, true).unwrap();
+    for content in ["Hello", "Are you there?"] {
+        let body = json!({"conversation_id": conversation, "content": content});
+        w.ann.post("/chat/messages/", body).await.expect(201);
+    }
+    w.later(10).await;
+    assert!(w.pushes().is_empty());
+    drop(seat);
+    let event = MessagesUnheeded { user_id: w.bob.id(), conversations: vec![conversation.parse().unwrap()] };
+    let ring = async || RingForMessages { event: event.clone() }.run(&w.t.app).await.unwrap();
+    ring().await;
+    w.later(30).await;
+    assert_eq!(w.pushes(), ["phone: Ann Lee | 2 new messages"]);
+    ring().await;
+    w.later(30).await;
+    assert!(w.pushes().is_empty());
 }

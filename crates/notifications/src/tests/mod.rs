@@ -55,6 +55,7 @@ impl World {
             .merge(payouts::router())
             .merge(bookings::router())
             .merge(catalog::router())
+            .merge(chat::router())
             .merge(scheduling::router());
         let registry = payouts::register(ledger::register(Registry::default()));
         let registry = crate::register(payments::register(bookings::register(registry)));

@@ -104,6 +104,12 @@ impl Line {
         });
     }
 
+    /// Whether it ends because the server stops.
+    pub fn is_stopping(&self) -> bool {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.end == Some(End::Stopping)
+    }
+
     fn with(&self, change: impl FnOnce(&mut Queue)) {
         // A queue is whole between any two lines of the above.
         change(&mut self.queue.lock().unwrap_or_else(PoisonError::into_inner));

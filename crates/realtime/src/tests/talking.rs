@@ -165,3 +165,33 @@ async fn presence_is_told_to_who_watches_until_it_is_hidden() {
     bob.put("/chat/settings/", hidden(false)).await.expect(200);
     assert_eq!(anns.next().await, presence("online"));
 }
+
+#[tokio::test]
+async fn whoever_leaves_with_something_unread_is_rung_for() {
+    let Talk { conversation, mut anns, mut bobs, w, bob } = Talk::new().await;
+    let rings = async || {
+        let rings =
+            sqlx::query_scalar!("select payload from outbox where topic = 'realtime.messages_unheeded'");
+        rings.fetch_all(&w.t.app.db).await.unwrap()
+    };
+    let say = json!({"type": "message.send", "conversation_id": conversation, "content": "Hello"});
+    anns.say(say.clone()).await;
+    bobs.next().await;
+    bobs.say(json!({"type": "message.read", "conversation_id": conversation, "up_to_seq": 1})).await;
+    bobs.next().await;
+    bobs.next().await;
+    drop(bobs);
+    bobs = w.ready(&bob).await;
+    assert_eq!(rings().await, [Value::Null; 0]);
+    anns.say(say).await;
+    bobs.next().await;
+    drop(bobs);
+    for _ in 0..100 {
+        if let [ring] = rings().await.as_slice() {
+            assert_eq!(*ring, json!({"user_id": bob.id(), "conversations": [conversation]}));
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody rings");
+}
