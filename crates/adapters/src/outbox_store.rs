@@ -7,8 +7,10 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use sqlx::{PgPool, Postgres, QueryBuilder};
 
-/// So many are kept; the oldest go.
+/// So many are kept; the oldest go…
 const KEPT: i64 = 1000;
+/// … after every so many.
+const SWEEP: i64 = 100;
 
 /// How something was to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
@@ -44,25 +46,24 @@ pub struct Kept {
     pub created_at: Instant,
 }
 
-/// Keeps an entry, and lets the oldest go.
+/// Keeps an entry, and lets the oldest go once in a while.
 pub async fn keep(db: &PgPool, entry: &Entry<'_>, now: Instant) -> sqlx::Result<()> {
-    // Numbers may have gaps, so it may be fewer that are kept.
-    sqlx::query!(
-        "with kept as (
-             insert into dev_outbox (channel, recipient, subject, text, html, created_at)
-             values ($1, $2, $3, $4, $5, $6) returning id
-         )
-         delete from dev_outbox where id <= (select id - $7 from kept)",
+    let id = sqlx::query_scalar!(
+        "insert into dev_outbox (channel, recipient, subject, text, html, created_at) values ($1, $2, $3, $4, $5, $6)
+         returning id",
         entry.channel as _,
         entry.recipient,
         entry.subject,
         entry.text,
         entry.html,
         now as _,
-        KEPT,
     )
-    .execute(db)
+    .fetch_one(db)
     .await?;
+    if id % SWEEP == 0 {
+        // Numbers may have gaps, so it may be fewer that are kept.
+        sqlx::query!("delete from dev_outbox where id <= $1", id - KEPT).execute(db).await?;
+    }
     Ok(())
 }
 

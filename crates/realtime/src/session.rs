@@ -1,6 +1,6 @@
 //! A socket from its first frame to its last.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use axum::extract::ws::WebSocket;
 use platform::{
@@ -105,8 +105,12 @@ impl Session {
 
     async fn live(&mut self) -> Ending {
         let line = self.follower.line();
+        let mut alarm = pin!(sleep_until(self.next()));
         loop {
             let next = self.next();
+            if alarm.deadline() != next {
+                alarm.as_mut().reset(next);
+            }
             let done = tokio::select! {
                 delivery = line.next() => match delivery {
                     Ok(delivery) => self.deliver(delivery).await,
@@ -116,7 +120,7 @@ impl Session {
                     Ok(heard) => Box::pin(self.hear(heard)).await,
                     Err(ending) => Err(ending),
                 },
-                () = sleep_until(next) => Box::pin(self.look_after()).await,
+                () = &mut alarm => Box::pin(self.look_after()).await,
             };
             if let Err(ending) = done {
                 return ending;
