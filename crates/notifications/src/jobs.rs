@@ -186,6 +186,7 @@ async fn tell_of_booking(app: &App, event: BookingChanged) -> anyhow::Result<()>
     let mut tx = app.db.begin().await?;
     let Some(facts) = store::facts::booking(&mut tx, event.booking_id).await? else { return Ok(()) };
     // By how the booking is now, so that events may come in any order.
+    let mut needless = Vec::new();
     for reminder in Reminder::ALL {
         let key = Remind::key(event.booking_id, reminder);
         let at = facts.starts_at.minus(SignedDuration::from_hours(reminder.hours()));
@@ -193,8 +194,11 @@ async fn tell_of_booking(app: &App, event: BookingChanged) -> anyhow::Result<()>
             let job = Remind { booking_id: event.booking_id, reminder, starts_at: facts.starts_at };
             jobs::schedule(&mut tx, &job, now, Timing { at: Some(at), key: Some(key) }).await?;
         } else {
-            jobs::cancel(&mut tx, &key).await?;
+            needless.push(key);
         }
+    }
+    if !needless.is_empty() {
+        jobs::cancel_all(&mut tx, &needless).await?;
     }
     tx.commit().await?;
     announce(app, rules::booking_changed(&event, &facts)).await

@@ -64,7 +64,12 @@ pub async fn schedule<J: Job>(
 
 /// Takes a waiting job back; one that already runs goes on.
 pub async fn cancel(db: &mut PgConnection, key: &str) -> sqlx::Result<()> {
-    sqlx::query!("delete from jobs where key = $1", key).execute(db).await?;
+    cancel_all(db, &[key.to_owned()]).await
+}
+
+/// Takes waiting jobs back; those that already run go on.
+pub async fn cancel_all(db: &mut PgConnection, keys: &[String]) -> sqlx::Result<()> {
+    sqlx::query!("select cancel_jobs($1)", keys).execute(db).await?;
     Ok(())
 }
 
