@@ -25,6 +25,8 @@ const CONCURRENCY: usize = 8;
 const GRACE: Duration = Duration::from_secs(10);
 /// How often the queue is looked at when nothing wakes the runner.
 const POLL: Duration = Duration::from_millis(500);
+/// A runner that has room for more looks again after this at the earliest: what comes one by one is fetched together.
+const BREATH: Duration = Duration::from_millis(10);
 /// How long a busy runner waits for several jobs to finish before it asks for others.
 const MOMENT: Duration = Duration::from_millis(5);
 
@@ -192,6 +194,9 @@ impl Registry {
                 let (registry, app) = (registry.clone(), for_jobs.clone());
                 crew.held.push(job.claim);
                 crew.running.spawn(async move { registry.run(&app, job).await });
+            }
+            if !is_busy {
+                tokio::time::sleep(BREATH).await;
             }
             tokio::select! {
                 biased;

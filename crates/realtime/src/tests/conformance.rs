@@ -56,3 +56,9 @@ async fn frames_fragments_and_goodbyes_are_as_the_standard_says() {
     let failed = failed(&["-x", "9.*", "-x", "12.*", "-x", "13.*"]).await;
     assert_eq!(failed, [""; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_messages_in_many_pieces_come_back() {
+    let failed = failed(&["-i", "9.*"]).await;
+    assert_eq!(failed, [""; 0]);
+}
