@@ -22,7 +22,17 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ("realtime", &["platform", "chat"]),
     (
         "notifications",
-        &["platform", "identity", "catalog", "scheduling", "bookings", "chat", "payments", "payouts"],
+        &[
+            "platform",
+            "identity",
+            "catalog",
+            "scheduling",
+            "bookings",
+            "chat",
+            "realtime",
+            "payments",
+            "payouts",
+        ],
     ),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
