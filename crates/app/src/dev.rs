@@ -69,7 +69,7 @@ async fn serve_until(
     end: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let app = app?;
-    let listener = serve::listen(&app).await?;
+    let listener = serve::listen(&app)?;
     welcome(&app.settings);
     serve::run_on(listener, app, telemetry, true, end).await
 }

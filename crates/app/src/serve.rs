@@ -6,20 +6,35 @@ use anyhow::Context as _;
 use axum::Extension;
 use metrics_exporter_prometheus::PrometheusHandle;
 use platform::{app::App, http, telemetry::Telemetry};
-use tokio::{net::TcpListener, signal::unix::SignalKind, sync::watch};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    signal::unix::SignalKind,
+    sync::watch,
+};
 
 use crate::{health::Draining, router, wiring};
 
 /// Serves HTTP, and jobs beside it where wanted, until SIGINT or SIGTERM.
 pub async fn run(app: App, telemetry: &Telemetry, with_jobs: bool) -> anyhow::Result<()> {
-    let listener = listen(&app).await?;
+    let listener = listen(&app)?;
     run_on(listener, app, telemetry, with_jobs, interrupted()?).await
 }
 
+/// So many connections wait to be taken, as far as the system allows. Beyond that it drops what they say, and they try
+/// again after a second, three, seven…: when all clients of a node come to another one, that would last half a minute.
+const BACKLOG: u32 = 4096;
+
 /// Opens the configured socket.
-pub async fn listen(app: &App) -> anyhow::Result<TcpListener> {
+pub fn listen(app: &App) -> anyhow::Result<TcpListener> {
     let address = app.settings.http.listen;
-    TcpListener::bind(address).await.with_context(|| format!("LISTEN: cannot listen on {address}"))
+    let open = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A server that has just stopped leaves connections behind, which keep the address for a minute.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    open().with_context(|| format!("LISTEN: cannot listen on {address}"))
 }
 
 /// The same on a socket that is open already, until `stop` resolves.
