@@ -22,7 +22,7 @@ use crate::random::Random;
 
 /// An answer that does not come within this is asked for again.
 const UNANSWERED: Duration = Duration::from_secs(3);
-/// How long everything has to arrive in the end.
+/// In the end, what has not come when for so long nothing has come is lost.
 const SETTLED: Duration = Duration::from_secs(30);
 
 type Shared = Rc<RefCell<Journal>>;
@@ -103,9 +103,13 @@ async fn talk(
     for (_, what) in plan {
         happen(nodes, *what)?;
     }
-    let settled = Instant::now() + SETTLED;
-    while journal.borrow().missing(two) > 0 && Instant::now() < settled {
+    let (mut missing, mut moved) = (journal.borrow().missing(two), Instant::now());
+    while missing > 0 && moved.elapsed() < SETTLED {
         tokio::time::sleep(Duration::from_millis(200)).await;
+        let now = journal.borrow().missing(two);
+        if now != missing {
+            (missing, moved) = (now, Instant::now());
+        }
     }
     // A double would come late.
     tokio::time::sleep(Duration::from_secs(2)).await;
