@@ -12,6 +12,8 @@ use super::{ms, percentile};
 pub struct Journal {
     /// When each message was first said.
     said: HashMap<String, Instant>,
+    /// Messages that were said before are not timed: new connections to the database plan each statement first.
+    timed_from: Option<Instant>,
     /// The number of each message that was acknowledged.
     acked: HashMap<String, i64>,
     ack_times: Vec<Duration>,
@@ -27,6 +29,8 @@ pub struct Journal {
     /// From a break until the socket was back.
     backs: Vec<Duration>,
     refusals: Vec<String>,
+    /// What everybody is at.
+    states: HashMap<usize, &'static str>,
 }
 
 /// What came of it.
@@ -47,12 +51,26 @@ impl Journal {
         self.said.entry(name.to_owned()).or_insert_with(Instant::now);
     }
 
+    /// Somebody begins with something else.
+    pub fn is_at(&mut self, person: usize, what: &'static str) {
+        self.states.insert(person, what);
+    }
+
+    /// From now on messages are timed.
+    pub fn time(&mut self) {
+        self.timed_from = Some(Instant::now());
+    }
+
+    /// How long ago a message was said, where it is timed.
+    fn since(&self, name: &str) -> Option<Duration> {
+        let said = self.said.get(name)?;
+        (*said >= self.timed_from?).then(|| said.elapsed())
+    }
+
     /// It was acknowledged.
     pub fn ack(&mut self, name: &str, seq: i64) {
-        if let Some(said) = self.said.get(name)
-            && self.acked.insert(name.to_owned(), seq).is_none()
-        {
-            self.ack_times.push(said.elapsed());
+        if self.said.contains_key(name) && self.acked.insert(name.to_owned(), seq).is_none() {
+            self.ack_times.extend(self.since(name));
         }
     }
 
@@ -60,11 +78,8 @@ impl Journal {
     pub fn hear(&mut self, person: usize, name: &str, seq: i64, is_other: bool) {
         let heard = self.heard.entry((person, name.to_owned())).or_insert((0, seq));
         heard.0 += 1;
-        if is_other
-            && heard.0 == 1
-            && let Some(said) = self.said.get(name)
-        {
-            self.arrival_times.push(said.elapsed());
+        if is_other && heard.0 == 1 {
+            self.arrival_times.extend(self.since(name));
         }
     }
 
@@ -108,8 +123,10 @@ impl Journal {
                     None => {
                         lost += 1;
                         let log = self.logs.get(&person).and_then(|log| log.last());
-                        example =
-                            Some(format!("{name} (number {seq}) by {person}, whose last event was {log:?}"));
+                        let state = self.states.get(&person).unwrap_or(&"away");
+                        example = Some(format!(
+                            "{name} (number {seq}) by {person}, who is {state}, and whose last event was {log:?}"
+                        ));
                     }
                     Some((1, heard)) if heard == seq => {}
                     Some(_) => doubled += 1,

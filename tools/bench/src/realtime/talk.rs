@@ -22,6 +22,8 @@ use crate::random::Random;
 
 /// An answer that does not come within this is asked for again.
 const UNANSWERED: Duration = Duration::from_secs(3);
+/// They write for so long before it is timed.
+const WARM_UP: Duration = Duration::from_secs(3);
 /// In the end, what has not come when for so long nothing has come is lost.
 const SETTLED: Duration = Duration::from_secs(30);
 
@@ -89,14 +91,19 @@ async fn talk(
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut plan = plan.iter().peekable();
     let mut count = 0_usize;
-    while began.elapsed() < length {
+    let mut is_warm = false;
+    while began.elapsed() < WARM_UP + length {
         beat.tick().await;
+        if !is_warm && began.elapsed() >= WARM_UP {
+            is_warm = true;
+            journal.borrow_mut().time();
+        }
         let number = (chance.below(mouths.len() as u64)) as usize;
         // The name says whose it is.
         if mouths[number].send(format!("{number}-{}-{count}", began.elapsed().as_micros())).is_ok() {
             count += 1;
         }
-        if let Some((_, what)) = plan.next_if(|(at, _)| *at <= began.elapsed()) {
+        if let Some((_, what)) = plan.next_if(|(at, _)| WARM_UP + *at <= began.elapsed()) {
             happen(nodes, *what)?;
         }
     }
@@ -113,7 +120,7 @@ async fn talk(
     }
     // A double would come late.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    Ok(journal.take().judge(length.as_secs_f64(), two))
+    Ok(journal.take().judge((WARM_UP + length).as_secs_f64(), two))
 }
 
 /// The two whom a message concerns, by its name.
@@ -141,6 +148,7 @@ impl Device {
             // At first always the same server, afterwards either.
             let address = self.addresses[(tries - self.number) % 2];
             tries += 1;
+            self.journal.borrow_mut().is_at(self.number, "connecting");
             if let Ok(socket) = self.person.connect(address, self.last).await {
                 if let Some(since) = broken.take() {
                     self.journal.borrow_mut().back(since.elapsed());
@@ -161,6 +169,7 @@ impl Device {
         mut socket: Socket,
         said: &mut mpsc::UnboundedReceiver<String>,
     ) -> Option<()> {
+        self.journal.borrow_mut().is_at(self.number, "connected");
         // What was not answered is said again under the same name: it counts once.
         for (name, _) in self.waiting.clone() {
             if socket.send(self.frame(&name)).await.is_err() {
@@ -208,6 +217,7 @@ impl Device {
         let id = frame["id"].as_i64();
         match frame["type"].as_str().unwrap_or_default() {
             "ready" => {
+                journal.is_at(self.number, "ready");
                 if self.last.is_none() {
                     self.last = frame["last_event_id"].as_i64();
                     // Whoever came back is not counted again; what they missed before is theirs, too.
