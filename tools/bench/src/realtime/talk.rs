@@ -22,6 +22,8 @@ use crate::random::Random;
 
 /// An answer that does not come within this is asked for again.
 const UNANSWERED: Duration = Duration::from_secs(3);
+/// No app waits longer for its socket to open.
+const TO_CONNECT: Duration = Duration::from_secs(10);
 /// They write for so long before it is timed.
 const WARM_UP: Duration = Duration::from_secs(3);
 /// In the end, what has not come when for so long nothing has come is lost.
@@ -149,7 +151,11 @@ impl Device {
             let address = self.addresses[(tries - self.number) % 2];
             tries += 1;
             self.journal.borrow_mut().is_at(self.number, "connecting");
-            if let Ok(socket) = self.person.connect(address, self.last).await {
+            let connecting = tokio::time::timeout(TO_CONNECT, self.person.connect(address, self.last)).await;
+            if connecting.is_err() {
+                self.journal.borrow_mut().refuse(format!("no socket within {TO_CONNECT:?}"));
+            }
+            if let Ok(Ok(socket)) = connecting {
                 if let Some(since) = broken.take() {
                     self.journal.borrow_mut().back(since.elapsed());
                 }
