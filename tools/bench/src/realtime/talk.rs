@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     rc::Rc,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -28,6 +29,9 @@ const TO_CONNECT: Duration = Duration::from_secs(10);
 const WARM_UP: Duration = Duration::from_secs(3);
 /// In the end, what has not come when for so long nothing has come is lost.
 const SETTLED: Duration = Duration::from_secs(30);
+
+/// Runs of this process.
+static RUNS: AtomicU32 = AtomicU32::new(0);
 
 type Shared = Rc<RefCell<Journal>>;
 
@@ -88,6 +92,7 @@ async fn talk(
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
     let began = Instant::now();
+    let run = format!("{}.{}", std::process::id(), RUNS.fetch_add(1, Relaxed));
     let mut chance = Random::new(7);
     let mut beat = tokio::time::interval(Duration::from_secs(1) / rate);
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
@@ -101,8 +106,9 @@ async fn talk(
             journal.borrow_mut().time();
         }
         let number = (chance.below(mouths.len() as u64)) as usize;
-        // The name says whose it is.
-        if mouths[number].send(format!("{number}-{}-{count}", began.elapsed().as_micros())).is_ok() {
+        // The name says whose it is, and is new: one that was used in an earlier run would be a message that is sent
+        // again, and rightly reach nobody.
+        if mouths[number].send(format!("{number}-{run}-{count}")).is_ok() {
             count += 1;
         }
         if let Some((_, what)) = plan.next_if(|(at, _)| WARM_UP + *at <= began.elapsed()) {
