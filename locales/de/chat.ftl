@@ -3,6 +3,7 @@ chat_blocked = Ihr könnt einander nicht schreiben.
 conversation_closed = Diese Person ist nicht mehr hier.
 too_many_inquiries = Du hast heute viele Gespräche begonnen. Bitte versuche es morgen wieder.
 message_not_editable = Diese Nachricht kann nicht mehr bearbeitet werden.
+report_decided = Über diese Meldung ist schon entschieden.
 unsupported_file = Dateien dieser Art können nicht gesendet werden.
 
 field-yourself = Das bist du selbst.

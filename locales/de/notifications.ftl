@@ -2,10 +2,15 @@
 too_many_areas = Sie können höchstens drei Orte speichern. Entfernen Sie zuerst einen.
 too_many_sent = Sie haben in der letzten Stunde viele Nachrichten verschickt. Bitte versuchen Sie es später noch einmal.
 delivery_under_way = Diese Nachricht wird gerade gesendet.
+wording_changed = Diese Texte hat inzwischen jemand anderes geändert. Bitte laden Sie sie neu und wiederholen Sie Ihre Änderung.
 
 field-ids_or_all = Bitte geben Sie entweder ids oder all an, nicht beides.
 field-users_or_segment = Bitte geben Sie entweder Personen oder ein Segment an, nicht beides.
 field-consent_needed = Bitte stimmen Sie zu, von neuen Angeboten in der Nähe dieses Ortes zu hören.
+field-wording_syntax = Das lässt sich nicht lesen. Bitte prüfen Sie die Klammern: Ein Platzhalter sieht so aus: {"{"} $name {"}"}.
+field-wording_variable = Diese Nachricht kennt { $name } nicht. Sie kennt { $known }.
+field-wording_without_variables = Diese Nachricht hat keine Platzhalter, also auch { $name } nicht.
+field-wording_reference = Hier sind nur Platzhalter möglich, nicht „{ $name }“.
 
 # Was alle gemeinsam haben.
 notification-moment = { $date } um { $time } Uhr
@@ -108,10 +113,18 @@ notification-payout_account_problem-body = Auf Ihr Auszahlungskonto kann zurzeit
 # Das Übrige.
 notification-account_restored-title = Willkommen zurück
 notification-account_restored-body = Ihr Konto bleibt. Bitte melden Sie sich auf Ihren Geräten an, um dort Mitteilungen zu erhalten.
+notification-mailbox_unreachable-title = Mails erreichen Sie nicht
+notification-mailbox_unreachable-body = Eine Mail an Ihre Adresse kam zurück, deshalb senden wir 30 Tage lang keine mehr. Bitte prüfen Sie die Adresse in Ihrem Profil, oder schalten Sie Mails in den Einstellungen wieder ein.
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } neue Nachricht
    *[other] { $count } neue Nachrichten
 }
+notification-report_upheld-title = Danke für Ihre Meldung
+notification-report_upheld-body = Wir haben Ihre Meldung geprüft. Es war ein Verstoß gegen unsere Regeln, und wir haben gehandelt.
+notification-report_rejected-title = Danke für Ihre Meldung
+notification-report_rejected-body = Wir haben Ihre Meldung geprüft und keinen Verstoß gegen unsere Regeln gefunden. Wer Sie stört, den können Sie blockieren.
+notification-report_overdue-title = Eine Meldung wartet
+notification-report_overdue-body = Die Meldung eines Gesprächs wartet seit mehr als 24 Stunden.
 notification-service_nearby-title = Neu bei { $other }
 notification-service_nearby-body = „{ $service }“ wird jetzt in der Nähe von { $other } angeboten.

@@ -3,6 +3,7 @@ chat_blocked = You cannot write to each other.
 conversation_closed = This person is no longer here.
 too_many_inquiries = You have begun many conversations today. Please try again tomorrow.
 message_not_editable = This message can no longer be edited.
+report_decided = This report has been decided already.
 unsupported_file = Files of this kind cannot be sent.
 
 field-yourself = This is you.

@@ -2,10 +2,15 @@
 too_many_areas = You can save at most three places. Remove one first.
 too_many_sent = You have sent many messages in the last hour. Please try again later.
 delivery_under_way = This message is being sent right now.
+wording_changed = Somebody else has changed these words in the meantime. Load them again and repeat your change.
 
 field-ids_or_all = Please give either ids or all, not both.
 field-users_or_segment = Please give either people or a segment, not both.
 field-consent_needed = Please agree to be told of new services near this place.
+field-wording_syntax = This cannot be read. Please check the braces: a placeholder looks like {"{"} $name {"}"}.
+field-wording_variable = This message has no { $name }. It has { $known }.
+field-wording_without_variables = This message has no placeholders, so not { $name } either.
+field-wording_reference = Only placeholders can be used here, not “{ $name }”.
 
 # The parts that all of them share.
 notification-moment = { $date } at { $time }
@@ -108,10 +113,18 @@ notification-payout_account_problem-body = Your payout account cannot be paid at
 # The rest.
 notification-account_restored-title = Welcome back
 notification-account_restored-body = Your account stays. Please sign in on your devices to get notifications there.
+notification-mailbox_unreachable-title = Mail does not reach you
+notification-mailbox_unreachable-body = A mail to your address came back, so we send no more for 30 days. Please check the address in your profile, or switch mail on again in the settings.
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } new message
    *[other] { $count } new messages
 }
+notification-report_upheld-title = Thank you for your report
+notification-report_upheld-body = We have looked into what you reported. It was against our rules, and we have acted on it.
+notification-report_rejected-title = Thank you for your report
+notification-report_rejected-body = We have looked into what you reported and found nothing against our rules. You can block anybody who bothers you.
+notification-report_overdue-title = A report is waiting
+notification-report_overdue-body = A report of a conversation has been waiting for more than 24 hours.
 notification-service_nearby-title = New near { $other }
 notification-service_nearby-body = “{ $service }” is offered near { $other } now.

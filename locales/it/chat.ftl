@@ -3,6 +3,7 @@ chat_blocked = Non potete scrivervi.
 conversation_closed = Questa persona non c'è più.
 too_many_inquiries = Oggi hai iniziato molte conversazioni. Riprova domani.
 message_not_editable = Questo messaggio non può più essere modificato.
+report_decided = Questa segnalazione è già stata decisa.
 unsupported_file = File di questo tipo non possono essere inviati.
 
 field-yourself = Questa persona sei tu.

@@ -2,10 +2,15 @@
 too_many_areas = Puoi salvare al massimo tre luoghi. Prima rimuovine uno.
 too_many_sent = Hai inviato molti messaggi nell'ultima ora. Riprova più tardi.
 delivery_under_way = Questo messaggio è in corso di invio.
+wording_changed = Nel frattempo qualcun altro ha modificato questi testi. Ricaricali e ripeti la modifica.
 
 field-ids_or_all = Indica ids oppure all, non entrambi.
 field-users_or_segment = Indica delle persone oppure un segmento, non entrambi.
 field-consent_needed = Acconsenti a ricevere avvisi sui nuovi servizi vicino a questo luogo.
+field-wording_syntax = Non è possibile leggere il testo. Controlla le parentesi: un segnaposto si scrive così: {"{"} $name {"}"}.
+field-wording_variable = Questo messaggio non conosce { $name }. Conosce { $known }.
+field-wording_without_variables = Questo messaggio non ha segnaposto, quindi nemmeno { $name }.
+field-wording_reference = Qui si possono usare solo segnaposto, non «{ $name }».
 
 # Le parti comuni.
 notification-moment = { $date } alle { $time }
@@ -108,10 +113,18 @@ notification-payout_account_problem-body = Al momento non possiamo versare sul t
 # Il resto.
 notification-account_restored-title = Bentornato
 notification-account_restored-body = Il tuo account resta. Accedi sui tuoi dispositivi per ricevere lì le notifiche.
+notification-mailbox_unreachable-title = Le e-mail non ti raggiungono
+notification-mailbox_unreachable-body = Un’e-mail al tuo indirizzo è tornata indietro, quindi per 30 giorni non ne inviamo altre. Controlla l’indirizzo nel tuo profilo o riattiva le e-mail nelle impostazioni.
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } nuovo messaggio
    *[other] { $count } nuovi messaggi
 }
+notification-report_upheld-title = Grazie per la segnalazione
+notification-report_upheld-body = Abbiamo esaminato la tua segnalazione. Violava le nostre regole e siamo intervenuti.
+notification-report_rejected-title = Grazie per la segnalazione
+notification-report_rejected-body = Abbiamo esaminato la tua segnalazione e non abbiamo trovato violazioni delle nostre regole. Puoi bloccare chiunque ti disturbi.
+notification-report_overdue-title = Una segnalazione è in attesa
+notification-report_overdue-body = La segnalazione di una conversazione attende da più di 24 ore.
 notification-service_nearby-title = Novità vicino a { $other }
 notification-service_nearby-body = «{ $service }» è ora disponibile vicino a { $other }.

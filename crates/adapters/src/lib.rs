@@ -3,6 +3,8 @@
 //!
 //! docs/adapters.md says which settings choose what, and what each adapter is tested against.
 
+mod feedback_sendgrid;
+mod feedback_twilio;
 mod files_routes;
 mod gateway_call;
 mod gateway_guard;
@@ -15,6 +17,7 @@ mod mail_smtp;
 mod outbound;
 mod outbox_routes;
 mod outbox_store;
+mod public_address;
 mod push_fcm;
 mod push_onesignal;
 mod push_outbox;
@@ -30,17 +33,18 @@ mod storage_objects;
 mod storage_s3;
 #[cfg(test)]
 mod tests;
+mod webhook_http;
 mod webhook_signature;
 
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use platform::{
-    config::Settings,
+    config::{Environment, Settings},
     jobs::Registry,
     ports::{
-        gateway::Gateways, mailer::Mailer, push::PushSender, sms::SmsSender, social::SocialVerifier,
-        storage::Storage,
+        feedback::FeedbackSources, gateway::Gateways, mailer::Mailer, push::PushSender, sms::SmsSender,
+        social::SocialVerifier, storage::Storage, webhook::WebhookSender,
     },
     time::Clock,
 };
@@ -51,6 +55,7 @@ use gateway_sandbox::SendSandboxMessage;
 pub use gateway_sandbox::{Sandbox, SandboxMessage, sandbox_router};
 pub use outbox_routes::dev_outbox_router;
 pub use social::SocialError;
+pub use webhook_http::HttpWebhooks;
 
 /// One adapter for each port, chosen by the settings.
 pub struct Adapters {
@@ -60,10 +65,14 @@ pub struct Adapters {
     pub sms: Arc<dyn SmsSender>,
     /// Sends push notifications: by FCM, by OneSignal, or into the table of the outbox.
     pub push: Arc<dyn PushSender>,
+    /// Read what Twilio and SendGrid report of SMS and mails, where they are set up.
+    pub feedback: FeedbackSources,
     /// Keeps files: in an S3 bucket, or on the disk.
     pub storage: Arc<dyn Storage>,
     /// Checks social tokens.
     pub social: Arc<dyn SocialVerifier>,
+    /// Tells partners: by HTTP.
+    pub webhooks: Arc<dyn WebhookSender>,
     /// Move money: Stripe, PayPal, or the sandbox.
     pub gateways: Gateways,
 }
@@ -74,12 +83,16 @@ impl Adapters {
     /// called yet: a mail server that is down must not keep the marketplace from starting.
     pub fn from_settings(settings: &Settings, db: PgPool, clock: Clock) -> anyhow::Result<Self> {
         let client = outbound::client().context("no client for calls to the outside can be made")?;
+        // Only jobs write there; over the connections of requests they would be taken for a rush (`platform::lull`).
+        let outbox = platform::db::for_jobs(&db, &settings.database);
         Ok(Self {
-            mailer: mailer(settings, db.clone(), clock.clone())?,
-            gateways: gateways::from_settings(settings, db.clone(), &clock)?,
-            sms: sms(settings, db.clone(), clock.clone(), client.clone())?,
-            push: push(settings, db, clock, client.clone())?,
+            mailer: mailer(settings, outbox.clone(), clock.clone())?,
+            gateways: gateways::from_settings(settings, db, &clock)?,
+            sms: sms(settings, outbox.clone(), clock.clone(), client.clone())?,
+            feedback: feedback(settings, clock.clone())?,
+            push: push(settings, outbox, clock, client.clone())?,
             storage: storage(settings)?,
+            webhooks: webhooks(settings)?,
             social: Arc::new(social::Issuers::new(&settings.social, settings.http.environment, &client)?),
         })
     }
@@ -112,6 +125,17 @@ fn sms(
     Ok(Arc::new(sms_outbox::OutboxSms::new(db, clock)))
 }
 
+fn feedback(settings: &Settings, clock: Clock) -> anyhow::Result<FeedbackSources> {
+    let mut sources = FeedbackSources::default();
+    if let Some(token) = settings.sms.twilio_auth_token.clone() {
+        sources.twilio = Some(Arc::new(feedback_twilio::TwilioReplies::new(token)));
+    }
+    if let Some(key) = &settings.mail.sendgrid_webhook_key {
+        sources.sendgrid = Some(Arc::new(feedback_sendgrid::SendgridEvents::new(key, clock)?));
+    }
+    Ok(sources)
+}
+
 fn push(
     settings: &Settings,
     db: PgPool,
@@ -132,6 +156,16 @@ fn push(
         "neither FCM_SERVICE_ACCOUNT nor ONESIGNAL_APP_ID is set: push notifications are not sent, they stay in the table dev_outbox"
     );
     Ok(Arc::new(push_outbox::OutboxPush::new(db, clock)))
+}
+
+fn webhooks(settings: &Settings) -> anyhow::Result<Arc<dyn WebhookSender>> {
+    let allow_private = settings.webhooks.webhooks_allow_private;
+    let is_fit = !allow_private || settings.http.environment == Environment::Development;
+    anyhow::ensure!(
+        is_fit,
+        "WEBHOOKS_ALLOW_PRIVATE is for development: it opens the network behind this server"
+    );
+    Ok(Arc::new(HttpWebhooks::new(allow_private).context("no client for webhooks can be made")?))
 }
 
 fn storage(settings: &Settings) -> anyhow::Result<Arc<dyn Storage>> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use platform::{
-    ports::mailer::{Mail, Mailer},
+    ports::mailer::{Mail, MailError, Mailer},
     time::Clock,
 };
 use sqlx::PgPool;
@@ -24,7 +24,7 @@ impl OutboxMailer {
 
 #[async_trait]
 impl Mailer for OutboxMailer {
-    async fn send(&self, mail: Mail) -> anyhow::Result<()> {
+    async fn send(&self, mail: Mail) -> Result<(), MailError> {
         let entry = Entry {
             channel: Channel::Mail,
             recipient: &mail.to,
@@ -32,6 +32,7 @@ impl Mailer for OutboxMailer {
             text: &mail.text,
             html: Some(&mail.html),
         };
-        Ok(outbox_store::keep(&self.db, &entry, self.clock.now()).await?)
+        let kept = outbox_store::keep(&self.db, &entry, self.clock.now()).await;
+        Ok(kept.map_err(anyhow::Error::from)?)
     }
 }

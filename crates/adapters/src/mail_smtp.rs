@@ -1,8 +1,11 @@
 //! Mail by SMTP.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    error::Error as _,
+    time::{Duration, SystemTime},
+};
 
-use anyhow::{Context as _, anyhow, bail, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use async_trait::async_trait;
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
@@ -13,7 +16,7 @@ use lettre::{
     transport::smtp::{Error as SmtpError, PoolConfig},
 };
 use platform::{
-    ports::mailer::{Mail, Mailer},
+    ports::mailer::{Mail, MailError, Mailer},
     time::Clock,
 };
 use reqwest::Url;
@@ -86,12 +89,13 @@ impl SmtpMailer {
 
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn send(&self, mail: Mail) -> anyhow::Result<()> {
+    async fn send(&self, mail: Mail) -> Result<(), MailError> {
         let message = self.message(mail)?;
         match tokio::time::timeout(MAIL_TIMEOUT, self.transport.send(message)).await {
             Ok(Ok(_accepted)) => Ok(()),
-            Ok(Err(error)) => Err(without_addresses(&error)),
-            Err(_elapsed) => bail!("the mail server took too long"),
+            Ok(Err(error)) if is_about_the_mailbox(&error) => Err(MailError::NoMailbox),
+            Ok(Err(error)) => Err(without_addresses(&error).into()),
+            Err(_elapsed) => Err(anyhow!("the mail server took too long").into()),
         }
     }
 }
@@ -129,6 +133,14 @@ fn unsubscribe(url: &str) -> anyhow::Result<[HeaderValue; 2]> {
         as_it_is("List-Unsubscribe", format!("<{url}>")),
         as_it_is("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
     ])
+}
+
+/// Whether the server says that the mailbox is not there: the status codes of RFC 3463 for an address that is not
+/// known, cannot be, or has moved, and for a mailbox that is switched off. A bare 550 may be about our mail as well.
+fn is_about_the_mailbox(error: &SmtpError) -> bool {
+    const CODES: [&str; 6] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"];
+    let words = error.source().map(ToString::to_string).unwrap_or_default();
+    error.is_permanent() && words.split_whitespace().next().is_some_and(|code| CODES.contains(&code))
 }
 
 /// What went wrong, without the server's own words: they repeat the recipient, and errors are logged.

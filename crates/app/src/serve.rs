@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use anyhow::Context as _;
 use axum::Extension;
 use metrics_exporter_prometheus::PrometheusHandle;
-use platform::{app::App, http, telemetry::Telemetry};
+use platform::{app::App, cache, http, telemetry::Telemetry};
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix::SignalKind,
@@ -100,6 +100,7 @@ async fn background(app: App, metrics: PrometheusHandle) {
         sweep,
         app.bus.clone().run(app.db.clone()),
         identity::listen(&app),
+        cache::listen(&app),
         app.nodes.run(&app),
         realtime::run(&app)
     );

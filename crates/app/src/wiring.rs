@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use platform::{
     app::{App, Parts},
     bus::Bus,
-    cache::PublicCache,
+    cache::{Kept, PublicCache},
     config::Settings,
     crypto::Secrets,
     idempotency::ForgetKeys,
@@ -29,13 +29,16 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
         secrets: Secrets::derive(secret)?,
         bus: Bus::default(),
         cache: PublicCache::default(),
+        kept: Kept::default(),
         limits: Limits::new(&settings.limits),
         authenticator: Arc::new(identity::AccessTokens::default()),
         mailer: adapters.mailer,
         sms: adapters.sms,
         push: adapters.push,
+        feedback: adapters.feedback,
         storage: adapters.storage,
         social: adapters.social,
+        webhooks: adapters.webhooks,
         gateways: adapters.gateways,
         hub: Hub::default(),
         nodes: Nodes::new()?,
@@ -61,5 +64,6 @@ pub fn registry() -> Registry {
     let registry = bookings::register(registry);
     let registry = chat::register(registry);
     let registry = payments::register(registry);
+    let registry = webhooks::register(registry);
     notifications::register(registry)
 }

@@ -54,6 +54,13 @@ pub(crate) struct Change {
     pub(crate) counts: Counts,
 }
 
+impl Change {
+    /// Whether it changes which times are taken, or what is proposed.
+    pub(crate) fn is_about_time(&self) -> bool {
+        self.release || self.moved || self.proposed.is_some() || self.closed.is_some()
+    }
+}
+
 /// Additions to a provider's record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
@@ -113,19 +120,17 @@ async fn set_timers(
     now: Instant,
 ) -> sqlx::Result<()> {
     let id = booking.id;
+    let mut needless = Vec::new();
     if before.state == State::AwaitingPayment && booking.state != before.state {
-        jobs::cancel(db, &ExpirePayment::key(id)).await?;
+        needless.push(ExpirePayment::key(id));
     }
     if (booking.state, booking.respond_by) != (before.state, before.respond_by) {
-        let waits = booking.respond_by.filter(|_| booking.state == State::PendingAcceptance);
-        match waits {
+        match booking.respond_by.filter(|_| booking.state == State::PendingAcceptance) {
             Some(at) => {
                 jobs::schedule(db, &ExpireRequest { booking_id: id }, now, ExpireRequest::timing(id, at))
                     .await?;
             }
-            None if before.state == State::PendingAcceptance => {
-                jobs::cancel(db, &ExpireRequest::key(id)).await?;
-            }
+            None if before.state == State::PendingAcceptance => needless.push(ExpireRequest::key(id)),
             None => {}
         }
     }
@@ -135,19 +140,20 @@ async fn set_timers(
                 let timing = CompleteBooking::timing(id, booking.ends_at);
                 jobs::schedule(db, &CompleteBooking { booking_id: id }, now, timing).await?;
             }
-            _ if before.state.holds_slot() => jobs::cancel(db, &CompleteBooking::key(id)).await?,
+            _ if before.state.holds_slot() => needless.push(CompleteBooking::key(id)),
             _ => {}
         }
     }
     if booking.proposal_id != before.proposal_id {
-        if let Some(old) = before.proposal_id {
-            jobs::cancel(db, &ExpireProposal::key(old)).await?;
-        }
+        needless.extend(before.proposal_id.map(ExpireProposal::key));
         if let Some(new) = booking.proposal() {
             let job = ExpireProposal { booking_id: id, proposal_id: new.id };
             let timing = Timing { at: Some(new.expires_at), key: Some(ExpireProposal::key(new.id)) };
             jobs::schedule(db, &job, now, timing).await?;
         }
+    }
+    if !needless.is_empty() {
+        jobs::cancel_all(db, &needless).await?;
     }
     Ok(())
 }

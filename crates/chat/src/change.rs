@@ -5,9 +5,9 @@ use platform::{
     app::App,
     auth::Caller,
     error::{ApiError, ApiResult},
-    ids::MessageId,
-    locale::Sentence,
-    stream::{self, Kind},
+    ids::{MessageId, UserId},
+    locale::{Language, Sentence},
+    stream::{self, Kind, Told},
     time::Instant,
 };
 use sqlx::PgConnection;
@@ -105,14 +105,38 @@ pub(crate) async fn change(
     let shown = Message::of(stored, reader, marks);
     if is_news {
         let kind = if matches!(change, Change::Delete) { Kind::MessageDeleted } else { Kind::MessageUpdated };
-        // As its sender sees it, also where the other one has changed it.
-        let author = Reader { app, id: held.sender.unwrap_or(caller.id), language: reader.language };
-        let found = store::messages::find(&mut tx, author.id, id).await?;
-        let (stored, marks) = found.ok_or_else(ApiError::not_found)?;
-        let data = Message::of(stored, &author, marks);
-        let told = stream::append(&mut tx, &[caller.id, held.other], kind, &data, now).await?;
+        let told = write_down(app, &mut tx, &held, (caller.id, id), kind, reader.language).await?;
         tx.commit().await?;
         told.tell(app);
     }
     Ok(shown)
+}
+
+/// Puts a change of a message into the logs of both: as its sender sees it, also where another has changed it.
+async fn write_down(
+    app: &App,
+    db: &mut PgConnection,
+    held: &Held,
+    (member, id): (UserId, MessageId),
+    kind: Kind,
+    language: Language,
+) -> ApiResult<Told> {
+    let author = Reader { app, id: held.sender.unwrap_or(member), language };
+    let (stored, marks) = store::messages::find(db, author.id, id).await?.ok_or_else(ApiError::not_found)?;
+    let data = Message::of(stored, &author, marks);
+    Ok(stream::append(db, &[member, held.other], kind, &data, app.clock.now()).await?)
+}
+
+/// Takes away a message in a conversation of `member`, for the house; nothing where it is gone. Gives whom to tell.
+pub(crate) async fn remove(
+    app: &App,
+    db: &mut PgConnection,
+    member: UserId,
+    id: MessageId,
+) -> ApiResult<Option<Told>> {
+    let held = store::changes::hold(db, member, id).await?;
+    let Some(held) = held.filter(|held| held.deleted_at.is_none()) else { return Ok(None) };
+    store::changes::delete(db, id, app.clock.now()).await?;
+    let told = write_down(app, db, &held, (member, id), Kind::MessageDeleted, Language::En).await?;
+    Ok(Some(told))
 }

@@ -1,7 +1,7 @@
 //! What others may learn of conversations. Fields are only ever added.
 
 use platform::{
-    ids::{ConversationId, MessageId, UserId},
+    ids::{ConversationId, MessageId, ReportId, UserId},
     outbox,
     time::Instant,
 };
@@ -34,6 +34,38 @@ pub struct ConversationRead {
     pub user_id: UserId,
     /// Up to where.
     pub up_to_seq: i64,
+}
+
+/// The staff have decided on what somebody reported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportDecided {
+    /// Which.
+    pub report_id: ReportId,
+    /// Who reported.
+    pub reporter_id: UserId,
+    /// Whether they were right.
+    pub is_upheld: bool,
+}
+
+impl outbox::Event for ReportDecided {
+    const TOPIC: &'static str = "chat.report_decided";
+    fn subject(&self) -> Uuid {
+        self.report_id.uuid()
+    }
+}
+
+/// Nobody has decided on a report in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportOverdue {
+    /// Which.
+    pub report_id: ReportId,
+}
+
+impl outbox::Event for ReportOverdue {
+    const TOPIC: &'static str = "chat.report_overdue";
+    fn subject(&self) -> Uuid {
+        self.report_id.uuid()
+    }
 }
 
 impl outbox::Event for ConversationRead {

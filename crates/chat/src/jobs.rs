@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     media::{MediaKind, MediaSize, file_name},
     notes::NoteBooking,
+    report::Escalate,
     store,
 };
 
@@ -25,6 +26,7 @@ pub fn register(registry: Registry) -> Registry {
     registry
         .on::<BookingChanged, NoteBooking>()
         .job::<DeleteFiles>()
+        .job::<Escalate>()
         .every(SignedDuration::from_hours(1), &SweepMedia {})
         .every(SignedDuration::from_hours(24), &ForgetMessages {})
 }

@@ -12,6 +12,7 @@ mod media;
 mod message;
 mod model;
 mod notes;
+mod report;
 mod routes;
 mod send;
 mod sniff;
@@ -21,7 +22,7 @@ mod tests;
 mod typing;
 
 pub use self::{
-    events::{ConversationRead, MessageSent},
+    events::{ConversationRead, MessageSent, ReportDecided, ReportOverdue},
     jobs::register,
     marks::{Arrival, Waiting, delivered, is_read, read, unread, waiting, waiting_in},
     message::{Location, Message, MessageKind},

@@ -18,6 +18,9 @@ pub enum ChatError {
     /// The time for it is over, or there is nothing to edit.
     #[error("the message can no longer be edited")]
     MessageNotEditable,
+    /// Somebody of the staff was quicker.
+    #[error("the report has been decided")]
+    ReportDecided,
 }
 
 impl Fault for ChatError {
@@ -25,7 +28,7 @@ impl Fault for ChatError {
         match self {
             Self::ChatBlocked => Kind::Forbidden,
             Self::TooManyInquiries => Kind::Throttled,
-            Self::ConversationClosed | Self::MessageNotEditable => Kind::Conflict,
+            Self::ConversationClosed | Self::MessageNotEditable | Self::ReportDecided => Kind::Conflict,
         }
     }
     fn code(&self) -> &'static str {

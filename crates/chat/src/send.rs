@@ -17,7 +17,7 @@ use crate::{
     media::StoredMedia,
     message::{Data, Location, Marks, Message, MessageKind, Reader, StoredMessage},
     model::ChatError,
-    routes::REPORT_TIME,
+    report::{self, REPORT_TIME},
     store::{self, reports::NewReport},
 };
 
@@ -238,7 +238,7 @@ impl Draft {
             due_at: now.plus(REPORT_TIME),
             at: now,
         };
-        store::reports::insert(db, &report).await.map(|_is_new| ())
+        report::file(db, &report).await.map(|_is_new| ())
     }
 
     fn stored(&self, caller: &Caller, media: Vec<StoredMedia>, now: Instant) -> StoredMessage {

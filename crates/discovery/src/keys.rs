@@ -16,6 +16,8 @@ pub(crate) struct Found {
     pub key: Key,
     /// How many there are in all, where that was asked; at most [`platform::page::EXACT_COUNT`] + 1.
     pub count: Option<i64>,
+    /// One of the caller and its provider has blocked the other.
+    pub is_hidden: bool,
 }
 
 /// The type of the column that a list is ordered by.
@@ -62,7 +64,8 @@ impl FromRow<'_, PgRow> for Found {
             place => (i64::from(place - SEARCHED) << 32) | bits(row.try_get(20)?),
         };
         service.distance_km = row.try_get::<Option<f64>, _>(21)?.map(kilometres);
-        Ok(Self { key: (key, service.id), count: row.try_get(22)?, row: service })
+        let (count, is_hidden) = (row.try_get(22)?, row.try_get(23)?);
+        Ok(Self { key: (key, service.id), count, is_hidden, row: service })
     }
 }
 

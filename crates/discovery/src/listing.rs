@@ -41,9 +41,10 @@ pub(crate) struct ServiceList {
 }
 
 impl ServiceList {
-    fn of(page: Page<ServiceView>, facets: Option<Facets>) -> Self {
+    /// Who is hidden from the caller is left out of the page, which is shorter then: the list goes on where it would.
+    fn of(page: Page<Option<ServiceView>>, facets: Option<Facets>) -> Self {
         let Page { count, count_exact, next, previous, results } = page;
-        Self { count, count_exact, next, previous, results, facets }
+        Self { count, count_exact, next, previous, results: results.into_iter().flatten().collect(), facets }
     }
 }
 
@@ -79,7 +80,7 @@ impl Request {
             caller: self.caller,
         };
         let is_void = filters.is_void() || terms.as_ref().is_some_and(Terms::is_empty);
-        let view = |found: Found| ServiceView::of(found.row, &scene);
+        let view = |found: Found| (!found.is_hidden).then(|| ServiceView::of(found.row, &scene));
         let page = if is_void {
             paging.finish(Vec::new(), 0, key, view)
         } else if let Some(date) = filters.available_on {

@@ -35,7 +35,7 @@ pub(crate) struct Search<'a> {
     pub terms: Option<&'a Terms>,
     pub ordering: Ordering,
     pub language: Language,
-    /// Whose favourites are marked.
+    /// Whose favourites are marked, and who is not shown whom they blocked or who blocked them.
     pub caller: Option<UserId>,
 }
 
@@ -121,12 +121,18 @@ impl Search<'_> {
 
     /// The page with its wide rows.
     fn whole(&self, params: &mut Params, page: &Page, with_count: bool) -> String {
-        let favourite = self.caller.map_or_else(
-            || "false".to_owned(),
+        let (favourite, hidden) = self.caller.map_or_else(
+            || ("false".to_owned(), "false".to_owned()),
             |caller| {
                 let caller = params.add(caller);
-                format!(
-                    "exists (select from favourites f where f.user_id = {caller} and f.service_id = s.id)"
+                (
+                    format!(
+                        "exists (select from favourites f where f.user_id = {caller} and f.service_id = s.id)"
+                    ),
+                    format!(
+                        "exists (select from user_blocks b
+                                  where (b.blocker_id, b.blocked_id) in (({caller}, s.provider_id), (s.provider_id, {caller})))"
+                    ),
                 )
             },
         );
@@ -140,7 +146,7 @@ impl Search<'_> {
         // `u` and `p` are what the columns of the catalogue read names and papers from; here the narrow row
         // has both, and nobody is joined.
         format!(
-            "select {columns}, {favourite}, null::float8, page.kind, page.key, {distance}, {count}
+            "select {columns}, {favourite}, null::float8, page.kind, page.key, {distance}, {count}, {hidden} as is_hidden
                from ({text}) page
                join service_search d on d.service_id = page.service_id
               cross join lateral (select d.provider_name as name) u

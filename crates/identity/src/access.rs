@@ -174,6 +174,7 @@ impl Authenticator for AccessTokens {
                 self.keys_floor.fetch_max(epoch, SeqCst);
                 self.floor.fetch_max(epoch, SeqCst);
             }
+            Signal::KeptChanged => {}
         }
     }
 }

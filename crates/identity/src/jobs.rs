@@ -4,7 +4,10 @@ use jiff::SignedDuration;
 use platform::{
     app::App,
     jobs::{Job, Registry},
-    ports::sms::{Sms, SmsError},
+    ports::{
+        mailer::MailError,
+        sms::{Sms, SmsError},
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +41,13 @@ impl Job for SendMail {
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let Addressed { to, language, letter } = mail::open(app, &self.sealed)?;
-        app.mailer.send(letter.write(app, to, language)?).await
+        match app.mailer.send(letter.write(app, to, language)?).await {
+            Err(MailError::NoMailbox) => {
+                tracing::info!("a mail was not sent: there is no such mailbox");
+                Ok(())
+            }
+            sent => Ok(sent?),
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) async fn announce(app: &App, intents: Vec<Intent>) -> anyhow::Result<
 async fn tell(app: &App, intent: &Intent) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let found = store::preferences::find(&mut *tx, intent.recipient).await?;
+    let found = store::preferences::find(&mut *tx, intent.recipient, now).await?;
     let Some(known) = found.filter(|known| known.is_active) else { return Ok(()) };
     let user = intent.recipient;
     let wishes = Wishes {
@@ -149,20 +149,22 @@ pub(crate) async fn deliver_at(
 }
 
 /// A critical message that nobody has read goes another way: by SMS where there is a number, else by mail.
-pub(crate) async fn fall_back(app: &App, id: NotificationId, user: UserId) -> anyhow::Result<()> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    if store::notifications::is_read(&mut tx, id).await? {
+pub(crate) async fn fall_back(
+    db: &mut PgConnection,
+    id: NotificationId,
+    user: UserId,
+    now: Instant,
+) -> sqlx::Result<()> {
+    if store::notifications::is_read(db, id).await? {
         return Ok(());
     }
-    let Some(known) = store::preferences::find(&mut *tx, user).await? else { return Ok(()) };
+    let Some(known) = store::preferences::find(&mut *db, user, now).await? else { return Ok(()) };
     let has_number = known.phone_number.is_some() && !known.is_sms_stopped;
     let channel = if has_number { Channel::Sms } else { Channel::Email };
     let way = Planned { channel, state: DeliveryState::Pending, due_at: now };
-    for delivery in store::deliveries::insert(&mut tx, id, user, &[way], now).await? {
-        deliver_at(&mut tx, delivery, now, now).await?;
+    for delivery in store::deliveries::insert(db, id, user, &[way], now).await? {
+        deliver_at(db, delivery, now, now).await?;
     }
-    tx.commit().await?;
     Ok(())
 }
 

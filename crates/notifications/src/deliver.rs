@@ -5,20 +5,26 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use platform::{
     app::App,
-    ids::{DeliveryId, DeviceId},
-    ports::push::{Push, PushError},
+    ids::{DeliveryId, DeviceId, NotificationId},
+    ports::{
+        mailer::MailError,
+        push::{Push, PushError},
+        sms::SmsError,
+    },
 };
+use uuid::Uuid;
 
 use crate::{
-    announce::deliver_at,
-    model::{Channel, DeliveryState, Priority, route},
-    render,
+    announce::{deliver_at, fall_back},
+    feedback,
+    model::{Channel, DeliveryState, Entity, MailStop, Priority, route},
+    render::{self, Said},
     store::{
         self,
         deliveries::{Finished, Work},
         devices::Device,
     },
-    unsubscribe,
+    unsubscribe, wording,
 };
 
 /// Longer than any service takes; whoever died while sending is followed by another after this.
@@ -29,7 +35,7 @@ pub(crate) const DEVICE_LIFE: SignedDuration = SignedDuration::from_hours(270 * 
 const MOST_SMS_A_DAY: i64 = 5;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// The version of what a push says to the app.
-const PUSH_VERSION: &str = "1";
+pub(crate) const PUSH_VERSION: &str = "1";
 
 /// What became of a try.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,7 +64,7 @@ pub(crate) async fn deliver(app: &App, id: DeliveryId) -> anyhow::Result<()> {
         None => match work.channel {
             Channel::Push => push(app, &work, &mut reached).await?,
             Channel::Email => mail(app, &work).await?,
-            Channel::Sms => sms(app, &work).await,
+            Channel::Sms => sms(app, &work).await?,
             // The list of the app needs no delivery.
             Channel::InApp => Outcome::Suppressed("in_app"),
         },
@@ -73,10 +79,16 @@ fn obstacle(work: &Work) -> Option<&'static str> {
         _ if !work.is_active => Some("account_closed"),
         _ if is_read => Some("read"),
         Channel::Email if !work.is_email_verified => Some("address_not_verified"),
+        Channel::Email if work.mail_stop == Some(MailStop::Bounced) => Some("no_mailbox"),
+        Channel::Email if work.mail_stop.is_some() && !is_critical(work) => Some("unwanted"),
         Channel::Sms if work.phone_number.is_none() => Some("no_number"),
         Channel::Sms if work.sms_sent >= MOST_SMS_A_DAY => Some("too_many_sms"),
         _ => None,
     }
+}
+
+fn is_critical(work: &Work) -> bool {
+    work.template.nature().priority == Priority::Critical
 }
 
 async fn finish(app: &App, work: &Work, outcome: Outcome, reached: &[DeviceId]) -> anyhow::Result<()> {
@@ -95,12 +107,16 @@ async fn finish(app: &App, work: &Work, outcome: Outcome, reached: &[DeviceId]) 
     let channel: &'static str = work.channel.into();
     metrics::counter!("notification_deliveries_total", "channel" => channel, "state" => <&str>::from(state))
         .increment(1);
-    let mut tx = app.db.begin().await?;
     let reply: String = reply.chars().take(500).collect();
     let claimed_until = work.claimed_until.unwrap_or(now);
     let finished = Finished { state, reply: &reply, reached, due_at: again.unwrap_or(now), claimed_until };
-    let is_ours = store::deliveries::finish(&mut tx, work.id, &finished, now).await?;
-    if let Some(at) = again.filter(|_| is_ours) {
+    let Some(at) = again else {
+        let mut db = app.db.acquire().await?;
+        store::deliveries::finish(&mut db, work.id, &finished, now).await?;
+        return Ok(());
+    };
+    let mut tx = app.db.begin().await?;
+    if store::deliveries::finish(&mut tx, work.id, &finished, now).await? {
         deliver_at(&mut tx, work.id, at, now).await?;
     }
     tx.commit().await?;
@@ -123,10 +139,15 @@ async fn push(app: &App, work: &Work, reached: &mut Vec<DeviceId>) -> anyhow::Re
     if devices.is_empty() {
         return Ok(Outcome::Suppressed("no_device"));
     }
+    let said = if work.gathers > 1 {
+        render::gathered(work.gathers, work.language)
+    } else {
+        said(app, work).await?
+    };
     let (mut replies, mut wait, mut refused, mut failed) = (Vec::new(), None, Vec::new(), Vec::new());
     for device in devices.into_iter().filter(|device| !work.reached.contains(&device.id)) {
         let id = device.id;
-        match app.push.send(push_to(work, device)).await {
+        match app.push.send(push_to(work, &said, device)).await {
             Ok(reply) => {
                 reached.push(id);
                 replies.push(reply);
@@ -153,20 +174,22 @@ async fn push(app: &App, work: &Work, reached: &mut Vec<DeviceId>) -> anyhow::Re
     })
 }
 
-fn push_to(work: &Work, device: Device) -> Push {
+/// What the message says, in the words of this moment.
+async fn said(app: &App, work: &Work) -> anyhow::Result<Said> {
+    let wordings = wording::in_force(app).await;
+    let wordings = wordings.map_err(|error| anyhow::anyhow!("the words are not known: {error:?}"))?;
+    let count = usize::try_from(work.count).unwrap_or(1);
+    Ok(render::words(&wordings, work.template, &work.args, count, work.language))
+}
+
+fn push_to(work: &Work, said: &Said, device: Device) -> Push {
     let nature = work.template.nature();
-    let said = if work.gathers > 1 {
-        render::gathered(work.gathers, work.language)
-    } else {
-        render::words(work.template, &work.args, usize::try_from(work.count).unwrap_or(1), work.language)
-    };
     let entity: &'static str = nature.entity.into();
-    let subject = work.entity_id.map_or_else(|| work.notification_id.to_string(), |id| id.to_string());
     let mut data = BTreeMap::from([
         ("v", PUSH_VERSION.to_owned()),
         ("type", work.template.name().to_owned()),
         ("entity", entity.to_owned()),
-        ("id", subject.clone()),
+        ("id", subject(work.entity_id, work.notification_id)),
         ("notification_id", work.notification_id.to_string()),
         ("route", route(nature.entity, work.entity_id)),
     ]);
@@ -174,18 +197,27 @@ fn push_to(work: &Work, device: Device) -> Push {
     Push {
         token: device.token,
         platform: device.platform,
-        title: said.title,
-        body: said.body,
+        title: said.title.clone(),
+        body: said.body.clone(),
         data: data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        collapse_key: Some(format!("{entity}:{subject}")),
+        collapse_key: Some(collapse_key(nature.entity, work.entity_id, work.notification_id)),
         badge: u32::try_from(work.unread).ok(),
     }
 }
 
+/// What a push is about: of what is about nothing that has a page, there are many.
+pub(crate) fn subject(entity: Option<Uuid>, notification: NotificationId) -> String {
+    entity.unwrap_or_else(|| notification.uuid()).to_string()
+}
+
+/// Its place on the screen.
+pub(crate) fn collapse_key(kind: Entity, entity: Option<Uuid>, notification: NotificationId) -> String {
+    format!("{}:{}", <&str>::from(kind), subject(entity, notification))
+}
+
 async fn mail(app: &App, work: &Work) -> anyhow::Result<Outcome> {
     let nature = work.template.nature();
-    let said =
-        render::words(work.template, &work.args, usize::try_from(work.count).unwrap_or(1), work.language);
+    let said = said(app, work).await?;
     let unsubscribe = (nature.priority == Priority::Normal)
         .then(|| unsubscribe::link(app, work.user_id, nature.category, work.language));
     let route = match work.template {
@@ -197,18 +229,41 @@ async fn mail(app: &App, work: &Work) -> anyhow::Result<Outcome> {
     let mail = render::mail(app, &said, work.email.clone(), work.language, &route, unsubscribe)?;
     Ok(match app.mailer.send(mail).await {
         Ok(()) => Outcome::Sent("accepted".to_owned()),
-        Err(error) => Outcome::Failed(format!("{error:#}"), None),
+        Err(MailError::NoMailbox) => {
+            let mut tx = app.db.begin().await?;
+            feedback::bounce(&mut tx, std::slice::from_ref(&work.email), app.clock.now()).await?;
+            tx.commit().await?;
+            Outcome::Suppressed("no_mailbox")
+        }
+        Err(MailError::Other(error)) => Outcome::Failed(format!("{error:#}"), None),
     })
 }
 
-async fn sms(app: &App, work: &Work) -> Outcome {
-    let Some(number) = work.phone_number.clone() else { return Outcome::Suppressed("no_number") };
-    let said =
-        render::words(work.template, &work.args, usize::try_from(work.count).unwrap_or(1), work.language);
-    match app.sms.send(render::sms(&said, number)).await {
+async fn sms(app: &App, work: &Work) -> anyhow::Result<Outcome> {
+    let Some(number) = work.phone_number.clone() else { return Ok(Outcome::Suppressed("no_number")) };
+    let said = said(app, work).await?;
+    Ok(match app.sms.send(render::sms(&said, number.clone())).await {
         Ok(()) => Outcome::Sent("accepted".to_owned()),
-        Err(error) => Outcome::Failed(format!("{error:#}"), None),
+        Err(SmsError::OptedOut) => {
+            stopped(app, work, &number).await?;
+            Outcome::Suppressed("stopped")
+        }
+        Err(SmsError::Other(error)) => Outcome::Failed(format!("{error:#}"), None),
+    })
+}
+
+/// Whoever has the number has answered STOP: it is kept, so that nothing more is tried, and what must be known goes
+/// another way.
+async fn stopped(app: &App, work: &Work, number: &str) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    store::preferences::stop_sms(&mut tx, number, true, now).await?;
+    // Together: whoever comes after a crash finds no number, and asks no further.
+    if is_critical(work) {
+        fall_back(&mut tx, work.notification_id, work.user_id, now).await?;
     }
+    tx.commit().await?;
+    Ok(())
 }
 
 #[cfg(test)]

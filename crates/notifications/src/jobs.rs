@@ -2,7 +2,7 @@
 
 use bookings::{BookingChanged, State};
 use catalog::ServiceCreated;
-use chat::ConversationRead;
+use chat::{ConversationRead, ReportDecided, ReportOverdue};
 use identity::{AccountClosing, AccountRestored};
 use jiff::SignedDuration;
 use payments::PaymentChanged;
@@ -21,7 +21,8 @@ use crate::{
     announce::{announce, fall_back, is_here, release_held},
     deliver::{self, DEVICE_LIFE},
     model::{Args, Channel, Intent},
-    rules::{self, Reminder},
+    retract::retract,
+    rules::{self, BookingFacts, Reminder},
     store,
 };
 
@@ -48,9 +49,13 @@ pub fn register(registry: Registry) -> Registry {
         .on_if::<chat::MessageSent, HearMessage>(|app, event| !is_here(app, event.recipient_id))
         .on::<MessagesUnheeded, RingForMessages>()
         .on::<ConversationRead, HearReading>()
+        .on::<ReportDecided, TellOfDecision>()
+        .on::<ReportOverdue, TellModerators>()
         .job::<Deliver>()
         .job::<ReleaseHeld>()
         .job::<FallBack>()
+        .job::<Retract>()
+        .job::<TellOfMailbox>()
         .job::<Remind>()
         .job::<SendCampaign>()
         .every(SignedDuration::from_hours(24), &Sweep {})
@@ -121,6 +126,15 @@ tells! {
     HearReading of ConversationRead as "notifications.hear_reading": hear_reading
 }
 
+tells! {
+    /// The staff have decided on a report.
+    TellOfDecision of ReportDecided as "notifications.tell_of_decision": tell_of_decision
+}
+tells! {
+    /// Nobody has decided on a report in time.
+    TellModerators of ReportOverdue as "notifications.tell_moderators": tell_moderators
+}
+
 /// What a reader is told of a message.
 #[derive(Clone, Debug)]
 pub(crate) struct MessageSent {
@@ -160,8 +174,14 @@ async fn hear_message(app: &App, event: chat::MessageSent) -> anyhow::Result<()>
 
 /// What reached a device that nobody looks at is told of as if there were no device.
 async fn ring_for_messages(app: &App, event: MessagesUnheeded) -> anyhow::Result<()> {
+    let (now, rings_at) = (app.clock.now(), event.rings_at);
+    if now < rings_at {
+        let timing = Timing { at: Some(rings_at), key: None };
+        let job = RingForMessages { event };
+        return Ok(jobs::schedule(&mut *app.db.acquire().await?, &job, now, timing).await?);
+    }
     for conversation in event.conversations {
-        let (reader, now) = (event.user_id, app.clock.now());
+        let reader = event.user_id;
         for waiting in chat::waiting_in(&app.db, reader, conversation, MOST_MESSAGES, now).await? {
             tell_of_message(app, MessageSent::of(waiting, conversation, reader)).await?;
         }
@@ -176,16 +196,27 @@ pub(crate) async fn tell_of_message(app: &App, event: MessageSent) -> anyhow::Re
 /// What was read in the conversation needs no notification any more.
 async fn hear_reading(app: &App, event: ConversationRead) -> anyhow::Result<()> {
     let burst = rules::burst_of(event.conversation_id.uuid());
-    store::notifications::read_burst(&app.db, event.user_id, &burst, event.up_to_seq, app.clock.now())
-        .await?;
+    let now = app.clock.now();
+    if store::notifications::read_burst(&app.db, event.user_id, &burst, event.up_to_seq, now).await? {
+        retract(app, event.user_id).await?;
+    }
     Ok(())
 }
 
 async fn tell_of_booking(app: &App, event: BookingChanged) -> anyhow::Result<()> {
+    let facts = store::facts::booking(&mut *app.db.acquire().await?, event.booking_id).await?;
+    let Some(facts) = facts else { return Ok(()) };
+    // Before it was agreed on there was nothing to remind of.
+    if !matches!(facts.state, State::AwaitingPayment | State::PendingAcceptance) {
+        set_reminders(app, &event, &facts).await?;
+    }
+    announce(app, rules::booking_changed(&event, &facts)).await
+}
+
+/// By how the booking is now, so that events may come in any order.
+async fn set_reminders(app: &App, event: &BookingChanged, facts: &BookingFacts) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Some(facts) = store::facts::booking(&mut tx, event.booking_id).await? else { return Ok(()) };
-    // By how the booking is now, so that events may come in any order.
     let mut needless = Vec::new();
     for reminder in Reminder::ALL {
         let key = Remind::key(event.booking_id, reminder);
@@ -201,7 +232,7 @@ async fn tell_of_booking(app: &App, event: BookingChanged) -> anyhow::Result<()>
         jobs::cancel_all(&mut tx, &needless).await?;
     }
     tx.commit().await?;
-    announce(app, rules::booking_changed(&event, &facts)).await
+    Ok(())
 }
 
 async fn tell_of_payment(app: &App, event: PaymentChanged) -> anyhow::Result<()> {
@@ -237,6 +268,17 @@ async fn tell_of_service(app: &App, event: ServiceCreated) -> anyhow::Result<()>
     announce(app, near.into_iter().map(intent).collect()).await
 }
 
+async fn tell_of_decision(app: &App, event: ReportDecided) -> anyhow::Result<()> {
+    announce(app, vec![rules::report_decided(&event)]).await
+}
+
+async fn tell_moderators(app: &App, event: ReportOverdue) -> anyhow::Result<()> {
+    let mut db = app.db.acquire().await?;
+    let moderators = store::facts::moderators(&mut db).await?;
+    drop(db);
+    announce(app, moderators.into_iter().map(|user| rules::report_overdue(&event, user)).collect()).await
+}
+
 async fn fall_silent(app: &App, event: AccountClosing) -> anyhow::Result<()> {
     let mut tx = app.db.begin().await?;
     store::devices::delete_all(&mut tx, event.user_id).await?;
@@ -260,6 +302,36 @@ impl Job for Deliver {
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         deliver::deliver(app, self.delivery_id).await
+    }
+}
+
+/// Takes pushes off the screens of somebody who has read them.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Retract {
+    pub(crate) user_id: UserId,
+}
+
+impl Job for Retract {
+    const KIND: &'static str = "notifications.retract";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        retract(app, self.user_id).await
+    }
+}
+
+/// Tells somebody that mail does not reach them.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct TellOfMailbox {
+    pub(crate) user_id: UserId,
+    /// When a mail came back.
+    pub(crate) since: Instant,
+}
+
+impl Job for TellOfMailbox {
+    const KIND: &'static str = "notifications.tell_of_mailbox";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        announce(app, vec![rules::mailbox_unreachable(self.user_id, self.since)]).await
     }
 }
 
@@ -294,7 +366,10 @@ impl Job for FallBack {
     const KIND: &'static str = "notifications.fall_back";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        fall_back(app, self.notification_id, self.user_id).await
+        let mut tx = app.db.begin().await?;
+        fall_back(&mut tx, self.notification_id, self.user_id, app.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 
@@ -385,6 +460,7 @@ impl Job for Sweep {
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let now = app.clock.now();
         store::devices::delete_old(&app.db, now.minus(DEVICE_LIFE)).await?;
+        store::mail_stops::delete_old(&mut *app.db.acquire().await?, now).await?;
         while store::notifications::delete_old(&app.db, now.minus(KEPT)).await? > 0 {}
         Ok(())
     }

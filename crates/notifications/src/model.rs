@@ -80,6 +80,18 @@ word! {
         Dead,
         /// It has no use: read already, no device, gathered with others.
         Suppressed,
+        /// It was read elsewhere, and taken off the screens.
+        Retracted,
+    }
+}
+
+word! {
+    /// Why an address gets no mail; what weighs more comes first, in the alphabet too.
+    MailStop as MailStop {
+        /// A mail came back: nobody has the address.
+        Bounced,
+        /// Whoever has it called a mail spam, or wants none: only what is critical is mailed.
+        Unwanted,
     }
 }
 
@@ -136,7 +148,11 @@ word! {
         PayoutAccountChanged,
         PayoutAccountProblem,
         AccountRestored,
+        MailboxUnreachable,
         MessageReceived,
+        ReportUpheld,
+        ReportRejected,
+        ReportOverdue,
         ServiceNearby,
         Announcement,
         Offer,
@@ -194,7 +210,10 @@ impl Template {
             Self::PayoutAccountChanged | Self::PayoutAccountProblem => {
                 nature(Category::Payment, Critical, Entity::PayoutAccount, true)
             }
-            Self::AccountRestored => nature(Category::System, Normal, Entity::Announcement, false),
+            Self::ReportOverdue => nature(Category::System, Critical, Entity::Announcement, true),
+            Self::ReportUpheld | Self::ReportRejected | Self::AccountRestored | Self::MailboxUnreachable => {
+                nature(Category::System, Normal, Entity::Announcement, false)
+            }
             Self::MessageReceived => nature(Category::Message, Normal, Entity::Conversation, false),
             Self::ServiceNearby => nature(Category::System, Normal, Entity::Service, false),
             Self::Announcement => nature(Category::System, Normal, Entity::Announcement, true),
@@ -324,12 +343,15 @@ pub enum NotificationError {
     /// It is being sent at this moment.
     #[error("the delivery is under way")]
     DeliveryUnderWay,
+    /// Somebody else was faster.
+    #[error("there is a newer version of the words")]
+    WordingChanged,
 }
 
 impl Fault for NotificationError {
     fn kind(&self) -> Kind {
         match self {
-            Self::TooManyAreas | Self::DeliveryUnderWay => Kind::Conflict,
+            Self::TooManyAreas | Self::DeliveryUnderWay | Self::WordingChanged => Kind::Conflict,
             Self::TooManySent => Kind::Throttled,
         }
     }

@@ -10,7 +10,10 @@ use platform::{
     time::Instant,
 };
 
-use crate::model::{Args, Template};
+use crate::{
+    model::{Args, Template},
+    wording::Wordings,
+};
 
 /// SMS of more than two parts are too dear for what they say.
 const SMS_LONGEST: usize = 300;
@@ -23,19 +26,24 @@ pub(crate) struct Said {
 }
 
 /// The words of a message; `count` is how many messages a burst has.
-pub(crate) fn words(template: Template, args: &Args, count: usize, language: Language) -> Said {
+pub(crate) fn words(
+    wordings: &Wordings,
+    template: Template,
+    args: &Args,
+    count: usize,
+    language: Language,
+) -> Said {
     if let Some(words) = &args.words {
         let said = |texts: &crate::model::Texts| texts.of(language).to_owned();
         return Said { title: said(&words.title), body: said(&words.message) };
     }
     let named = arguments(args, count, language);
     let named: Vec<(&str, &str)> = named.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let text = |part: &str| language.text(&format!("notification-{}-{part}", template.name()), &named);
-    let body = match (&args.preview, count) {
-        (Some(preview), ..=1) => preview.clone(),
-        _ => text("body"),
-    };
-    Said { title: text("title"), body }
+    let mut said = wordings.say(template, language, &named);
+    if let (Some(preview), ..=1) = (&args.preview, count) {
+        said.body.clone_from(preview);
+    }
+    said
 }
 
 /// One push in place of several that waited.

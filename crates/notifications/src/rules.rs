@@ -1,6 +1,7 @@
 //! From an event to what people are told of it: who, and which message. Nothing else decides that.
 
 use bookings::{Actor, BookingChanged, Event, State};
+use chat::{ReportDecided, ReportOverdue};
 use payouts::{PayoutAccountChanged, WithdrawalChanged, WithdrawalState};
 use platform::{
     ids::{BookingId, ServiceId, UserId},
@@ -194,6 +195,22 @@ pub(crate) fn payout_account_changed(event: &PayoutAccountChanged) -> Intent {
 /// Somebody's account stays after all.
 pub(crate) fn account_restored(user: UserId, at: Instant) -> Intent {
     Intent::new(user, Template::AccountRestored, format!("account_restored:{user}:{}", at.as_micros()))
+}
+
+/// Whoever reported something hears what came of it.
+pub(crate) fn report_decided(event: &ReportDecided) -> Intent {
+    let template = if event.is_upheld { Template::ReportUpheld } else { Template::ReportRejected };
+    Intent::new(event.reporter_id, template, format!("report:{}", event.report_id))
+}
+
+/// The staff have let a report wait for too long.
+pub(crate) fn report_overdue(event: &ReportOverdue, moderator: UserId) -> Intent {
+    Intent::new(moderator, Template::ReportOverdue, format!("report_overdue:{}", event.report_id))
+}
+
+/// The app is where somebody still hears of it; each time that it is noticed anew.
+pub(crate) fn mailbox_unreachable(user: UserId, since: Instant) -> Intent {
+    Intent::new(user, Template::MailboxUnreachable, format!("mailbox:{user}:{}", since.as_micros()))
 }
 
 /// The name of the burst that the messages of a conversation are.

@@ -85,12 +85,13 @@ impl Case {
         &mut self.transfers
     }
 
-    pub(crate) fn escrow(&self) -> Account {
-        Account::Escrow(self.booking.id)
+    /// The payment, too: for what is done to both.
+    pub(crate) fn payment_and_transfers(&mut self) -> (&mut Payment, &mut Transfers) {
+        (&mut self.payment, &mut self.transfers)
     }
 
-    pub(crate) fn disputes(&self) -> Account {
-        Account::Disputes(self.payment.id)
+    pub(crate) fn escrow(&self) -> Account {
+        Account::Escrow(self.booking.id)
     }
 
     pub(crate) fn refunds(&self) -> Account {

@@ -6,11 +6,10 @@ use jiff::SignedDuration;
 use ledger::{Account, Purpose, Transfers};
 use platform::{
     app::App,
-    error::{ApiError, ApiResult, OnConstraint as _},
-    ids::{BookingId, LotId, OperationId, PaymentId, UserId},
+    error::{ApiResult, OnConstraint as _},
+    ids::{BookingId, LotId, PaymentId, UserId},
     jobs::{self, Job, Timing},
     money::{Amount, Currency, Money},
-    ports::gateway::Outcome,
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
@@ -18,12 +17,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    action,
     case::Case,
-    events::PaymentChanged,
+    dispute,
     jobs::failed,
     model::{Change, Payment, PaymentError},
-    operation::{self, Progress},
     store,
 };
 
@@ -81,6 +78,23 @@ pub(crate) struct Lot {
     pub(crate) user_id: UserId,
     pub(crate) payment_id: Option<PaymentId>,
     pub(crate) is_granted: bool,
+    /// What we gave on top of what was bought, as long as it may still be there.
+    pub(crate) bonus_minor: i64,
+    pub(crate) expires_at: Instant,
+    pub(crate) created_at: Instant,
+}
+
+/// A lot that has something on it.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldLot {
+    pub(crate) id: LotId,
+    pub(crate) is_granted: bool,
+    pub(crate) left_minor: i64,
+    pub(crate) bonus_minor: i64,
+    /// What was paid for it and has not gone back; `None`: it was not bought.
+    pub(crate) kept_minor: Option<i64>,
+    /// What was bought.
+    pub(crate) description: Option<String>,
     pub(crate) expires_at: Instant,
     pub(crate) created_at: Instant,
 }
@@ -92,7 +106,7 @@ pub(crate) struct Filled {
     pub(crate) minor: i64,
 }
 
-fn euros(minor: i64) -> Money {
+pub(crate) fn euros(minor: i64) -> Money {
     Money::new(minor, Currency::EUR)
 }
 
@@ -199,7 +213,8 @@ async fn filled(db: &mut PgConnection, user: UserId, now: Instant) -> ApiResult<
     Ok(order.into_iter().filter_map(|lot| Some(Filled { lot, minor: on(lot)? })).collect())
 }
 
-/// Gives credits back to the lots that they came from, the last one first; they can be spent for a while at least.
+/// Gives credits back to the lots that they came from, the last one first; they can be spent for a while at least, but
+/// for what pays for a dispute.
 pub(crate) async fn give_back(
     db: &mut PgConnection,
     case: &mut Case,
@@ -214,83 +229,21 @@ pub(crate) async fn give_back(
         if part > 0 {
             left -= part;
             store::credits::return_to_lot(db, case.payment.id, lot, part).await?;
-            let expires_at = store::credits::extend(db, lot, now.plus(SPENDABLE)).await?;
-            expire_at(db, lot, expires_at, now).await?;
-            case.transfer(from, Account::Credits { user, lot }, part);
+            keep_spendable(db, lot, now).await?;
+            let claimed = dispute::claim(db, lot, part, now).await?;
+            let free = part - claimed.iter().map(|(_, minor)| minor).sum::<i64>();
+            for (to, minor) in claimed.into_iter().chain([(Account::Credits { user, lot }, free)]) {
+                case.transfer(from, to, minor);
+            }
         }
     }
     Ok(())
 }
 
-/// What an outcome means for a payment that buys credits; see [`crate::settle::settle`].
-pub(crate) async fn settle_purchase(
-    app: &App,
-    db: &mut PgConnection,
-    payment: PaymentId,
-    id: OperationId,
-    outcome: &Outcome,
-) -> ApiResult<Payment> {
-    let now = app.clock.now();
-    let mut payment = store::payments::lock(db, payment).await?.ok_or_else(ApiError::not_found)?;
-    let mut charge = store::operations::lock(db, id).await?.ok_or_else(ApiError::not_found)?;
-    if !charge.note(outcome, now) {
-        return Ok(payment);
-    }
-    store::operations::save(db, &charge).await?;
-    if !charge.state.is_final() {
-        operation::look_after(db, id, charge.next_look(now), now).await?;
-    }
-    match outcome {
-        Outcome::Unknown | Outcome::Unavailable => return Ok(payment),
-        Outcome::Processing { .. } => payment.change(Change::StillRunning),
-        Outcome::RequiresAction { action, .. } => {
-            payment.change(Change::ActionNeeded);
-            payment.sealed_action = Some(action::seal(app, action)?);
-        }
-        Outcome::Declined { code } => {
-            payment.change(Change::Declined);
-            payment.failure_code = Some(<&str>::from(code).to_owned());
-            payment.sealed_action = None;
-        }
-        Outcome::Succeeded { .. } => {
-            payment.captured_minor = payment.amount_minor;
-            payment.change(Change::Taken);
-            payment.sealed_action = None;
-            debug_assert_eq!(charge.state, Progress::Succeeded);
-            bought(db, &payment, Account::Clearing(charge.gateway), now).await?;
-        }
-    }
-    payment.updated_at = now;
-    store::payments::save(db, &payment).await?;
-    PaymentChanged::of(&payment, None).tell(db).await?;
-    Ok(payment)
-}
-
-/// The credits of a package that was paid, with what we give on top.
-async fn bought(db: &mut PgConnection, payment: &Payment, from: Account, now: Instant) -> ApiResult<()> {
-    let package = store::credits::package_of(db, payment.id).await?.ok_or_else(ApiError::not_found)?;
-    let user = payment.user_id;
-    let buys = |kind, minor| Movement { user, kind, minor, description: package.name.clone(), booking: None };
-    store::credits::move_credits(db, &buys(CreditKind::Purchase, package.credits_minor), now).await?;
-    if package.bonus_minor > 0 {
-        store::credits::move_credits(db, &buys(CreditKind::Bonus, package.bonus_minor), now).await?;
-    }
-    let lot = Lot {
-        id: LotId::at(now),
-        user_id: user,
-        payment_id: Some(payment.id),
-        is_granted: false,
-        expires_at: now.plus(SignedDuration::from_hours(24 * i64::from(package.valid_days))),
-        created_at: now,
-    };
-    open(db, &lot).await?;
-    let to = Account::Credits { user, lot: lot.id };
-    let posting = ledger::Posting::new(format!("payment:{}:credits", payment.id), "credits_bought", now)
-        .about(payment.id)
-        .transfer(from, to, euros(package.price_minor))
-        .transfer(Account::Promotions, to, euros(package.bonus_minor));
-    ledger::post(db, &posting).await?;
-    Ok(())
+/// What is on a lot can be spent for a while at least.
+pub(crate) async fn keep_spendable(db: &mut PgConnection, lot: LotId, now: Instant) -> sqlx::Result<()> {
+    let expires_at = store::credits::extend(db, lot, now.plus(SPENDABLE)).await?;
+    expire_at(db, lot, expires_at, now).await
 }
 
 fn refund_of(case: &Case, minor: i64) -> Movement {
@@ -304,22 +257,32 @@ fn refund_of(case: &Case, minor: i64) -> Movement {
 }
 
 /// A refund that its gateway cannot bring, as credits that are worth as much as those that are bought; in euros only.
-pub(crate) async fn instead(db: &mut PgConnection, case: &mut Case, minor: i64) -> ApiResult<()> {
-    if case.payment.currency != Currency::EUR {
+pub(crate) async fn instead(
+    db: &mut PgConnection,
+    payment: &Payment,
+    minor: i64,
+    transfers: &mut Transfers,
+    now: Instant,
+) -> ApiResult<()> {
+    if payment.currency != Currency::EUR {
         return Err(PaymentError::PaymentMethodUnavailable.into());
     }
-    let (user, now) = (case.payment.user_id, case.now);
-    store::credits::move_credits(db, &refund_of(case, minor), now).await?;
+    let user = payment.user_id;
+    let description = store::payments::title_of(db, payment.id).await?;
+    let returned =
+        Movement { user, kind: CreditKind::Refund, minor, description, booking: payment.booking_id };
+    store::credits::move_credits(db, &returned, now).await?;
     let lot = Lot {
         id: LotId::at(now),
         user_id: user,
-        payment_id: Some(case.payment.id),
+        payment_id: Some(payment.id),
         is_granted: false,
+        bonus_minor: 0,
         expires_at: now.plus(REPLACED),
         created_at: now,
     };
     open(db, &lot).await?;
-    case.transfer(case.refunds(), Account::Credits { user, lot: lot.id }, minor);
+    transfers.add(Account::RefundsPayable(payment.id), Account::Credits { user, lot: lot.id }, euros(minor));
     Ok(())
 }
 
@@ -340,6 +303,7 @@ pub(crate) async fn give(
         user_id: user,
         payment_id: None,
         is_granted: true,
+        bonus_minor: 0,
         expires_at: now.plus(SignedDuration::from_hours(24 * 365)),
         created_at: now,
     };
@@ -351,7 +315,8 @@ pub(crate) async fn give(
     Ok(())
 }
 
-async fn open(db: &mut PgConnection, lot: &Lot) -> sqlx::Result<()> {
+/// A new lot, which expires.
+pub(crate) async fn open(db: &mut PgConnection, lot: &Lot) -> sqlx::Result<()> {
     store::credits::insert_lot(db, lot).await?;
     expire_at(db, lot.id, lot.expires_at, lot.created_at).await
 }

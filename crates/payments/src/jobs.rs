@@ -15,12 +15,14 @@ use serde::{Deserialize, Serialize};
 use crate::{
     credits::ExpireLot,
     events::PaymentChanged,
+    evidence::SubmitEvidence,
     follow,
     installment::ChargePart,
     message::HearGateway,
     method::Forget,
     operation::{self, Operation, Progress, Task},
     reconcile::Reconcile,
+    retry::RetryRefund,
     settle::settle,
     store,
 };
@@ -33,6 +35,8 @@ pub fn register(registry: Registry) -> Registry {
         .job::<Forget>()
         .job::<ExpireLot>()
         .job::<HearGateway>()
+        .job::<RetryRefund>()
+        .job::<SubmitEvidence>()
         .every(SignedDuration::from_hours(24), &Reconcile {})
         .on::<BookingChanged, FollowBooking>()
         .look(|event: PaymentChanged| vec![event.user_id])

@@ -333,6 +333,15 @@ pub enum PaymentError {
     /// It is on its way, or there.
     #[error("the refund has not failed")]
     RefundNotFailed,
+    /// They were given, are used or expired, or it is too late.
+    #[error("the credits are not paid out")]
+    CreditsNotRefundable,
+    /// The bank has decided.
+    #[error("the dispute is over")]
+    DisputeNotOpen,
+    /// A bank hears us once.
+    #[error("evidence was submitted already")]
+    EvidenceSubmitted,
     /// Somebody of finance looks at it first.
     #[error("a person looks at the payment first")]
     PaymentNeedsReview,
@@ -356,6 +365,9 @@ impl Fault for PaymentError {
             | Self::PromoCodeTaken
             | Self::TipNotPossible
             | Self::RefundNotFailed
+            | Self::CreditsNotRefundable
+            | Self::DisputeNotOpen
+            | Self::EvidenceSubmitted
             | Self::PaymentNeedsReview
             | Self::RefundTooLarge { .. } => Kind::Conflict,
             Self::InsufficientCredits => Kind::PaymentRequired,

@@ -1,19 +1,19 @@
 //! Money on its way back to a customer: it is owed from the moment that it is decided, and until a gateway brought it.
 
-use ledger::Account;
+use ledger::{Account, Transfers};
 use platform::{
     error::ApiResult,
     ids::{PaymentId, RefundId, UserId},
     time::Instant,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sqlx::PgConnection;
 
 use crate::{
     case::Case,
     credits, earnings,
     operation::{self, Operation, Progress, Settler, Task},
-    store,
+    retry, store,
 };
 
 /// How far a refund is.
@@ -43,6 +43,10 @@ pub(crate) struct Refund {
     pub(crate) state: RefundState,
     pub(crate) reason: String,
     pub(crate) requested_by: Option<UserId>,
+    /// How often it was tried again by itself, after it had failed.
+    pub(crate) tries: i16,
+    /// When that happens next.
+    pub(crate) retry_at: Option<Instant>,
     pub(crate) created_at: Instant,
     pub(crate) updated_at: Instant,
 }
@@ -84,6 +88,8 @@ pub(crate) async fn back(
         state: if is_there { RefundState::Succeeded } else { RefundState::Processing },
         reason: reason.to_owned(),
         requested_by: by,
+        tries: 0,
+        retry_at: None,
         created_at: case.now,
         updated_at: case.now,
     };
@@ -91,14 +97,14 @@ pub(crate) async fn back(
     if credits_minor > 0 {
         credits::give_back(db, case, to, credits_minor).await?;
     }
-    bring(db, case, &refund, minor - credits_minor).await?;
+    bring(db, &refund, minor - credits_minor).await?;
     Ok(refund)
 }
 
 /// Begins to bring it, by operations that are done once this has committed.
-async fn bring(db: &mut PgConnection, case: &Case, refund: &Refund, minor: i64) -> ApiResult<()> {
+pub(crate) async fn bring(db: &mut PgConnection, refund: &Refund, minor: i64) -> ApiResult<()> {
     let mut left = minor;
-    for mut charge in store::operations::refundable(db, case.payment.id).await? {
+    for mut charge in store::operations::refundable(db, refund.payment_id).await? {
         let part = left.min(charge.amount_minor - charge.refunded_minor);
         if part <= 0 {
             continue;
@@ -106,81 +112,48 @@ async fn bring(db: &mut PgConnection, case: &Case, refund: &Refund, minor: i64) 
         left -= part;
         charge.refunded_minor += part;
         store::operations::save(db, &charge).await?;
-        let operation =
-            Operation { refund_id: Some(refund.id), ..Operation::to(&charge, Task::Refund, part, case.now) };
+        let back = Operation::to(&charge, Task::Refund, part, refund.updated_at);
+        let operation = Operation { refund_id: Some(refund.id), ..back };
         operation::begin(db, &operation, Settler::Job).await?;
     }
     if left > 0 {
         return Err(
-            anyhow::anyhow!("payment {} has no charges for {left} of a refund", case.payment.id).into()
+            anyhow::anyhow!("payment {} has no charges for {left} of a refund", refund.payment_id).into()
         );
     }
     Ok(())
 }
 
-/// Another way for what a gateway could not bring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, strum::IntoStaticStr, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-#[schema(as = RefundWay)]
-pub(crate) enum Way {
-    /// Once more by the gateway.
-    Gateway,
-    /// As credits, where the payment was in euros.
-    Credits,
-    /// By a transfer from our own bank account.
-    BankTransfer,
-}
-
-/// Brings what could not be brought of a refund another way. It is locked, and has failed.
-pub(crate) async fn bring_otherwise(
-    db: &mut PgConnection,
-    case: &mut Case,
-    mut refund: Refund,
-    way: Way,
-    note: &str,
-) -> ApiResult<Refund> {
-    let missing = store::refunds::missing(db, refund.id).await?;
-    match way {
-        Way::Gateway => {
-            store::refunds::free_charges(db, refund.id).await?;
-            refund.state = RefundState::Processing;
-            bring(db, case, &refund, missing).await?;
-        }
-        Way::Credits => credits::instead(db, case, missing).await?,
-        Way::BankTransfer => case.transfer(case.refunds(), Account::Bank, missing),
-    }
-    if way != Way::Gateway {
-        refund.elsewhere_minor += missing;
-        refund.state = RefundState::Succeeded;
-    }
-    refund.updated_at = case.now;
-    store::refunds::save(db, &refund, note).await?;
-    Ok(refund)
-}
-
 /// A gateway has brought a part of it back.
-pub(crate) async fn arrived(db: &mut PgConnection, case: &mut Case, operation: &Operation) -> ApiResult<()> {
-    case.transfer(case.refunds(), Account::Clearing(operation.gateway), operation.amount_minor);
+pub(crate) async fn arrived(
+    db: &mut PgConnection,
+    transfers: &mut Transfers,
+    operation: &Operation,
+    now: Instant,
+) -> ApiResult<()> {
+    let owed = Account::RefundsPayable(operation.payment_id);
+    transfers.add(owed, Account::Clearing(operation.gateway), operation.amount());
     if let Some(refund) = operation.refund_id {
-        store::refunds::arrived(db, refund, case.now).await?;
+        store::refunds::arrived(db, refund, now).await?;
     }
     Ok(())
 }
 
-/// A gateway could not bring it back, or a bank sent it back: it is owed again, until staff find another way.
+/// A gateway could not bring it back, or a bank sent it back: it is owed again, until another try or another way brings
+/// it.
 pub(crate) async fn came_back(
     db: &mut PgConnection,
-    case: &mut Case,
+    transfers: &mut Transfers,
     operation: &Operation,
     before: Progress,
+    now: Instant,
 ) -> ApiResult<()> {
     if before == Progress::Succeeded {
-        case.transfer(Account::Clearing(operation.gateway), case.refunds(), operation.amount_minor);
+        let owed = Account::RefundsPayable(operation.payment_id);
+        transfers.add(Account::Clearing(operation.gateway), owed, operation.amount());
     }
     if let Some(refund) = operation.refund_id {
-        store::refunds::failed(db, refund, case.now).await?;
-        tracing::error!(refund.id = %refund, payment.id = %case.payment.id, "a refund could not be brought back");
+        retry::failed(db, refund, operation.code.as_deref(), now).await?;
     }
     Ok(())
 }

@@ -14,9 +14,10 @@ use sqlx::PgConnection;
 use crate::{
     action,
     case::{Case, Stage},
-    credits, earnings, installment,
+    earnings, installment,
     model::{Change, Payment, State},
     operation::{self, Operation, Progress, Settler, Task},
+    purchase,
     refund::{self, Source},
     store,
 };
@@ -31,7 +32,7 @@ pub(crate) async fn settle(
     let now = app.clock.now();
     let payment = store::operations::payment_of(db, id).await?.ok_or_else(ApiError::not_found)?;
     if store::payments::booking_of(db, payment).await?.is_none() {
-        return credits::settle_purchase(app, db, payment, id, outcome).await;
+        return purchase::settle(app, db, payment, id, outcome).await;
     }
     let mut case = Case::open(db, payment, now).await?;
     let mut operation = store::operations::lock(db, id).await?.ok_or_else(ApiError::not_found)?;
@@ -55,7 +56,9 @@ pub(crate) async fn settle(
             taken(app, db, &mut case, &operation).await?;
         }
         (Task::Void, Outcome::Succeeded { .. }) => give_up(db, &operation, now).await?,
-        (Task::Refund, Outcome::Succeeded { .. }) => refund::arrived(db, &mut case, &operation).await?,
+        (Task::Refund, Outcome::Succeeded { .. }) => {
+            refund::arrived(db, case.transfers(), &operation, now).await?;
+        }
         (Task::Charge | Task::Capture, Outcome::Declined { code }) => {
             declined(db, &mut case, &operation, *code).await?;
         }
@@ -66,7 +69,7 @@ pub(crate) async fn settle(
             }
         }
         (Task::Refund, Outcome::Declined { .. }) => {
-            refund::came_back(db, &mut case, &operation, before).await?;
+            refund::came_back(db, case.transfers(), &operation, before, now).await?;
         }
     }
     let name = format!("operation:{id}:{}", operation.outcome_word());
@@ -108,7 +111,7 @@ impl Operation {
     }
 
     /// A refund can be posted twice: when it arrives, and when it is sent back.
-    fn outcome_word(&self) -> &'static str {
+    pub(crate) fn outcome_word(&self) -> &'static str {
         if self.state == Progress::Declined { "declined" } else { "done" }
     }
 }

@@ -15,11 +15,11 @@ use platform::{
 use sqlx::PgConnection;
 
 use crate::{
-    commission::{self, Rule},
+    commission::{self, Terms},
     earning::{Action, Earning, EarningRow, Paid, Parts, Reversal, State},
     jobs::ReleaseEarning,
     purse::Purse,
-    store::earnings as store,
+    store::{earnings as store, rules},
 };
 
 /// Books what a job earned: from the escrow of the booking to us, to the state, and to the provider, for whom it is
@@ -38,14 +38,14 @@ pub async fn earn(
     if found.is_some() && earning.paid == Paid::InCash {
         return Ok(());
     }
-    let rules = store::commission_rules(db, earning.provider, earning.category, earning.booked_at).await?;
-    let rule = commission::most_specific(rules, earning.gross.currency)
-        .unwrap_or_else(|| Rule::share(earning.commission_bps));
+    let rules = rules::candidates(db, Some(earning.provider), earning.category, earning.booked_at).await?;
+    let terms = commission::most_specific(rules, earning.gross.currency)
+        .map_or_else(|| Terms::share(earning.commission_bps), |rule| rule.terms());
     let purse = Purse::lock(db, earning.provider, earning.gross.currency).await?;
     let release_at = now.plus(SignedDuration::from_hours(market.earnings_hold_hours.into()));
     let is_new = found.is_none();
-    let mut earned = found.unwrap_or_else(|| EarningRow::nothing(earning, &rule, now));
-    let (parts, before) = (earned.add(earning, &rule, &purse)?, earned.state);
+    let mut earned = found.unwrap_or_else(|| EarningRow::nothing(earning, &terms, now));
+    let (parts, before) = (earned.add(earning, &terms, &purse)?, earned.state);
     earned.follow(Action::Earn);
     if is_new || before == State::Reversed {
         earned.release_at = if earned.is_cash { now } else { release_at };

@@ -8,7 +8,7 @@ use platform::{
 };
 use uuid::Uuid;
 
-use crate::{commission::Rule, model::PayoutError, purse::Purse};
+use crate::{commission::Terms, model::PayoutError, purse::Purse};
 
 /// A job that is done and paid, or a part of its price that is.
 #[derive(Clone, Debug)]
@@ -149,7 +149,7 @@ pub(crate) struct Parts {
 
 impl EarningRow {
     /// A job that has not earned anything yet.
-    pub(crate) fn nothing(earning: &Earning, rule: &Rule, now: Instant) -> Self {
+    pub(crate) fn nothing(earning: &Earning, terms: &Terms, now: Instant) -> Self {
         let is_cash = earning.paid == Paid::InCash;
         Self {
             booking_id: earning.booking,
@@ -158,7 +158,7 @@ impl EarningRow {
             is_cash,
             currency: earning.gross.currency,
             gross_minor: 0,
-            commission_bps: rule.bps.into(),
+            commission_bps: terms.bps.into(),
             fees_minor: 0,
             tax_minor: 0,
             tax_country: earning.tax.map(|tax| tax.country.to_string()),
@@ -177,14 +177,14 @@ impl EarningRow {
     pub(crate) fn add(
         &mut self,
         earning: &Earning,
-        rule: &Rule,
+        terms: &Terms,
         purse: &Purse,
     ) -> Result<Parts, PayoutError> {
         let gross =
             self.gross_minor.checked_add(earning.gross.minor).filter(|gross| *gross >= self.gross_minor);
         let gross = gross.filter(|_| earning.gross.currency == self.currency);
         let gross = gross.ok_or(PayoutError::EarningInvalid)?;
-        let fees = rule.fees(self.money(gross)).minor;
+        let fees = terms.fees(self.money(gross)).minor;
         let tax = earning.tax.map_or(0, |tax| share(fees, tax.bps.into(), 10_000 + i64::from(tax.bps)));
         let (our_part, tax_part) = (fees - self.fees_minor, tax - self.tax_minor);
         let net = earning.gross.minor - our_part;

@@ -9,12 +9,12 @@ use tokio::sync::Notify;
 use crate::{
     auth::Authenticator,
     bus::Bus,
-    cache::PublicCache,
+    cache::{Kept, PublicCache},
     config::Settings,
     crypto::Secrets,
     ports::{
-        gateway::Gateways, mailer::Mailer, push::PushSender, sms::SmsSender, social::SocialVerifier,
-        storage::Storage,
+        feedback::FeedbackSources, gateway::Gateways, mailer::Mailer, push::PushSender, sms::SmsSender,
+        social::SocialVerifier, storage::Storage, webhook::WebhookSender,
     },
     rate_limit::Limits,
     stream::{Hub, Nodes},
@@ -41,6 +41,8 @@ pub struct Parts {
     pub bus: Bus,
     /// Answers that everybody gets, kept for less than a second.
     pub cache: PublicCache,
+    /// What this node remembers until it hears that it has changed.
+    pub kept: Kept,
     /// How often somebody may call.
     pub limits: Limits,
     /// Who is calling.
@@ -51,10 +53,14 @@ pub struct Parts {
     pub sms: Arc<dyn SmsSender>,
     /// Sends push notifications; call it from jobs only.
     pub push: Arc<dyn PushSender>,
+    /// Read what services report of mails and SMS.
+    pub feedback: FeedbackSources,
     /// Keeps files.
     pub storage: Arc<dyn Storage>,
     /// Checks the tokens of Google, Apple and Facebook.
     pub social: Arc<dyn SocialVerifier>,
+    /// Tells partners; call it from jobs only.
+    pub webhooks: Arc<dyn WebhookSender>,
     /// Move money; never call one inside a transaction.
     pub gateways: Gateways,
     /// The live connections of this node.

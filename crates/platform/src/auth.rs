@@ -148,6 +148,32 @@ pub struct Staff {
     pub role: StaffRole,
 }
 
+impl Staff {
+    /// 403 for whoever may not write to people.
+    pub fn of_support(&self) -> ApiResult<()> {
+        self.only(&[StaffRole::Support, StaffRole::Superuser])
+    }
+
+    /// 403 for whoever may not judge what people said.
+    pub fn of_moderation(&self) -> ApiResult<()> {
+        self.only(&[StaffRole::Moderator, StaffRole::Superuser])
+    }
+
+    /// 403 for whoever may not move money.
+    pub fn of_finance(&self) -> ApiResult<()> {
+        self.only(&[StaffRole::Finance, StaffRole::Superuser])
+    }
+
+    /// 403 for whoever may not do everything.
+    pub fn of_superusers(&self) -> ApiResult<()> {
+        self.only(&[StaffRole::Superuser])
+    }
+
+    fn only(&self, roles: &[StaffRole]) -> ApiResult<()> {
+        if roles.contains(&self.role) { Ok(()) } else { Err(ApiError::new(Kind::Forbidden, "forbidden")) }
+    }
+}
+
 impl FromRequestParts<App> for Staff {
     type Rejection = ApiError;
 

@@ -27,6 +27,8 @@ pub enum Signal {
     },
     /// The keys that sign access tokens have changed.
     KeysChanged,
+    /// Something that every node keeps in memory has changed ([`crate::cache::Kept`]).
+    KeptChanged,
     /// Signals may have been missed: forget everything.
     #[serde(skip)]
     Resync,

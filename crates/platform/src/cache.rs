@@ -1,19 +1,31 @@
-//! Answers that everybody gets, from memory for less than a second; and `ETag`s.
+//! Answers that everybody gets, from memory for less than a second; and `ETag`s. [`Kept`] remembers longer.
 //!
-//! Freshness is by age alone: an entry lives [`MAX_AGE`], so an edit is seen by everybody on every node
+//! Freshness of answers is by age alone: an entry lives [`MAX_AGE`], so an edit is seen by everybody on every node
 //! within a second and there is no invalidation to get wrong. People who are signed in are answered from
 //! the database, so an author sees an edit at once. Any number of callers at once cost one query.
 
-use std::{any::Any, future::Future, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
 use axum::{
     body::Bytes,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures_util::FutureExt as _;
 use serde::Serialize;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::{
+    app::App,
+    bus::Signal,
     error::{ApiError, ApiResult},
     locale::Language,
 };
@@ -119,13 +131,106 @@ impl PublicCache {
             .values
             .try_get_with(key, async { make.await.map(|value| -> Value { Arc::new(value) }) })
             .await;
-        let value = made.map_err(|error: Arc<ApiError>| ApiError::shared(error))?;
-        value.downcast().map_err(|_other| anyhow::anyhow!("{key} is kept with another type").into())
+        typed(key, made)
     }
 
     /// Forgets everything; for tests and benchmarks.
     pub fn clear(&self) {
         self.documents.invalidate_all();
         self.values.invalidate_all();
+    }
+}
+
+fn typed<T: Send + Sync + 'static>(key: &str, made: Result<Value, Arc<ApiError>>) -> ApiResult<Arc<T>> {
+    let value = made.map_err(ApiError::shared)?;
+    value.downcast().map_err(|_other| anyhow::anyhow!("{key} is kept with another type").into())
+}
+
+/// What a node remembers until it hears that something of it has changed: small things that change seldom and are
+/// needed all the time.
+pub struct Kept {
+    /// Counts the changes. What was being read when one came in is not taken for what is true after it.
+    epoch: AtomicU64,
+    values: moka::future::Cache<(&'static str, u64), Value>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { epoch: AtomicU64::new(0), values: moka::future::Cache::builder().max_capacity(100).build() }
+    }
+}
+
+impl Kept {
+    /// The value `key`, made by `make` where this node does not have it; any number of callers at once cost one query.
+    pub async fn get<T: Send + Sync + 'static>(
+        &self,
+        key: &'static str,
+        make: impl Future<Output = ApiResult<T>>,
+    ) -> ApiResult<Arc<T>> {
+        let place = (key, self.epoch.load(SeqCst));
+        let make = async { make.await.map(|value| -> Value { Arc::new(value) }) };
+        typed(key, self.values.try_get_with(place, make).await)
+    }
+
+    /// The value `key`, where this node has it at hand.
+    pub fn peek<T: Send + Sync + 'static>(&self, key: &'static str) -> Option<Arc<T>> {
+        let place = (key, self.epoch.load(SeqCst));
+        self.values.get(&place).now_or_never().flatten()?.downcast().ok()
+    }
+
+    /// Forgets everything. Whoever publishes [`Signal::KeptChanged`] calls this after the commit, so that this node
+    /// knows before it answers; the other nodes hear it over the bus.
+    pub fn forget(&self) {
+        self.epoch.fetch_add(1, SeqCst);
+        self.values.invalidate_all();
+    }
+}
+
+/// Forgets what this node [keeps](Kept) when another one says that it has changed, for as long as the process lives. It
+/// hears from the moment of the call on.
+pub fn listen(app: &App) -> impl Future<Output = ()> + Send + 'static {
+    let (mut signals, app) = (app.bus.subscribe(), app.clone());
+    async move {
+        loop {
+            match signals.recv().await {
+                Ok(Signal::KeptChanged | Signal::Resync) | Err(RecvError::Lagged(_)) => app.kept.forget(),
+                Ok(_other) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_kept_is_read_once_until_it_changes() {
+        let kept = Kept::default();
+        assert_eq!(*kept.get("n", async { Ok(1) }).await.unwrap(), 1);
+        assert_eq!(*kept.get("n", async { Ok(2) }).await.unwrap(), 1);
+        assert_eq!(kept.peek("n"), Some(Arc::new(1)));
+        kept.forget();
+        assert_eq!(kept.peek::<i32>("n"), None);
+        assert_eq!(*kept.get("n", async { Ok(3) }).await.unwrap(), 3);
+    }
+
+    #[tokio::test]
+    async fn what_was_being_read_when_it_changed_is_not_kept() {
+        let kept = Kept::default();
+        let slow = kept.get("n", async {
+            kept.forget();
+            Ok(1)
+        });
+        assert_eq!(*slow.await.unwrap(), 1);
+        assert_eq!(*kept.get("n", async { Ok(2) }).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_read_is_tried_again() {
+        let kept = Kept::default();
+        assert!(kept.get::<i32>("n", async { Err(ApiError::not_found()) }).await.is_err());
+        assert_eq!(*kept.get("n", async { Ok(1) }).await.unwrap(), 1);
     }
 }

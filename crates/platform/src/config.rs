@@ -47,6 +47,9 @@ pub struct Settings {
     /// See [`ChatSettings`].
     #[command(flatten)]
     pub chat: ChatSettings,
+    /// See [`WebhookSettings`].
+    #[command(flatten)]
+    pub webhooks: WebhookSettings,
 }
 
 /// Where the server listens and how it is reached.
@@ -92,8 +95,9 @@ pub struct DatabaseSettings {
     /// PostgreSQL 15 or newer, as postgres://user:password@host/database; `dev` brings its own where absent
     #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true)]
     pub url: Option<SecretString>,
-    /// Most connections of this process
-    #[arg(long = "database-connections", env = "DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=500))]
+    /// Most connections of this process: by default four for each processor, at least eight. With more, statements of
+    /// PostgreSQL that could have waited in line take turns on the same processors, and all of them end late
+    #[arg(long = "database-connections", env = "DATABASE_CONNECTIONS", default_value_t = connections(), hide_default_value = true, value_parser = clap::value_parser!(u32).range(2..=500))]
     pub connections: u32,
     /// Most connections that its jobs use, beside these: with more, what follows from a request slows down other requests
     #[arg(long = "database-job-connections", env = "DATABASE_JOB_CONNECTIONS", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100))]
@@ -101,6 +105,12 @@ pub struct DatabaseSettings {
     /// Longest wait for a free connection before 503, in milliseconds
     #[arg(long = "database-wait", env = "DATABASE_WAIT", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(10..=60_000))]
     pub wait: u64,
+}
+
+/// As many connections as keep PostgreSQL busy, where it has as many processors as this process.
+fn connections() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    u32::try_from(processors * 4).unwrap_or(u32::MAX).clamp(8, 64)
 }
 
 /// Secrets and tokens.
@@ -165,6 +175,9 @@ pub struct MailSettings {
     /// Sender
     #[arg(long, env = "MAIL_FROM", default_value = "SkillBuddy <hello@skillbuddy.app>")]
     pub mail_from: String,
+    /// Verification key of SendGrid's event webhook, which reports mails that came back to POST /webhooks/sendgrid/
+    #[arg(long, env = "SENDGRID_WEBHOOK_KEY")]
+    pub sendgrid_webhook_key: Option<String>,
 }
 
 /// SMS by Twilio; without an account SMS stay in the outbox table.
@@ -350,6 +363,16 @@ pub struct ChatSettings {
     /// How long messages are kept, in days; 0 is for ever. What is reported or disputed stays
     #[arg(long, env = "CHAT_RETENTION_DAYS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=36_500))]
     pub chat_retention_days: u32,
+}
+
+/// What partners are told.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Partners")]
+pub struct WebhookSettings {
+    /// Let webhooks go to any address, also to this machine and unencrypted; only for development, where else nobody
+    /// could listen
+    #[arg(long, env = "WEBHOOKS_ALLOW_PRIVATE", default_value_t = false, action = clap::ArgAction::Set)]
+    pub webhooks_allow_private: bool,
 }
 
 /// A tax on our share.

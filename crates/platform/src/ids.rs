@@ -84,6 +84,8 @@ typed_id! {
     GrantId,
     /// Credits that were bought, granted or given back together.
     LotId,
+    /// A rule for our share of what providers earn.
+    RuleId,
     /// Money that moved, as the ledger has it.
     TransactionId,
     /// Money that is held in the ledger.
@@ -108,4 +110,8 @@ typed_id! {
     AreaId,
     /// What staff send to many.
     CampaignId,
+    /// Where a partner wants to be told what happens.
+    EndpointId,
+    /// Something that a partner is told there.
+    WebhookDeliveryId,
 }

@@ -9,7 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;
 use tokio::task::JoinSet;
 
-use crate::{app::App, db, ids::UserId, outbox::Event, stream, time::Instant};
+use crate::{app::App, db, ids::UserId, lull::lull, outbox::Event, stream, time::Instant};
 
 /// A runner that has said nothing for so long is taken for dead.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
@@ -27,6 +27,11 @@ const GRACE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(500);
 /// A runner that has room for more looks again after this at the earliest: what comes one by one is fetched together.
 const BREATH: Duration = Duration::from_millis(10);
+/// While requests need the processors, the queue is looked at once in this time: what comes meanwhile is fetched at
+/// once.
+const RUSH: Duration = Duration::from_millis(50);
+/// How long a job gives way to requests after it was put into the queue.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// How long a busy runner waits for several jobs to finish before it asks for others.
 const MOMENT: Duration = Duration::from_millis(5);
 
@@ -191,9 +196,12 @@ impl Registry {
             });
             let (look_again, is_busy) = (due.is_any(), due.jobs.len() == room);
             for job in due.jobs {
-                let (registry, app) = (registry.clone(), for_jobs.clone());
+                let (registry, requests, app) = (registry.clone(), app.clone(), for_jobs.clone());
                 crew.held.push(job.claim);
-                crew.running.spawn(async move { registry.run(&app, job).await });
+                crew.running.spawn(async move {
+                    lull(&requests.db, job.patience(requests.clock.now())).await;
+                    registry.run(&app, job).await
+                });
             }
             if !is_busy {
                 tokio::time::sleep(BREATH).await;
@@ -209,6 +217,7 @@ impl Registry {
             if is_busy {
                 crew.gather().await;
             }
+            lull(&app.db, RUSH).await;
         }
         let all = async {
             while let Some(finished) = crew.running.join_next().await {
@@ -368,7 +377,7 @@ impl Registry {
                update jobs set attempts = attempts + 1, run_at = $2, claim = nextval('job_claims')
                 where id in (select id from jobs where run_at <= $1 and dead_at is null and kind = any($3)
                               order by run_at, id limit $4 for update skip locked)
-            returning id, kind, payload, attempts, claim as "claim!""#,
+            returning id, kind, payload, attempts, created_at as "created_at: Instant", claim as "claim!""#,
             now as _,
             now.plus(LEASE) as _,
             &kinds,
@@ -489,7 +498,15 @@ struct Claimed {
     kind: String,
     payload: serde_json::Value,
     attempts: i16,
+    created_at: Instant,
     claim: i64,
+}
+
+impl Claimed {
+    /// How long it may still give way; what has waited long, or is due at a time of its own, does not.
+    fn patience(&self, now: Instant) -> Duration {
+        Duration::try_from(self.created_at.plus(PATIENCE).since(now)).unwrap_or_default()
+    }
 }
 
 async fn failed(app: &App, job: &Claimed, error: &anyhow::Error) -> sqlx::Result<()> {

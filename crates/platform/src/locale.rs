@@ -5,6 +5,7 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use fluent_syntax::ast::Pattern;
 use serde::{Deserialize, Serialize};
 use unic_langid::{LanguageIdentifier, langid};
 
@@ -91,7 +92,20 @@ impl Language {
 
     /// Whether the catalogue of this language itself has `key`.
     pub fn has(self, key: &str) -> bool {
-        CATALOGUES.get(&self).is_some_and(|catalogue| catalogue.has_message(key))
+        self.pattern(key).is_some()
+    }
+
+    /// The sentence `key` of the catalogue of this language itself, as it was parsed.
+    pub(crate) fn pattern(self, key: &str) -> Option<&'static Pattern<&'static str>> {
+        CATALOGUES.get(&self)?.get_message(key)?.value()
+    }
+
+    /// An empty bundle for texts in this language.
+    pub(crate) fn bundle(self) -> Bundle {
+        let mut bundle = FluentBundle::new_concurrent(vec![self.langid()]);
+        // The marks around placeables help screens with mixed directions, and look broken in mails and SMS.
+        bundle.set_use_isolating(false);
+        bundle
     }
 }
 
@@ -144,30 +158,29 @@ impl Sentence {
     }
 }
 
-type Catalogue = FluentBundle<FluentResource>;
+/// Texts in one language.
+pub(crate) type Bundle = FluentBundle<FluentResource>;
 
-static CATALOGUES: LazyLock<BTreeMap<Language, Catalogue>> =
+static CATALOGUES: LazyLock<BTreeMap<Language, Bundle>> =
     LazyLock::new(|| Language::ALL.into_iter().map(|language| (language, catalogue(language))).collect());
 
 macro_rules! files {
     ($language:literal) => {
         files!($language: "platform" "identity" "catalog" "discovery" "scheduling" "bookings" "ledger" "payouts"
-            "payments" "chat" "notifications" "realtime" "adapters" "app")
+            "payments" "chat" "notifications" "webhooks" "realtime" "adapters" "app")
     };
     ($language:literal: $($feature:literal)*) => {
         &[$(include_str!(concat!("../../../locales/", $language, "/", $feature, ".ftl"))),*]
     };
 }
 
-fn catalogue(language: Language) -> Catalogue {
+fn catalogue(language: Language) -> Bundle {
     let files: &[&str] = match language {
         Language::En => files!("en"),
         Language::De => files!("de"),
         Language::It => files!("it"),
     };
-    let mut bundle = FluentBundle::new_concurrent(vec![language.langid()]);
-    // The marks around placeables help screens with mixed directions, and look broken in mails and SMS.
-    bundle.set_use_isolating(false);
+    let mut bundle = language.bundle();
     for file in files {
         // A test reads every file; here a broken sentence costs that sentence, not the service.
         let resource = FluentResource::try_new((*file).to_owned()).unwrap_or_else(|(readable, _)| readable);
@@ -178,13 +191,18 @@ fn catalogue(language: Language) -> Catalogue {
 
 fn format(language: Language, key: &str, args: &[(&str, &str)]) -> Option<String> {
     let bundle = CATALOGUES.get(&language)?;
-    let pattern = bundle.get_message(key)?.value()?;
+    let pattern = language.pattern(key)?;
+    Some(bundle.format_pattern(pattern, Some(&values(args)), &mut Vec::new()).into_owned())
+}
+
+/// What fills placeholders. It is never parsed as a text.
+pub(crate) fn values<'a>(args: &[(&'a str, &'a str)]) -> FluentArgs<'a> {
     let mut values = FluentArgs::new();
     for (name, value) in args {
         // Whole numbers choose plural forms.
         values.set(*name, value.parse::<i64>().map_or_else(|_| FluentValue::from(*value), FluentValue::from));
     }
-    Some(bundle.format_pattern(pattern, Some(&values), &mut Vec::new()).into_owned())
+    values
 }
 
 /// The keys of every sentence in `language`'s files, for tests that compare the languages.

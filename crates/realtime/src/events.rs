@@ -80,11 +80,8 @@ pub async fn follow(
 ) -> ApiResult<Response> {
     let last = headers.get(LAST_EVENT_ID).and_then(|value| value.to_str().ok()?.parse().ok());
     let after = query.after.or(last.filter(|after: &i64| *after >= 0));
-    let mut follower = Follower::join(&app, caller.id, caller.session).await?;
-    let missed = match after {
-        Some(after) => follower.resume(after).await?,
-        None => follower.open().await?,
-    };
+    let (mut follower, mut missed) = Follower::join(&app, caller.id, caller.session, after).await?;
+    missed.extend(follower.open().await?);
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accept.contains("application/json") || query.wait.is_some() {
         let wait = Duration::from_secs(query.wait.unwrap_or(0).into());

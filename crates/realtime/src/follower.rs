@@ -5,7 +5,7 @@ use platform::{
     app::App,
     auth::Caller,
     error::{ApiError, ApiResult, Kind as ErrorKind},
-    ids::{ConversationId, UserId},
+    ids::{ConversationId, SessionId, UserId},
     stream::{self, Delivery, Kind, Line, Missed, Seat},
 };
 use serde::Deserialize;
@@ -49,13 +49,31 @@ struct Read {
 }
 
 impl Follower {
-    /// Takes a seat; nothing flows yet. 429 `too_many_connections` where this person has too many.
-    pub async fn join(app: &App, user: UserId, session: platform::ids::SessionId) -> ApiResult<Self> {
-        let head = stream::head(&app.db, user).await?;
-        let seat = app.hub.join(&app.nodes, user, session, !head.is_hidden);
+    /// Takes a seat. With `after`, events flow from the one after it on, those that were missed first; without it nothing
+    /// flows yet. 429 `too_many_connections` where this person has too many.
+    pub async fn join(
+        app: &App,
+        user: UserId,
+        session: SessionId,
+        after: Option<i64>,
+    ) -> ApiResult<(Self, Vec<Frame>)> {
+        // The seat first: what is written from now on arrives there, what was written before is read. Others see
+        // nobody of whom we do not know yet whether they want it.
+        let seat = app.hub.join(&app.nodes, user, session);
         let seat = seat.ok_or_else(|| ApiError::new(ErrorKind::Throttled, "too_many_connections"))?;
-        // What was written between the two waits in the log.
-        Ok(Self { app: app.clone(), seat, sent: head.id, held: Some(true), unread: Unread::default() })
+        let unread = Unread::default();
+        let mut follower = Self { app: app.clone(), seat, sent: 0, held: Some(false), unread };
+        let (head, frames) = if let Some(after) = after {
+            follower.held = None;
+            let (head, missed) = stream::missed(&app.db, user, after).await?;
+            (head, follower.catch_up(after, missed))
+        } else {
+            let head = stream::head(&app.db, user).await?;
+            follower.sent = head.id;
+            (head, Vec::new())
+        };
+        follower.seat.show(!head.is_hidden);
+        Ok((follower, frames))
     }
 
     /// The way to this connection.
@@ -127,19 +145,24 @@ impl Follower {
     }
 
     async fn read(&mut self, after: i64) -> ApiResult<Vec<Frame>> {
-        match stream::missed(&self.app.db, self.seat.line.user, after).await? {
+        let (_head, missed) = stream::missed(&self.app.db, self.seat.line.user, after).await?;
+        Ok(self.catch_up(after, missed))
+    }
+
+    fn catch_up(&mut self, after: i64, missed: Missed) -> Vec<Frame> {
+        match missed {
             Missed::Events(events) => {
                 self.move_to(events.last().map_or(after, |event| event.id));
                 for event in &events {
                     self.note(event.kind, event.data.get());
                 }
                 let frame = |event: stream::Logged| Frame { id: Some(event.id), text: event.frame().into() };
-                Ok(events.into_iter().map(frame).collect())
+                events.into_iter().map(frame).collect()
             }
             Missed::Resync(head) => {
                 self.move_to(head);
                 let text = serde_json::json!({"type": "resync", "last_event_id": head}).to_string();
-                Ok(vec![Frame { id: Some(head), text: text.into() }])
+                vec![Frame { id: Some(head), text: text.into() }]
             }
         }
     }
@@ -177,7 +200,7 @@ impl Follower {
     /// Says of which conversations nobody has read what came.
     pub async fn ring(&mut self) {
         let conversations = self.unread.take();
-        MessagesUnheeded { user_id: self.seat.line.user, conversations }.say(&self.app).await;
+        MessagesUnheeded::now(&self.app, self.seat.line.user, conversations).say(&self.app).await;
     }
 }
 
@@ -189,6 +212,6 @@ impl Drop for Follower {
             return;
         }
         let (app, user_id) = (self.app.clone(), self.seat.line.user);
-        tokio::spawn(async move { MessagesUnheeded { user_id, conversations }.say(&app).await });
+        tokio::spawn(async move { MessagesUnheeded::soon(&app, user_id, conversations).say(&app).await });
     }
 }

@@ -339,18 +339,15 @@ async fn begin(app: &App, wire: &mut Wire, opening: Opening) -> Result<(Follower
             }
         },
     };
-    let joined = Follower::join(app, caller.id, caller.session).await;
-    let mut follower = joined.map_err(|error| {
+    let joined = Follower::join(app, caller.id, caller.session, last_event_id).await;
+    let (follower, missed) = joined.map_err(|error| {
         let _logged = error.problem(language, &request_id);
         Ending::of(&error)
     })?;
     let ready = Answer::Ready { session: caller.session, last_event_id: follower.sent() };
     wire.send(ready.text()).await?;
-    if let Some(after) = last_event_id {
-        let missed = follower.resume(after).await.map_err(|error| Ending::of(&error))?;
-        for frame in missed {
-            wire.send(frame.text).await?;
-        }
+    for frame in missed {
+        wire.send(frame.text).await?;
     }
     Ok((follower, caller, request_id))
 }

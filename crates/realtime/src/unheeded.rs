@@ -24,6 +24,8 @@ pub struct MessagesUnheeded {
     pub user_id: UserId,
     /// Where they were said.
     pub conversations: Vec<ConversationId>,
+    /// When somebody has to ring, unless they are read by then.
+    pub rings_at: platform::time::Instant,
 }
 
 impl outbox::Event for MessagesUnheeded {
@@ -34,6 +36,17 @@ impl outbox::Event for MessagesUnheeded {
 }
 
 impl MessagesUnheeded {
+    /// Of somebody who is connected, and has had their time.
+    pub fn now(app: &App, user_id: UserId, conversations: Vec<ConversationId>) -> Self {
+        Self { user_id, conversations, rings_at: app.clock.now() }
+    }
+
+    /// Of somebody who leaves. They may be back in a moment, or ask again and again instead of staying connected.
+    pub fn soon(app: &App, user_id: UserId, conversations: Vec<ConversationId>) -> Self {
+        let patience = jiff::SignedDuration::try_from(PATIENCE).unwrap_or_default();
+        Self { user_id, conversations, rings_at: app.clock.now().plus(patience) }
+    }
+
     /// Lets others know. A failure is logged: the message itself waits in the app.
     pub async fn say(self, app: &App) {
         let said = async {

@@ -30,7 +30,7 @@ fn obey(app: &App, signal: &Signal) {
         Signal::SessionEnded { session } => app.hub.end_session(*session),
         Signal::AccountChanged { user } => app.hub.recheck(Some(*user)),
         Signal::Resync => app.hub.recheck(None),
-        Signal::KeysChanged => {}
+        Signal::KeysChanged | Signal::KeptChanged => {}
     }
 }
 

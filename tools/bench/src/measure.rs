@@ -46,6 +46,9 @@ pub struct Row {
     pub p99: f64,
     /// Milliseconds at half of the peak, in the open model.
     pub p99_at_half: f64,
+    /// Where the peak leaves work for later: answers a second if that is counted, too, so what can be held for long, and
+    /// milliseconds at half of it.
+    pub held: Option<(f64, f64)>,
     /// Microseconds of processor time a request.
     pub server: f64,
     /// The same of the database.
@@ -79,6 +82,8 @@ pub struct Bench<'a> {
 struct Measured {
     outcome: Outcome,
     usage: Usage,
+    /// How long the server worked on it afterwards, in seconds.
+    afterwards: f64,
 }
 
 impl Bench<'_> {
@@ -99,21 +104,31 @@ impl Bench<'_> {
                 ceilings.push(reached.with_context(|| endpoint.name)?);
             }
             for ((_, make), measured) in ways.iter().zip(&mut measured) {
-                measured.push(self.load(*make, Model::Closed).with_context(|| endpoint.name)?);
+                let mut load = self.load(*make, Model::Closed).with_context(|| endpoint.name)?;
+                load.afterwards = self.ceilings.wait_for_jobs()?.as_secs_f64();
+                measured.push(load);
             }
         }
         let mut rows = Vec::new();
         for ((from_memory, make), measured) in ways.iter().zip(measured) {
             let mut row = summary(endpoint, *from_memory, &ceilings, &measured);
-            let mut at_half = Vec::new();
-            for _ in 0..self.effort.rounds.min(3) {
-                self.ceilings.wait_for_jobs()?;
-                at_half.push(self.load(*make, Model::Open(row.rate / 2.0))?.outcome.percentile(0.99));
+            row.p99_at_half = self.at_half(*make, row.rate)?;
+            if let Some(held) = held(&measured) {
+                row.held = Some((held, self.at_half(*make, held)?));
             }
-            row.p99_at_half = middle(at_half);
             rows.push(row);
         }
         Ok(rows)
+    }
+
+    /// The median of p99 at half of a rate.
+    fn at_half(&self, make: Make, rate: f64) -> Result<f64> {
+        let mut each = Vec::new();
+        for _ in 0..self.effort.rounds.min(3) {
+            each.push(self.load(make, Model::Open(rate / 2.0))?.outcome.percentile(0.99));
+            self.ceilings.wait_for_jobs()?;
+        }
+        Ok(middle(each))
     }
 
     /// The median of p99 under one load while another one goes on beside it.
@@ -187,7 +202,7 @@ impl Bench<'_> {
             [before, after] => after.since(*before),
             _ => Usage::default(),
         };
-        Ok(Measured { outcome, usage })
+        Ok(Measured { outcome, usage, afterwards: 0.0 })
     }
 
     fn plan(&self, model: Model) -> Plan {
@@ -222,6 +237,7 @@ fn summary(endpoint: &Endpoint, from_memory: bool, ceilings: &[Reached], measure
         median: percentile(&latencies, 0.5),
         p99: percentile(&latencies, 0.99),
         p99_at_half: 0.0,
+        held: None,
         server: each(&|one| a_request(one.usage.server, one)),
         database: each(&|one| a_request(one.usage.database, one)),
         database_at_ceiling: middle(ceilings.iter().map(|one| one.cost).collect()),
@@ -235,6 +251,14 @@ fn summary(endpoint: &Endpoint, from_memory: bool, ceilings: &[Reached], measure
         row.remark = Some("machine busy");
     }
     row
+}
+
+/// Answers a second if the work that they leave for later is counted; `None` where they leave next to none.
+fn held(measured: &[Measured]) -> Option<f64> {
+    let peak = middle(measured.iter().map(|one| one.outcome.rate()).collect());
+    let held = |one: &Measured| one.outcome.answers as f64 / (one.outcome.seconds + one.afterwards);
+    let held = middle(measured.iter().map(held).collect());
+    (held < peak * 0.95).then_some(held)
 }
 
 /// Budget of what is answered from memory.

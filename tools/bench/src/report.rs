@@ -2,7 +2,7 @@
 
 use crate::measure::Row;
 
-const HEADS: [&str; 14] = [
+const HEADS: [&str; 16] = [
     "endpoint",
     "answered",
     "req/s",
@@ -11,6 +11,8 @@ const HEADS: [&str; 14] = [
     "budget",
     "p50 ms",
     "p99 ms",
+    "p99 at half",
+    "held/s",
     "p99 at half",
     "server µs",
     "PG µs",
@@ -25,7 +27,7 @@ pub fn head(markdown: bool) -> String {
         format!(
             "| {} |\n|{}",
             HEADS.join(" | "),
-            "---|---|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---|"
+            "---|---|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|"
         )
     } else {
         line(&HEADS.map(str::to_owned), false)
@@ -53,6 +55,8 @@ pub fn row(row: &Row, markdown: bool) -> String {
         format!("{:.2}", row.median),
         format!("{:.2}", row.p99),
         format!("{:.2}", row.p99_at_half),
+        optional(row.held.map(|(rate, _)| rate), 0),
+        optional(row.held.map(|(_, p99)| p99), 2),
         format!("{:.0}", row.server),
         format!("{:.0}", row.database),
         optional(at_ceiling, 0),
@@ -63,12 +67,12 @@ pub fn row(row: &Row, markdown: bool) -> String {
 }
 
 fn line(cells: &[String], markdown: bool) -> String {
-    const WIDTHS: [usize; 14] = [20, 11, 8, 8, 6, 11, 7, 7, 11, 9, 7, 13, 9, 0];
+    const WIDTHS: [usize; 16] = [20, 11, 8, 8, 6, 11, 7, 7, 11, 7, 11, 9, 7, 13, 9, 0];
     if markdown {
         return format!("| {} |", cells.join(" | "));
     }
     let padded = cells.iter().zip(WIDTHS).enumerate().map(|(index, (cell, width))| match index {
-        0 | 1 | 5 | 13 => format!("{cell:<width$}"),
+        0 | 1 | 5 | 15 => format!("{cell:<width$}"),
         _ => format!("{cell:>width$}"),
     });
     padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()

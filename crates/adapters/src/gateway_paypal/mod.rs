@@ -69,7 +69,10 @@ impl Gateway for Paypal {
             Task::Capture { charge, amount } => self.capture(id, charge, *amount).await,
             Task::Void { charge } => self.void(id, charge).await,
             Task::Refund { charge, amount } => self.refund(id, charge, *amount).await,
-            Task::SetUp { .. } => Outcome::Declined { code: DeclineCode::MethodNotSupported },
+            // PayPal hears evidence on its own pages only.
+            Task::SetUp { .. } | Task::Defend { .. } => {
+                Outcome::Declined { code: DeclineCode::MethodNotSupported }
+            }
             Task::PayOut { account, amount } => self.pay_out(id, account, *amount).await,
         }
     }
@@ -81,7 +84,7 @@ impl Gateway for Paypal {
             Task::Capture { charge, .. } => self.capture_outcome(charge).await,
             Task::Void { charge } => self.void_outcome(charge).await,
             Task::Refund { charge, .. } => self.refund_outcome(id, charge).await,
-            Task::SetUp { .. } => None,
+            Task::SetUp { .. } | Task::Defend { .. } => None,
             Task::PayOut { .. } => self.pay_out_outcome(reference).await,
         }
     }

@@ -56,6 +56,8 @@ pub enum TestMethod {
     CaptureDropsReply,
     /// Pays; refunds are declined.
     RefundDeclined,
+    /// Pays; the first refund is declined, those after it arrive.
+    RefundRecovers,
     /// Pays; refunds are processing, then arrive.
     RefundLate,
     /// Pays; refunds arrive, and then come back.

@@ -20,9 +20,9 @@ use platform::{
     ids::OperationId,
     money::{Currency, Money},
     ports::gateway::{
-        AccountStatus, Action, Charge, DeclineCode, Dispute, Event, Gateway, GatewayName, NewAccount,
-        NewPayer, Operation, Outcome, PayoutAccount, Period, SavedMethod, Statement, Subject, Task,
-        WebhookError,
+        AccountStatus, Action, Charge, DeclineCode, Dispute, DisputeStatus, Event, Gateway, GatewayName,
+        NewAccount, NewPayer, Operation, Outcome, PayoutAccount, Period, SavedMethod, Statement, Subject,
+        Task, WebhookError,
     },
     time::{Clock, Instant},
 };
@@ -123,6 +123,7 @@ impl Sandbox {
                 self.record(row, now).await
             }
             Task::PayOut { account, amount } => self.pay_out(id, account, *amount, now).await,
+            Task::Defend { dispute, .. } => self.defend(id, dispute, now).await,
         }
     }
 
@@ -204,10 +205,15 @@ impl Sandbox {
         }
         let mut row = Row::new(id, Kind::Refund, reference_of(charge.as_ref()), amount, now);
         let method = charge.as_ref().and_then(|charge| TestMethod::of(&charge.method));
+        let is_declined = match method {
+            Some(TestMethod::RefundDeclined) => true,
+            Some(TestMethod::RefundRecovers) => !store::has_refund(&mut tx, &row.subject).await?,
+            _ => false,
+        };
         match charge {
             Some(mut charge)
                 if fits(amount, Money::new(charge.captured - charge.refunded, charge.currency))
-                    && method != Some(TestMethod::RefundDeclined) =>
+                    && !is_declined =>
             {
                 charge.refunded += amount.minor;
                 store::save(&mut tx, &charge).await?;
@@ -217,7 +223,7 @@ impl Sandbox {
                     _ => {}
                 }
             }
-            _ if method == Some(TestMethod::RefundDeclined) => row.decline(DeclineCode::ProcessingError),
+            _ if is_declined => row.decline(DeclineCode::ProcessingError),
             _ => row.decline(DeclineCode::ChargeNotOpen),
         }
         self.finish(tx, row, method == Some(TestMethod::RefundDropsReply), now).await
@@ -242,6 +248,31 @@ impl Sandbox {
             None => row.decline(DeclineCode::PayoutAccountUnusable),
         }
         self.record(row, now).await
+    }
+
+    /// It hears us as long as the dispute is open; what becomes of that is up to the method.
+    async fn defend(&self, id: OperationId, dispute: &str, now: Instant) -> anyhow::Result<Outcome> {
+        let is_open =
+            self.find_dispute(dispute).await?.is_some_and(|known| known.status == DisputeStatus::Open);
+        let mut row = Row::new(id, Kind::Defend, dispute, Money::new(0, Currency::EUR), now);
+        if !is_open {
+            row.decline(DeclineCode::ChargeNotOpen);
+        }
+        self.record(row, now).await
+    }
+
+    async fn find_dispute(&self, reference: &str) -> sqlx::Result<Option<Dispute>> {
+        let mut db = self.db.acquire().await?;
+        let charge = store::lock(&mut db, &reference.replacen("dp_", "ch_", 1)).await?;
+        Ok(charge.and_then(|charge| {
+            Some(Dispute {
+                reference: charge.dispute_reference(),
+                amount: Money::new(charge.captured, charge.currency),
+                status: charge.dispute?,
+                respond_by: charge.next_at,
+                charge: charge.reference,
+            })
+        }))
     }
 
     /// Writes an operation that touches no other.
@@ -416,17 +447,7 @@ impl Gateway for Sandbox {
 
     async fn dispute(&self, reference: &str) -> ApiResult<Option<Dispute>> {
         self.go_on(self.clock.now()).await?;
-        let mut db = self.db.acquire().await?;
-        let charge = store::lock(&mut db, &reference.replacen("dp_", "ch_", 1)).await?;
-        Ok(charge.and_then(|charge| {
-            Some(Dispute {
-                reference: charge.dispute_reference(),
-                amount: Money::new(charge.captured, charge.currency),
-                status: charge.dispute?,
-                respond_by: charge.next_at,
-                charge: charge.reference,
-            })
-        }))
+        Ok(self.find_dispute(reference).await?)
     }
 
     async fn statement(&self, period: Period, page: Option<&str>) -> ApiResult<Statement> {

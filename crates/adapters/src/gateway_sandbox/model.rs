@@ -25,6 +25,7 @@ pub enum Kind {
     Refund,
     SetUp,
     PayOut,
+    Defend,
 }
 
 impl Kind {
@@ -36,6 +37,7 @@ impl Kind {
             Self::Refund => "re",
             Self::SetUp => "seti",
             Self::PayOut => "po",
+            Self::Defend => "ev",
         }
     }
 
@@ -50,6 +52,7 @@ impl Kind {
             Self::Refund => Subject::Refund,
             Self::SetUp => Subject::SetUp,
             Self::PayOut => Subject::PayOut,
+            Self::Defend => Subject::Dispute,
         }
     }
 }
@@ -96,6 +99,19 @@ pub struct Row {
     pub description: String,
     pub return_url: String,
     pub created_at: Instant,
+}
+
+/// What it keeps of a charge, in hundredths of a percent.
+const FEE_BPS: u16 = 140;
+
+/// What it keeps of a movement, as gateways do: of each charge a share and a quarter of the currency's unit.
+pub fn fee(kind: EntryKind, amount: Money) -> Money {
+    if kind != EntryKind::Charge {
+        return Money::new(0, amount.currency);
+    }
+    let quarter = 10_i64.pow(amount.currency.exponent()) / 4;
+    let kept = amount.split_bps(FEE_BPS).0.minor + quarter;
+    Money::new(kept.min(amount.minor), amount.currency)
 }
 
 /// A line for the book.
@@ -242,7 +258,9 @@ impl Row {
     pub fn concerns(&self, step: Option<Step>) -> (Subject, String) {
         match step {
             Some(Step::Dispute | Step::Win | Step::Lose) => (Subject::Dispute, self.dispute_reference()),
-            _ if matches!(self.task, Kind::Capture | Kind::Void) => (Subject::Charge, self.subject.clone()),
+            _ if matches!(self.task, Kind::Capture | Kind::Void | Kind::Defend) => {
+                (self.task.subject(), self.subject.clone())
+            }
             _ => (self.task.subject(), self.reference.clone()),
         }
     }
@@ -268,7 +286,7 @@ impl Row {
     /// What we answer; `action` is what a payer would need.
     pub fn outcome(&self, action: Action) -> Outcome {
         let reference = match self.task {
-            Kind::Capture | Kind::Void => self.subject.clone(),
+            Kind::Capture | Kind::Void | Kind::Defend => self.subject.clone(),
             Kind::SetUp if self.status == Status::Succeeded => self.method.clone(),
             _ => self.reference.clone(),
         };

@@ -11,7 +11,7 @@ use sqlx::{PgConnection, PgPool};
 
 use super::{
     messages::SendSandboxMessage,
-    model::{Line, Row},
+    model::{Line, Row, fee},
 };
 
 /// So many entries make a page of the book.
@@ -53,6 +53,16 @@ pub async fn lock_due(db: &mut PgConnection, now: Instant) -> sqlx::Result<Optio
         now as _,
     )
     .fetch_optional(db)
+    .await
+}
+
+/// Whether a charge was refunded before, or somebody tried to.
+pub async fn has_refund(db: &mut PgConnection, charge: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from sandbox_operations where task = 'refund' and subject = $1) as "yes!""#,
+        charge,
+    )
+    .fetch_one(db)
     .await
 }
 
@@ -139,12 +149,13 @@ pub async fn statement(db: &PgPool, period: Period, after: i64) -> sqlx::Result<
     Ok(lines
         .into_iter()
         .map(|line| {
+            let amount = Money::new(line.amount, line.currency);
             let entry = Entry {
                 reference: line.reference,
                 operation: Some(line.operation),
                 kind: line.kind,
-                amount: Money::new(line.amount, line.currency),
-                fee: Money::new(0, line.currency),
+                amount,
+                fee: fee(line.kind, amount),
                 at: line.at,
             };
             (line.id, entry)

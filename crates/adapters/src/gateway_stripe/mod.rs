@@ -6,6 +6,7 @@
 mod charges;
 mod client;
 mod codes;
+mod disputes;
 mod events;
 mod objects;
 mod payouts;
@@ -27,7 +28,7 @@ use secrecy::SecretString;
 
 use self::{
     client::Client,
-    objects::{Anything, DisputeObject, Named, PaymentMethod},
+    objects::{Anything, Named, PaymentMethod},
 };
 use crate::{
     gateway_call::{self, Failure, is_plain},
@@ -95,6 +96,7 @@ impl Gateway for Stripe {
             Task::Refund { charge, amount } => self.refund(id, charge, *amount).await,
             Task::SetUp { payer, .. } => self.set_up(id, payer).await,
             Task::PayOut { account, amount } => self.pay_out(id, account, *amount).await,
+            Task::Defend { dispute, defence } => self.defend(id, dispute, defence).await,
         }
     }
 
@@ -107,6 +109,7 @@ impl Gateway for Stripe {
             Task::Refund { charge, .. } => self.refund_outcome(id, charge).await,
             Task::SetUp { payer, .. } => self.set_up_outcome(id, payer, reference).await,
             Task::PayOut { account, .. } => self.pay_out_outcome(id, account).await,
+            Task::Defend { dispute, .. } => self.defend_outcome(id, dispute).await,
         }
     }
 
@@ -171,11 +174,7 @@ impl Gateway for Stripe {
     }
 
     async fn dispute(&self, reference: &str) -> ApiResult<Option<Dispute>> {
-        if !is_plain(reference) {
-            return Ok(None);
-        }
-        let call = self.client.get(format!("disputes/{reference}"));
-        Ok(gateway_call::found(call.send::<DisputeObject>().await)?.and_then(DisputeObject::dispute))
+        self.find_dispute(reference).await
     }
 
     async fn statement(&self, period: Period, page: Option<&str>) -> ApiResult<Statement> {

@@ -110,6 +110,8 @@ pub struct Refund {
     pub id: String,
     pub status: Option<String>,
     #[serde(default)]
+    pub failure_reason: Option<String>,
+    #[serde(default)]
     pub metadata: Metadata,
 }
 
@@ -118,8 +120,20 @@ impl Refund {
         match self.status.as_deref() {
             Some("succeeded") => Outcome::Succeeded { reference: self.id },
             Some("pending" | "requires_action") => Outcome::Processing { reference: self.id },
-            Some("failed" | "canceled") => Outcome::Declined { code: DeclineCode::ProcessingError },
+            Some("failed" | "canceled") => Outcome::Declined { code: self.failure() },
             _ => Outcome::Unknown,
+        }
+    }
+
+    /// docs.stripe.com/refunds#failed-refunds
+    fn failure(&self) -> DeclineCode {
+        match self.failure_reason.as_deref() {
+            Some("insufficient_funds") => DeclineCode::PayoutFundsMissing,
+            Some("expired_or_canceled_card" | "lost_or_stolen_card" | "declined") => {
+                DeclineCode::MethodNotSupported
+            }
+            Some("charge_for_pending_refund_disputed" | "merchant_request") => DeclineCode::ChargeNotOpen,
+            _ => DeclineCode::ProcessingError,
         }
     }
 }
@@ -219,6 +233,8 @@ pub struct DisputeObject {
     pub currency: String,
     pub payment_intent: Option<String>,
     pub status: String,
+    #[serde(default)]
+    pub metadata: Metadata,
     #[serde(default)]
     pub evidence_details: EvidenceDetails,
 }

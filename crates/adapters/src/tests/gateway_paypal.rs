@@ -20,8 +20,8 @@ use wiremock::{
 };
 
 use super::gateways::{
-    capturing, charge, charging, clock, declined, eur, now, operation, paying_out, refunding, succeeded,
-    voiding,
+    capturing, charge, charging, clock, declined, defending, eur, now, operation, paying_out, refunding,
+    succeeded, voiding,
 };
 use super::programs::Program;
 use crate::{gateway_paypal::Paypal, outbound};
@@ -338,12 +338,15 @@ async fn a_second_batch_leads_to_the_first() {
 }
 
 #[tokio::test]
-async fn it_keeps_no_methods() {
+async fn it_keeps_no_methods_and_hears_no_evidence() {
     let (_server, paypal, _) = start().await;
     let unsupported = declined(DeclineCode::MethodNotSupported);
     assert_eq!(paypal.perform(&charging("pm_1")).await, unsupported);
     let set_up = operation(Task::SetUp { payer: "1".into(), return_url: String::new() });
     assert_eq!(paypal.perform(&set_up).await, unsupported);
+    let defending = defending("PP-D-1");
+    assert_eq!(paypal.outcome_of(&defending, None).await, None);
+    assert_eq!(paypal.perform(&defending).await, unsupported, "evidence is heard on pages of its own");
     assert_eq!(paypal.keep_method("1", "tok").await.unwrap_err().code(), "method_not_supported");
     let account = NewAccount {
         holder: UserId::at(now()),

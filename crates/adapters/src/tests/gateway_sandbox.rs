@@ -4,17 +4,18 @@ use axum::http::{HeaderMap, Method};
 use jiff::SignedDuration;
 use platform::{
     ids::UserId,
+    money::{Currency, Money},
     ports::gateway::{
-        AccountStatus, DeclineCode, DisputeStatus, EntryKind, Gateway, NewAccount, NewPayer, Outcome, Period,
-        Subject, Task, WebhookError,
+        AccountStatus, Charge, DeclineCode, DisputeStatus, EntryKind, Gateway, NewAccount, NewPayer, Outcome,
+        Period, Subject, Task, WebhookError,
     },
     testing::TestApp,
 };
 use rstest::rstest;
 
 use super::gateways::{
-    capturing, charge, charging, declined, eur, operation, paying_out, refunding, reserving, succeeded,
-    voiding,
+    capturing, charge, charging, declined, defending, eur, operation, paying_out, refunding, reserving,
+    succeeded, voiding,
 };
 use crate::{Sandbox, sandbox_router};
 
@@ -205,6 +206,40 @@ async fn refunds_can_be_late_come_back_or_lose_their_reply() {
 }
 
 #[tokio::test]
+async fn a_refund_that_was_declined_arrives_the_next_time() {
+    let (_test, sandbox) = start().await;
+    let charge = succeeded(sandbox.perform(&charging("pm_sandbox_refund_recovers")).await);
+    let first = refunding(&charge, 1000);
+    for _ in 0..2 {
+        assert_eq!(sandbox.perform(&first).await, declined(DeclineCode::ProcessingError));
+    }
+    succeeded(sandbox.perform(&refunding(&charge, 1000)).await);
+    assert_eq!(book(&sandbox).await, "charge 49.90, refund 10.00");
+}
+
+#[rstest]
+#[case("EUR", 4990, 94)]
+#[case("EUR", 10, 10)]
+#[case("JPY", 4990, 69)]
+#[tokio::test]
+async fn it_keeps_a_fee_of_each_charge_and_never_more_than_all(
+    #[case] currency: &str,
+    #[case] minor: i64,
+    #[case] fee: i64,
+) {
+    let (_test, sandbox) = start().await;
+    let amount = Money::new(minor, Currency::parse(currency).unwrap());
+    let charged = Charge { amount, ..charge(Some("pm_sandbox_visa")) };
+    let charge = succeeded(sandbox.perform(&operation(Task::Charge(charged))).await);
+    succeeded(sandbox.perform(&operation(Task::Refund { charge, amount })).await);
+    let now = super::gateways::now();
+    let period = Period { from: now, until: now.plus(STEP) };
+    let entries = sandbox.statement(period, None).await.unwrap().entries;
+    let fees: Vec<_> = entries.iter().map(|entry| (entry.kind, entry.fee.minor)).collect();
+    assert_eq!(fees, [(EntryKind::Charge, fee), (EntryKind::Refund, 0)]);
+}
+
+#[tokio::test]
 async fn a_payer_approves_or_refuses_on_a_page() {
     let (test, sandbox) = start().await;
     for (decision, outcome) in [("approve", None), ("refuse", Some(DeclineCode::AuthenticationFailed))] {
@@ -332,7 +367,16 @@ async fn disputes_open_and_end() {
     assert_eq!(of(&won).await, None);
     test.advance(STEP);
     assert_eq!(of(&won).await, Some((DisputeStatus::Open, eur(4990))));
+    let dispute = won.replace("ch_", "dp_");
+    let heard = defending(&dispute);
+    assert_eq!(sandbox.outcome_of(&heard, None).await, None);
+    for _ in 0..2 {
+        assert_eq!(succeeded(sandbox.perform(&heard).await), dispute);
+    }
     test.advance(STEP);
+    let too_late = declined(DeclineCode::ChargeNotOpen);
+    assert_eq!(sandbox.perform(&defending(&dispute)).await, too_late);
+    assert_eq!(sandbox.perform(&defending("dp_nobody")).await, too_late);
     assert_eq!(of(&won).await.unwrap().0, DisputeStatus::Won);
     assert_eq!(of(&lost).await.unwrap().0, DisputeStatus::Lost);
     assert_eq!(

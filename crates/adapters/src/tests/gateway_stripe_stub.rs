@@ -23,7 +23,8 @@ use wiremock::{
 
 use super::{
     gateways::{
-        capturing, charge, charging, clock, declined, eur, now, operation, paying_out, refunding, succeeded,
+        capturing, charge, charging, clock, declined, defending, eur, now, operation, paying_out, refunding,
+        succeeded,
     },
     log::Log,
 };
@@ -379,6 +380,59 @@ async fn the_book_is_read_by_the_page() {
         query,
         "limit=100&created[gte]=1772442000&created[lt]=1772528400&expand[]=data.source&starting_after=txn_0"
     );
+}
+
+fn dispute_of(operation: Option<OperationId>, status: &str) -> Value {
+    let metadata = operation.map_or(json!({}), |id| json!({"operation": id}));
+    json!({"id": "dp_1", "amount": 4990, "currency": "eur", "payment_intent": "pi_1", "status": status,
+        "metadata": metadata})
+}
+
+#[tokio::test]
+async fn evidence_is_sent_as_documented_and_known_by_our_id() {
+    let (server, stripe) = start().await;
+    let defending = defending("dp_1");
+    answers(&server, "GET", "disputes/dp_1", dispute_of(None, "needs_response")).await;
+    answers(&server, "POST", "disputes/dp_1", dispute_of(Some(defending.id), "under_review")).await;
+    assert_eq!(stripe.outcome_of(&defending, None).await, None, "nobody has said anything");
+    assert_eq!(succeeded(stripe.perform(&defending).await), "dp_1");
+    let (id, asked) = (defending.id.to_string(), requests(&server).await);
+    assert_eq!(asked[1].headers["idempotency-key"], id.as_str());
+    assert_eq!(
+        form(&asked[1]),
+        format!(
+            "evidence[uncategorized_text]=It+was+done&evidence[customer_name]=Ada&evidence[product_description]=Cleaning\
+             &evidence[service_date]=2026-03-02T09:00:00Z&evidence[access_activity_log]=accepted\
+             &metadata[operation]={id}&submit=true"
+        )
+    );
+    server.reset().await;
+    answers(&server, "GET", "disputes/dp_1", dispute_of(Some(defending.id), "under_review")).await;
+    assert_eq!(succeeded(stripe.outcome_of(&defending, None).await.unwrap()), "dp_1");
+    server.reset().await;
+    refuses(&server, "disputes/dp_1", 400, json!({"type": "invalid_request_error"})).await;
+    assert_eq!(
+        stripe.perform(&defending).await,
+        declined(DeclineCode::ChargeNotOpen),
+        "the bank has decided"
+    );
+}
+
+#[rstest]
+#[case(json!("insufficient_funds"), DeclineCode::PayoutFundsMissing)]
+#[case(json!("expired_or_canceled_card"), DeclineCode::MethodNotSupported)]
+#[case(json!("charge_for_pending_refund_disputed"), DeclineCode::ChargeNotOpen)]
+#[case(json!("unknown"), DeclineCode::ProcessingError)]
+#[case(Value::Null, DeclineCode::ProcessingError)]
+#[tokio::test]
+async fn a_refund_that_failed_says_why(#[case] reason: Value, #[case] code: DeclineCode) {
+    let (server, stripe) = start().await;
+    let refunding = refunding("pi_1", 1000);
+    let refund = json!({"id": "re_1", "status": "failed", "failure_reason": reason,
+        "metadata": {"operation": refunding.id}});
+    let list = json!({"object": "list", "data": [refund], "has_more": false});
+    answers(&server, "GET", "refunds", list).await;
+    assert_eq!(stripe.outcome_of(&refunding, None).await, Some(declined(code)));
 }
 
 #[tokio::test]

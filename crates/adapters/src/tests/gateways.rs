@@ -3,7 +3,7 @@
 use platform::{
     ids::OperationId,
     money::{Currency, Money},
-    ports::gateway::{Capture, Charge, DeclineCode, Operation, Outcome, Task},
+    ports::gateway::{Capture, Charge, DeclineCode, Defence, Operation, Outcome, Task},
     time::{Clock, Instant},
 };
 
@@ -59,6 +59,18 @@ pub fn refunding(charge: &str, minor: i64) -> Operation {
 
 pub fn paying_out(account: &str, minor: i64) -> Operation {
     operation(Task::PayOut { account: account.to_owned(), amount: eur(minor) })
+}
+
+pub fn defending(dispute: &str) -> Operation {
+    let defence = Defence {
+        statement: "It was done".into(),
+        customer: "Ada".into(),
+        service: Some("Cleaning".into()),
+        service_at: Some("2026-03-02T09:00:00Z".into()),
+        log: "accepted".into(),
+        cancellation_policy: None,
+    };
+    operation(Task::Defend { dispute: dispute.to_owned(), defence })
 }
 
 pub fn declined(code: DeclineCode) -> Outcome {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use lettre::message::Mailbox;
 use platform::{
-    ports::mailer::{Mail, Mailer},
+    ports::mailer::{Mail, MailError, Mailer},
     time::Clock,
 };
 use rstest::rstest;
@@ -153,11 +153,24 @@ async fn a_refused_mail_is_an_error_without_the_address() {
     let directory = TempDir::new().unwrap();
     let server = Program::smtp(directory.path(), "").await;
     let mailer = mailer(&format!("smtp://127.0.0.1:{}", server.port)).unwrap();
-    let error = mailer.send(mail("nobody@example.com", "Hello")).await.unwrap_err();
+    let error = mailer.send(mail("spam@example.com", "Hello")).await.unwrap_err();
     assert_eq!(format!("{error:#}"), "the mail server refused the mail for good: 550");
     // And the connection is of use for the next one.
     mailer.send(mail("max@example.com", "Hello")).await.unwrap();
     assert_eq!(delivered(&directory).len(), 1);
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_not_there_is_told_from_a_mail_that_is_not_wanted() {
+    let directory = TempDir::new().unwrap();
+    let server = Program::smtp(directory.path(), "").await;
+    let mailer = mailer(&format!("smtp://127.0.0.1:{}", server.port)).unwrap();
+    let nobody = mailer.send(mail("nobody@example.com", "Hello")).await.unwrap_err();
+    assert!(matches!(nobody, MailError::NoMailbox), "{nobody:#}");
+    for wanted_another_time in ["spam@example.com", "full@example.com"] {
+        let error = mailer.send(mail(wanted_another_time, "Hello")).await.unwrap_err();
+        assert!(matches!(error, MailError::Other(_)), "{error:#}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Each adapter against a real program of its kind where there is one, else against a stub of ours.
 
 mod facebook;
+mod feedback;
 mod files;
 mod gateway_guard;
 mod gateway_paypal;
@@ -21,4 +22,5 @@ mod settings;
 mod sms;
 mod social_keys;
 mod storage;
+mod webhook_http;
 mod webhook_signature;

@@ -66,6 +66,7 @@ async fn good_settings_start(#[case] args: &[&str]) {
 #[case(&["--onesignal-app-id", ONESIGNAL, "--onesignal-api-key", ""], "ONESIGNAL_APP_ID needs ONESIGNAL_API_KEY")]
 #[case(&["--onesignal-api-key", "k"], "ONESIGNAL_API_KEY needs ONESIGNAL_APP_ID")]
 #[case(&["--environment", "production", "--onesignal-app-id", ONESIGNAL, "--onesignal-api-key", "k", "--onesignal-url", "http://onesignal.example.com"], "ONESIGNAL_URL must begin with https://")]
+#[case(&["--environment", "production", "--webhooks-allow-private", "true"], "WEBHOOKS_ALLOW_PRIVATE is for development")]
 #[case(&["--storage-dir", "/dev/null/files"], "STORAGE_DIR: /dev/null/files cannot be made")]
 #[case(&["--s3-bucket", "s3://pictures/", "--s3-access-key", "k", "--s3-secret-key", "s"], "S3_BUCKET must be the bare name")]
 #[case(&["--s3-bucket", "pictures", "--s3-access-key", "", "--s3-secret-key", "s"], "S3_BUCKET needs S3_ACCESS_KEY")]

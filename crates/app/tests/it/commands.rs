@@ -48,6 +48,7 @@ fn help_names_every_subcommand_and_every_setting() {
         "APPLE_CLIENT_IDS=",
         "FACEBOOK_APP_IDS=",
         "COMMISSION_BPS=",
+        "WEBHOOKS_ALLOW_PRIVATE=",
         "LOG=",
         "LOG_FORMAT=",
         "OTLP_ENDPOINT=",

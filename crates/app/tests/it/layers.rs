@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// A crate, and all of ours that it may depend on.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("platform", &[]),
     ("postgres-embedded", &[]),
     ("documents", &[]),
@@ -34,6 +34,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
             "payouts",
         ],
     ),
+    ("webhooks", &["platform", "bookings", "payments"]),
     ("journey", &[]),
     ("bench", &["postgres-embedded", "demo"]),
     ("faults", &["postgres-embedded"]),

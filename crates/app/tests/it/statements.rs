@@ -58,6 +58,8 @@ async fn a_read_is_one_statement_and_reads_no_large_table_as_a_whole() {
     // How a word is stemmed is asked once, and then remembered.
     nobody.get("/services/?search=cleaning&page_size=5").await.expect(200);
     nobody.get("/services/suggest/?q=clean&lang=en").await.expect(200);
+    // So are the words that staff wrote.
+    anna.get("/notifications/").await.expect(200);
     for (client, path, statements) in [
         (&nobody, "/categories/?lang=de", 1),
         (&nobody, "/services/?category=cleaning&min_price=10&ordering=price", 1),

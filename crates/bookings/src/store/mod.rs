@@ -69,8 +69,8 @@ pub(crate) async fn upcoming_of(db: &mut PgConnection, service: ServiceId) -> sq
     .await
 }
 
-/// Writes a booking after a change, and all rows that belong to the change, in one statement. What the
-/// proposal asks for must be free: the constraint `reservations_no_overlap` has the last word.
+/// Writes a booking after a change, and all rows that belong to the change. What a proposal asks for must be free: the
+/// constraint `reservations_no_overlap` has the last word.
 pub(crate) async fn save(
     db: &mut PgConnection,
     booking: &Booking,
@@ -79,44 +79,25 @@ pub(crate) async fn save(
     by: &By,
     event: Event,
 ) -> sqlx::Result<()> {
-    let now_blocked = booking.blocked(Span { starts_at: booking.starts_at, ends_at: booking.ends_at });
-    let proposal = change.proposed.as_ref();
-    let asked = proposal.map(|proposal| proposal.span);
-    let asked_blocked = asked.map(|span| booking.blocked(span));
+    if change.is_about_time() {
+        rearrange(db, booking, change, by).await?;
+    }
     sqlx::query!(
         "with history as (
              insert into booking_history (booking_id, at, event, from_state, to_state, actor, actor_id, reason)
              values ($1, $2, $3, $4, $5, $6, $7, $8)
-         ), freed as (
-             -- With the provider, whom the index begins with: by the booking alone all of it would be read.
-             delete from reservations
-              where provider_id = $16 and booking_id = $1
-                and ($9 or ($10::text is not null and purpose = 'proposal'))
-         ), moved as (
-             update reservations set starts_at = $11, ends_at = $12, blocked = tstzrange($13, $14)
-              where provider_id = $16 and booking_id = $1 and purpose = 'booking' and $15
-         ), held as (
-             insert into reservations (provider_id, booking_id, purpose, starts_at, ends_at, blocked)
-             select $16, $1, 'proposal', $17, $18, tstzrange($19, $20) where $21::uuid is not null
-         ), closed as (
-             update reschedule_proposals set state = $10, answered_at = $2
-              where booking_id = $1 and state = 'open' and $10 is not null
-         ), proposed as (
-             insert into reschedule_proposals
-                    (id, booking_id, proposed_by, starts_at, ends_at, reason, state, created_at, expires_at)
-             select $21, $1, $6, $17, $18, $8, 'open', $2, $22 where $21::uuid is not null
          ), counted as (
              update providers
-                set requests_received = requests_received + $23, requests_answered = requests_answered + $24,
-                    response_minutes_sum = response_minutes_sum + $25, jobs_completed = jobs_completed + $26,
-                    jobs_cancelled = jobs_cancelled + $27, total_earnings_minor = total_earnings_minor + $28
-              where user_id = $16 and $29
+                set requests_received = requests_received + $10, requests_answered = requests_answered + $11,
+                    response_minutes_sum = response_minutes_sum + $12, jobs_completed = jobs_completed + $13,
+                    jobs_cancelled = jobs_cancelled + $14, total_earnings_minor = total_earnings_minor + $15
+              where user_id = $9 and $16
          )
          update bookings
-            set state = $5, list_position = $30, timezone = $31, starts_at = $11, ends_at = $12, respond_by = $32,
-                refund_minor = $33, payment_status = $34, cancelled_by = $35, cancellation_reason = $36,
-                ics_sequence = $37, version = $38, updated_at = $2, completed_at = $39, paid_minor = $40,
-                payment_method = $41, payment_type = $42, retained_minor = $43
+            set state = $5, starts_at = $17, ends_at = $18, list_position = $19, timezone = $20, respond_by = $21,
+                refund_minor = $22, payment_status = $23, cancelled_by = $24, cancellation_reason = $25,
+                ics_sequence = $26, version = $27, updated_at = $2, completed_at = $28, paid_minor = $29,
+                payment_method = $30, payment_type = $31, retained_minor = $32
           where id = $1",
         booking.id as _,
         booking.updated_at as _,
@@ -126,20 +107,7 @@ pub(crate) async fn save(
         by.actor as _,
         by.id as _,
         by.reason,
-        change.release,
-        change.closed,
-        booking.starts_at as _,
-        booking.ends_at as _,
-        now_blocked.starts_at as _,
-        now_blocked.ends_at as _,
-        change.moved,
         booking.provider_id as _,
-        asked.map(|span| span.starts_at) as _,
-        asked.map(|span| span.ends_at) as _,
-        asked_blocked.map(|span| span.starts_at) as _,
-        asked_blocked.map(|span| span.ends_at) as _,
-        proposal.map(|proposal| proposal.id) as _,
-        proposal.map(|proposal| proposal.expires_at) as _,
         change.counts.requests,
         change.counts.answers,
         change.counts.response_minutes,
@@ -147,6 +115,8 @@ pub(crate) async fn save(
         change.counts.let_down,
         change.counts.earnings_minor,
         !change.counts.is_empty(),
+        booking.starts_at as _,
+        booking.ends_at as _,
         booking.list_position,
         booking.timezone,
         booking.respond_by as _,
@@ -161,6 +131,54 @@ pub(crate) async fn save(
         booking.payment_method as _,
         booking.payment_type as _,
         booking.retained_minor,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes what a change does to the times that are taken, and to the proposal of another one.
+async fn rearrange(db: &mut PgConnection, booking: &Booking, change: &Change, by: &By) -> sqlx::Result<()> {
+    let now_blocked = booking.blocked(Span { starts_at: booking.starts_at, ends_at: booking.ends_at });
+    let proposal = change.proposed.as_ref();
+    let asked = proposal.map(|proposal| proposal.span);
+    let asked_blocked = asked.map(|span| booking.blocked(span));
+    sqlx::query!(
+        "with moved as (
+             update reservations set starts_at = $5, ends_at = $6, blocked = tstzrange($7, $8)
+              where provider_id = $2 and booking_id = $1 and purpose = 'booking' and $9
+         ), held as (
+             insert into reservations (provider_id, booking_id, purpose, starts_at, ends_at, blocked)
+             select $2, $1, 'proposal', $10, $11, tstzrange($12, $13) where $14::uuid is not null
+         ), closed as (
+             update reschedule_proposals set state = $4, answered_at = $15
+              where booking_id = $1 and state = 'open' and $4::text is not null
+         ), proposed as (
+             insert into reschedule_proposals
+                    (id, booking_id, proposed_by, starts_at, ends_at, reason, state, created_at, expires_at)
+             select $14, $1, $16, $10, $11, $17, 'open', $15, $18 where $14::uuid is not null
+         )
+         -- With the provider, whom the index begins with: by the booking alone all of it would be read.
+         delete from reservations
+          where provider_id = $2 and booking_id = $1 and ($3 or ($4::text is not null and purpose = 'proposal'))",
+        booking.id as _,
+        booking.provider_id as _,
+        change.release,
+        change.closed,
+        booking.starts_at as _,
+        booking.ends_at as _,
+        now_blocked.starts_at as _,
+        now_blocked.ends_at as _,
+        change.moved,
+        asked.map(|span| span.starts_at) as _,
+        asked.map(|span| span.ends_at) as _,
+        asked_blocked.map(|span| span.starts_at) as _,
+        asked_blocked.map(|span| span.ends_at) as _,
+        proposal.map(|proposal| proposal.id) as _,
+        booking.updated_at as _,
+        by.actor as _,
+        by.reason,
+        proposal.map(|proposal| proposal.expires_at) as _,
     )
     .execute(db)
     .await?;

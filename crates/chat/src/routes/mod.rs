@@ -4,12 +4,11 @@ mod changes;
 mod conversations;
 mod media;
 mod messages;
+mod reports;
 mod safety;
 
 use platform::app::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-pub(crate) use safety::REPORT_TIME;
 
 /// The paths of this feature.
 pub fn router() -> OpenApiRouter<App> {
@@ -19,6 +18,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(conversations::read_conversation))
         .routes(routes!(safety::block_conversation, safety::unblock_conversation))
         .routes(routes!(safety::report_conversation))
+        .routes(routes!(reports::list_chat_reports))
+        .routes(routes!(reports::get_chat_report))
+        .routes(routes!(reports::decide_chat_report))
         .routes(routes!(safety::set_conversation_settings))
         .routes(routes!(safety::get_chat_settings, safety::set_chat_settings))
         .routes(routes!(messages::list_messages, messages::send_message))

@@ -2,7 +2,6 @@
 
 use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
-use jiff::SignedDuration;
 use platform::{
     app::App,
     auth::Caller,
@@ -20,15 +19,13 @@ use serde::{Deserialize, Serialize};
 use super::conversations::show;
 use crate::{
     conversation::Conversation,
+    report::{REPORT_TIME, file},
     store::{
         self, conversations,
         reports::{self, NewReport},
     },
     typing,
 };
-
-/// By then somebody has looked at a report.
-pub(crate) const REPORT_TIME: SignedDuration = SignedDuration::from_hours(24);
 
 /// Block the other one.
 ///
@@ -154,7 +151,7 @@ pub(super) async fn report_conversation(
         due_at: now.plus(REPORT_TIME),
         at: now,
     };
-    let is_new = reports::insert(&mut tx, &report).await?;
+    let is_new = file(&mut tx, &report).await?;
     let stored = reports::open(&mut tx, id, caller.id).await?.ok_or_else(ApiError::not_found)?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let view = ConversationReport { id: stored.id, due_at: stored.due_at, created_at: stored.created_at };

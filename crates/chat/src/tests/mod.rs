@@ -7,6 +7,7 @@ mod marks;
 mod notes;
 mod races;
 mod reading;
+mod reports;
 mod safety;
 mod sending;
 

@@ -10,6 +10,7 @@ use platform::{
 use serde_json::{Value, json};
 
 mod available;
+mod blocked;
 mod directory;
 mod documents;
 mod facets;

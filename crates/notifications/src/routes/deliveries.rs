@@ -13,7 +13,6 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::of_support;
 use crate::{
     announce::deliver_at,
     model::{Channel, DeliveryState, NotificationError, Template},
@@ -76,7 +75,7 @@ pub(super) async fn list_deliveries(
     Query(page): Query<PageQuery>,
     link: Link,
 ) -> ApiResult<Json<Page<DeliveryView>>> {
-    of_support(&staff)?;
+    staff.of_support()?;
     let paging = page.paging::<DeliveryId>(link)?;
     let (rows, total) = store::list(&app.db, query.user_id, &paging).await?;
     Ok(Json(paging.finish(rows, total, |row| row.id, DeliveryView::from)))
@@ -94,7 +93,7 @@ pub(super) async fn resend_delivery(
     staff: Staff,
     Path(id): Path<DeliveryId>,
 ) -> ApiResult<Json<DeliveryView>> {
-    of_support(&staff)?;
+    staff.of_support()?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let (mut delivery, is_claimed) = store::lock(&mut tx, id, now).await?.ok_or_else(ApiError::not_found)?;

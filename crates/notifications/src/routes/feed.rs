@@ -18,7 +18,9 @@ use uuid::Uuid;
 use crate::{
     model::{Category, Entity, Priority, Template, route},
     render,
-    store::notifications::{self as store, Filter, Notification},
+    retract::retract_soon,
+    store::notifications::{self as store, Filter, Notification, Waiting},
+    wording::{self, Wordings},
 };
 
 /// Which notifications.
@@ -41,7 +43,7 @@ pub(super) struct FeedQuery {
     "message": "Bob Weber has accepted “Window cleaning” on 4 March 2026 at 10:00.",
     "data": {"entity": "booking", "id": "019cad9a-7000-7000-8000-000000000002",
         "route": "/bookings/019cad9a-7000-7000-8000-000000000002/"},
-    "is_read": false, "read_at": null, "created_at": "2026-03-02T09:00:00Z"}))]
+    "is_read": false, "read_at": null, "is_seen": true, "created_at": "2026-03-02T09:00:00Z"}))]
 pub(super) struct NotificationView {
     id: NotificationId,
     #[serde(rename = "type")]
@@ -54,6 +56,8 @@ pub(super) struct NotificationView {
     data: NotificationData,
     is_read: bool,
     read_at: Option<Instant>,
+    /// It was there when I last opened the list, or I have read it.
+    is_seen: bool,
     created_at: Instant,
 }
 
@@ -68,9 +72,9 @@ pub(super) struct NotificationData {
 }
 
 impl NotificationView {
-    fn of(row: &Notification, language: Language) -> Self {
+    fn of(wordings: &Wordings, row: &Notification, language: Language) -> Self {
         let count = usize::try_from(row.count).unwrap_or(1);
-        let said = render::words(row.template, &row.args, count, language);
+        let said = render::words(wordings, row.template, &row.args, count, language);
         let entity = row.template.nature().entity;
         Self {
             id: row.id,
@@ -82,6 +86,7 @@ impl NotificationView {
             data: NotificationData { entity, id: row.entity_id, route: route(entity, row.entity_id) },
             is_read: row.read_at.is_some(),
             read_at: row.read_at,
+            is_seen: row.is_seen,
             created_at: row.created_at,
         }
     }
@@ -101,8 +106,9 @@ pub(super) async fn list_notifications(
 ) -> ApiResult<Json<Page<NotificationView>>> {
     let filter = Filter { user: caller.id, is_unread: query.unread, category: query.kind };
     let paging = page.paging::<NotificationId>(link)?;
+    let wordings = wording::in_force(&app).await?;
     let (rows, total) = store::list(&app.db, &filter, &paging).await?;
-    Ok(Json(paging.finish(rows, total, |row| row.id, |row| NotificationView::of(&row, language))))
+    Ok(Json(paging.finish(rows, total, |row| row.id, |row| NotificationView::of(&wordings, &row, language))))
 }
 
 /// What is to be marked, and how: either `ids`, or `all`.
@@ -125,6 +131,14 @@ pub(super) struct Mark {
 pub(super) struct UnreadCount {
     /// Up to 1,000.
     unread: i64,
+    /// Those of the unread that came since I last opened the list.
+    unseen: i64,
+}
+
+impl From<Waiting> for UnreadCount {
+    fn from(Waiting { unread, unseen }: Waiting) -> Self {
+        Self { unread, unseen }
+    }
 }
 
 /// Mark notifications as read or unread. Those that are not the caller's are left alone.
@@ -141,16 +155,30 @@ pub(super) async fn mark_notifications(
         return Err(ApiError::invalid_field("ids", Sentence::new("field-ids_or_all")));
     }
     let read_at = body.is_read.then(|| app.clock.now());
-    store::mark_many(&app.db, caller.id, body.ids.as_deref(), read_at).await?;
-    let unread = store::count_unread(&app.db, caller.id).await?;
-    Ok(Json(UnreadCount { unread }))
+    let mut tx = app.db.begin().await?;
+    store::mark_many(&mut tx, caller.id, body.ids.as_deref(), read_at).await?;
+    retract_soon(&mut tx, caller.id, app.clock.now()).await?;
+    tx.commit().await?;
+    app.jobs_waiting.notify_one();
+    Ok(Json(store::count(&app.db, caller.id).await?.into()))
 }
 
 /// How many notifications I have not read.
 #[utoipa::path(get, path = "/notifications/count/", tag = "notifications", operation_id = "count_notifications",
     security(("bearer" = [])), responses((status = OK, description = "The number.", body = UnreadCount)))]
 pub(super) async fn count_notifications(app: App, caller: Caller) -> ApiResult<Json<UnreadCount>> {
-    Ok(Json(UnreadCount { unread: store::count_unread(&app.db, caller.id).await? }))
+    Ok(Json(store::count(&app.db, caller.id).await?.into()))
+}
+
+/// I have opened the list: what is in it now is not new to me any more, though I may not have read it.
+#[utoipa::path(put, path = "/notifications/seen/", tag = "notifications", operation_id = "see_notifications",
+    security(("bearer" = [])), responses((status = OK, description = "How many are unread.", body = UnreadCount)))]
+pub(super) async fn see_notifications(app: App, caller: Caller) -> ApiResult<Json<UnreadCount>> {
+    let mut tx = app.db.begin().await?;
+    store::see(&mut tx, caller.id, app.clock.now()).await?;
+    let waiting = store::count(&mut *tx, caller.id).await?;
+    tx.commit().await?;
+    Ok(Json(waiting.into()))
 }
 
 /// I have read this one.
@@ -164,8 +192,14 @@ pub(super) async fn read_notification(
     language: Language,
     Path(id): Path<NotificationId>,
 ) -> ApiResult<Json<NotificationView>> {
-    let read = store::mark(&app.db, caller.id, id, app.clock.now()).await?;
-    Ok(Json(NotificationView::of(&read.ok_or_else(ApiError::not_found)?, language)))
+    let wordings = wording::in_force(&app).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let read = store::mark(&mut tx, caller.id, id, now).await?.ok_or_else(ApiError::not_found)?;
+    retract_soon(&mut tx, caller.id, now).await?;
+    tx.commit().await?;
+    app.jobs_waiting.notify_one();
+    Ok(Json(NotificationView::of(&wordings, &read, language)))
 }
 
 /// Take a notification out of my list.
@@ -178,9 +212,13 @@ pub(super) async fn delete_notification(
     caller: Caller,
     Path(id): Path<NotificationId>,
 ) -> ApiResult<StatusCode> {
-    if store::remove(&app.db, caller.id, id, app.clock.now()).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::not_found())
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    if !store::remove(&mut tx, caller.id, id, now).await? {
+        return Err(ApiError::not_found());
     }
+    retract_soon(&mut tx, caller.id, now).await?;
+    tx.commit().await?;
+    app.jobs_waiting.notify_one();
+    Ok(StatusCode::NO_CONTENT)
 }

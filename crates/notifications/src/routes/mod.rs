@@ -7,13 +7,11 @@ mod feed;
 mod preferences;
 mod previews;
 mod send;
+mod templates;
 mod unsubscribe;
+mod webhooks;
 
-use platform::{
-    app::App,
-    auth::{Staff, StaffRole},
-    error::{ApiError, ApiResult, Kind},
-};
+use platform::app::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use previews::dev_templates_router;
@@ -25,6 +23,7 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(feed::list_notifications, feed::mark_notifications))
         .routes(routes!(feed::count_notifications))
+        .routes(routes!(feed::see_notifications))
         .routes(routes!(feed::read_notification))
         .routes(routes!(feed::delete_notification))
         .routes(routes!(preferences::get_preferences, preferences::set_preferences))
@@ -36,13 +35,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(send::send_notification))
         .routes(routes!(deliveries::list_deliveries))
         .routes(routes!(deliveries::resend_delivery))
-}
-
-/// People are written to by support.
-fn of_support(staff: &Staff) -> ApiResult<()> {
-    if matches!(staff.role, StaffRole::Support | StaffRole::Superuser) {
-        Ok(())
-    } else {
-        Err(ApiError::new(Kind::Forbidden, "forbidden"))
-    }
+        .routes(routes!(templates::list_templates))
+        .routes(routes!(templates::get_template))
+        .routes(routes!(templates::set_wording))
+        .routes(routes!(templates::preview_wording))
+        .routes(routes!(templates::revert_wording))
+        .merge(webhooks::router())
 }

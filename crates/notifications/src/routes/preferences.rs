@@ -12,9 +12,13 @@ use platform::{
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
+    model::MailStop,
     preferences::Matrix,
     quiet::QuietHours,
-    store::preferences::{self as store, Preferences},
+    store::{
+        mail_stops,
+        preferences::{self as store, Preferences},
+    },
 };
 
 /// What I wish to hear, and when not.
@@ -25,6 +29,9 @@ pub(super) struct PreferencesView {
     quiet_hours: Option<QuietHours>,
     /// My number gets no SMS, whatever is chosen above.
     sms_stopped: bool,
+    /// My address gets no mail but what is critical: a mail came back, or I called one spam. A mail that came back is
+    /// tried again after 30 days.
+    mail_stopped: bool,
     /// When I agreed to offers; `null` where I have not.
     marketing_consent_at: Option<Instant>,
 }
@@ -35,6 +42,7 @@ impl From<Preferences> for PreferencesView {
             preferences: known.choices,
             quiet_hours: known.quiet_hours,
             sms_stopped: known.is_sms_stopped,
+            mail_stopped: known.mail_stop.is_some(),
             marketing_consent_at: known.marketing_consent_at,
         }
     }
@@ -57,6 +65,9 @@ pub(super) struct SetPreferences {
     #[serde(default)]
     #[garde(skip)]
     sms_stopped: Option<bool>,
+    #[serde(default)]
+    #[garde(skip)]
+    mail_stopped: Option<bool>,
 }
 
 /// Tells `null` from what is absent.
@@ -116,7 +127,7 @@ impl MatrixChange {
     operation_id = "get_notification_preferences", security(("bearer" = [])),
     responses((status = OK, description = "What I wish.", body = PreferencesView)))]
 pub(super) async fn get_preferences(app: App, caller: Caller) -> ApiResult<Json<PreferencesView>> {
-    let known = store::find(&app.db, caller.id).await?;
+    let known = store::find(&app.db, caller.id, app.clock.now()).await?;
     Ok(Json(known.ok_or_else(ApiError::not_found)?.into()))
 }
 
@@ -132,7 +143,7 @@ pub(super) async fn set_preferences(
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     store::lock(&mut tx, caller.id).await?;
-    let known = store::find(&mut *tx, caller.id).await?;
+    let known = store::find(&mut *tx, caller.id, now).await?;
     let mut wanted = known.ok_or_else(ApiError::not_found)?;
     if let Some(change) = &body.preferences {
         change.apply(&mut wanted.choices);
@@ -145,6 +156,10 @@ pub(super) async fn set_preferences(
     if let (Some(is_stopped), Some(number)) = (body.sms_stopped, wanted.phone_number.as_deref()) {
         store::stop_sms(&mut tx, number, is_stopped, now).await?;
         wanted.is_sms_stopped = is_stopped;
+    }
+    if let Some(is_stopped) = body.mail_stopped {
+        mail_stops::set(&mut tx, caller.id, is_stopped, now).await?;
+        wanted.mail_stop = is_stopped.then_some(MailStop::Unwanted);
     }
     tx.commit().await?;
     Ok(Json(wanted.into()))

@@ -23,6 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     model::{Args, Template, Texts, Words, route},
     render,
+    wording::{self, Wordings},
 };
 
 /// `GET /dev/templates/`, for [`Environment::Development`] only. Not in the OpenAPI document: no app may rely on it.
@@ -92,18 +93,19 @@ async fn list(app: App) -> ApiResult<Response> {
     if app.settings.http.environment != Environment::Development {
         return Err(ApiError::not_found());
     }
-    let previews = Template::VARIANTS.iter().map(|template| preview(&app, *template));
+    let wordings = wording::in_force(&app).await?;
+    let previews = Template::VARIANTS.iter().map(|template| preview(&app, &wordings, *template));
     let previews = previews.collect::<anyhow::Result<Vec<_>>>()?;
     let body = TemplatesPage { previews, style: STYLE }.render().map_err(anyhow::Error::from)?;
     let policy = HeaderValue::try_from(POLICY.as_str()).map_err(anyhow::Error::from)?;
     Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(body)).into_response())
 }
 
-fn preview(app: &App, template: Template) -> anyhow::Result<Preview> {
+fn preview(app: &App, wordings: &Wordings, template: Template) -> anyhow::Result<Preview> {
     let nature = template.nature();
     let args = sample(app, template);
     let rendering = |language: Language| {
-        let said = render::words(template, &args, 3, language);
+        let said = render::words(wordings, template, &args, 3, language);
         let mail = if nature.is_mailed {
             let route = route(nature.entity, None);
             render::mail(app, &said, "ada@example.com".to_owned(), language, &route, None)?.text

@@ -16,7 +16,6 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::of_support;
 use crate::{
     jobs::SendCampaign,
     model::{Channel, NotificationError, Template, Texts, Words},
@@ -129,7 +128,7 @@ pub(super) async fn send_notification(
     write: Write,
     Valid(body): Valid<SendNotification>,
 ) -> ApiResult<Response> {
-    of_support(&staff)?;
+    staff.of_support()?;
     let now = app.clock.now();
     if body.user_ids.is_some() == body.segment.is_some() {
         return Err(ApiError::invalid_field("segment", Sentence::new("field-users_or_segment")));

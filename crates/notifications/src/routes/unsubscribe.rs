@@ -96,7 +96,7 @@ async fn end_mails(app: &App, user: UserId, category: Category) -> ApiResult<()>
     let mut tx = app.db.begin().await?;
     store::lock(&mut tx, user).await?;
     // Whoever is gone gets no mails.
-    let Some(mut known) = store::find(&mut *tx, user).await? else { return Ok(()) };
+    let Some(mut known) = store::find(&mut *tx, user, now).await? else { return Ok(()) };
     known.choices.of_mut(category).email = false;
     known.agree(now);
     store::save(&mut tx, user, &known, now).await?;

@@ -10,7 +10,7 @@ use sqlx::{FromRow, PgConnection, PgPool, QueryBuilder, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    model::{Args, Channel, DeliveryState, Template},
+    model::{Args, Channel, DeliveryState, MailStop, Template},
     preferences::Planned,
 };
 
@@ -35,6 +35,7 @@ pub(crate) struct Work {
     pub(crate) is_active: bool,
     pub(crate) email: String,
     pub(crate) is_email_verified: bool,
+    pub(crate) mail_stop: Option<MailStop>,
     /// Where it is verified and wants SMS.
     pub(crate) phone_number: Option<String>,
     pub(crate) language: Language,
@@ -120,6 +121,8 @@ pub(crate) async fn claim(
                   (select max(seq) from unnest(n.seqs) seq) as seq, n.entity_id,
                   n.read_at is not null as "is_read!", u.state = 'active' as "is_active!", u.email,
                   u.is_email_verified, u.language as "language: Language",
+                  (select s.reason from mail_stops s where s.address = lower(u.email) and s.until > $2
+                    order by s.reason limit 1) as "mail_stop: MailStop",
                   case when u.is_phone_verified
                         and not exists (select from sms_stops s where s.phone_number = u.phone_number)
                        then u.phone_number end as phone_number,

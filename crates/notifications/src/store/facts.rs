@@ -79,3 +79,13 @@ pub(crate) async fn near(
     .fetch_all(db)
     .await
 }
+
+/// Those who decide on reports.
+pub(crate) async fn moderators(db: &mut PgConnection) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: UserId" from users
+            where staff_role in ('moderator', 'superuser') and state = 'active' order by id limit 100"#
+    )
+    .fetch_all(db)
+    .await
+}

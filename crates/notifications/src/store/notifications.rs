@@ -5,7 +5,7 @@ use platform::{
     page::{Order, Paging},
     time::Instant,
 };
-use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder, types::Json};
 use uuid::Uuid;
 
 use crate::model::{Args, Category, Intent, Priority, Template};
@@ -22,6 +22,8 @@ pub(crate) struct Notification {
     pub(crate) count: i32,
     pub(crate) entity_id: Option<Uuid>,
     pub(crate) read_at: Option<Instant>,
+    /// It was there when its reader last opened the list.
+    pub(crate) is_seen: bool,
     pub(crate) created_at: Instant,
 }
 
@@ -62,6 +64,8 @@ pub(crate) async fn list(
 ) -> sqlx::Result<(Vec<Notification>, i64)> {
     let mut query = QueryBuilder::new(
         "select id, category, priority, template, args, greatest(cardinality(seqs), 1) as count, entity_id, read_at,
+                read_at is not null or created_at <= coalesce((select seen_at from notification_views v
+                    where v.user_id = notifications.user_id), '-infinity') as is_seen,
                 created_at, (select count(*) from (select 1",
     );
     filter.push(&mut query);
@@ -77,20 +81,44 @@ pub(crate) async fn list(
     Ok((rows.into_iter().map(|row| row.notification).collect(), total))
 }
 
-/// How many of somebody's list are unread; counting stops at 1,000.
-pub(crate) async fn count_unread(db: &PgPool, user: UserId) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"select count(*) as "count!"
-             from (select from notifications where user_id = $1 and in_feed and read_at is null limit 1000) n"#,
+/// How many of somebody's list wait for them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) unread: i64,
+    /// Of these, those that came since the list was last opened.
+    pub(crate) unseen: i64,
+}
+
+/// How many of somebody's list are unread, and of these unseen; counting stops at 1,000.
+pub(crate) async fn count(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Waiting> {
+    sqlx::query_as!(
+        Waiting,
+        r#"select count(*) as "unread!", count(*) filter (where n.created_at > v.seen_at) as "unseen!"
+             from (select coalesce(max(seen_at), '-infinity') as seen_at from notification_views where user_id = $1) v,
+                  (select created_at from notifications where user_id = $1 and in_feed and read_at is null
+                    order by id desc limit 1000) n"#,
         user as _,
     )
     .fetch_one(db)
     .await
 }
 
+/// Somebody has opened their list.
+pub(crate) async fn see(db: &mut PgConnection, user: UserId, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into notification_views as v (user_id, seen_at) values ($1, $2)
+         on conflict (user_id) do update set seen_at = greatest(v.seen_at, excluded.seen_at)",
+        user as _,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Marks one as read, or as unread, and gives it; `None` where somebody has no such one.
 pub(crate) async fn mark(
-    db: &PgPool,
+    db: &mut PgConnection,
     user: UserId,
     id: NotificationId,
     now: Instant,
@@ -99,7 +127,7 @@ pub(crate) async fn mark(
         Notification,
         r#"update notifications set read_at = coalesce(read_at, $3) where id = $1 and user_id = $2 and in_feed
         returning id, category, priority, template, args as "args: Json<Args>",
-                  greatest(cardinality(seqs), 1) as "count!", entity_id, read_at, created_at"#,
+                  greatest(cardinality(seqs), 1) as "count!", entity_id, read_at, true as "is_seen!", created_at"#,
         id as _,
         user as _,
         now as _,
@@ -111,7 +139,7 @@ pub(crate) async fn mark(
 /// Marks some of somebody's as read or unread, or all where `ids` is `None`; gives how many it changed. One of a
 /// burst stays read: a newer one has taken its place.
 pub(crate) async fn mark_many(
-    db: &PgPool,
+    db: &mut PgConnection,
     user: UserId,
     ids: Option<&[NotificationId]>,
     read_at: Option<Instant>,
@@ -129,7 +157,7 @@ pub(crate) async fn mark_many(
 
 /// Takes one out of somebody's list; it stays known, so that nothing brings it back.
 pub(crate) async fn remove(
-    db: &PgPool,
+    db: &mut PgConnection,
     user: UserId,
     id: NotificationId,
     now: Instant,
@@ -210,25 +238,23 @@ pub(crate) async fn insert_in_burst(
     .await
 }
 
-/// Somebody has read all of a burst, elsewhere.
+/// Somebody has read all of a burst, elsewhere; whether they were told of it.
 pub(crate) async fn read_burst(
     db: &PgPool,
     user: UserId,
     burst: &str,
     up_to_seq: i64,
     now: Instant,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         "update notifications set read_at = $4
           where user_id = $1 and burst = $2 and read_at is null and $3 >= all(seqs)",
         user as _,
         burst,
         up_to_seq,
         now as _,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    );
+    Ok(done.execute(db).await?.rows_affected() > 0)
 }
 
 /// Whether somebody has read it, or it is no more.

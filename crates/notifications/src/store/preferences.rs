@@ -3,7 +3,7 @@
 use platform::{ids::UserId, time::Instant};
 use sqlx::{PgConnection, PgExecutor, types::Json};
 
-use crate::{preferences::Matrix, quiet::QuietHours};
+use crate::{model::MailStop, preferences::Matrix, quiet::QuietHours};
 
 /// What somebody wishes.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,8 @@ pub(crate) struct Preferences {
     pub(crate) marketing_consent_at: Option<Instant>,
     /// Their number wants no SMS.
     pub(crate) is_sms_stopped: bool,
+    /// Why their address gets no mail.
+    pub(crate) mail_stop: Option<MailStop>,
     /// Their number, where it is verified.
     pub(crate) phone_number: Option<String>,
     /// Whether they have a device that shows push notifications.
@@ -23,17 +25,24 @@ pub(crate) struct Preferences {
 }
 
 /// What somebody wishes; the defaults where they never said.
-pub(crate) async fn find(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<Option<Preferences>> {
+pub(crate) async fn find(
+    db: impl PgExecutor<'_>,
+    user: UserId,
+    now: Instant,
+) -> sqlx::Result<Option<Preferences>> {
     let row = sqlx::query!(
         r#"select p.choices as "choices?: Json<Matrix>", p.quiet_hours as "quiet_hours?: Json<QuietHours>",
                   p.marketing_consent_at as "marketing_consent_at?: Instant",
                   exists (select from sms_stops s where s.phone_number = u.phone_number) as "is_sms_stopped!",
+                  (select s.reason from mail_stops s where s.address = lower(u.email) and s.until > $2
+                    order by s.reason limit 1) as "mail_stop: MailStop",
                   case when u.is_phone_verified then u.phone_number end as phone_number,
                   exists (select from notification_devices d where d.user_id = u.id) as "has_device!",
                   u.state = 'active' as "is_active!"
              from users u left join notification_preferences p on p.user_id = u.id
             where u.id = $1"#,
         user as _,
+        now as _,
     );
     let row = row.fetch_optional(db).await?;
     Ok(row.map(|row| Preferences {
@@ -41,6 +50,7 @@ pub(crate) async fn find(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Result<
         quiet_hours: row.quiet_hours.map(|quiet| quiet.0),
         marketing_consent_at: row.marketing_consent_at,
         is_sms_stopped: row.is_sms_stopped,
+        mail_stop: row.mail_stop,
         phone_number: row.phone_number,
         has_device: row.has_device,
         is_active: row.is_active,

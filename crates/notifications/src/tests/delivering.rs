@@ -145,6 +145,24 @@ async fn a_number_that_said_stop_gets_no_sms() {
 }
 
 #[tokio::test]
+async fn whoever_answers_stop_gets_no_more_sms_and_hears_what_is_critical_by_mail() {
+    let w = World::new().await;
+    w.phone(&w.bob, "+4915112345678").await;
+    w.prefer(&w.bob, json!({"preferences": {"booking": {"email": false}}})).await;
+    w.t.sms.stop("+4915112345678");
+    let booking = w.confirmed().await;
+    w.cancel(&w.ann, &booking).await;
+    w.t.mailer.take();
+    w.later(600).await;
+    assert!(w.deliveries(&w.bob).await.iter().any(|line| line.ends_with("sms suppressed stopped")));
+    let mails = w.t.mailer.take();
+    assert_eq!((mails.len(), mails[0].to.as_str()), (1, "bob.weber@example.com"));
+    assert_eq!(w.bob.get("/notifications/preferences/").await["sms_stopped"], json!(true));
+    w.later(600).await;
+    assert!(w.t.mailer.take().is_empty());
+}
+
+#[tokio::test]
 async fn nobody_gets_more_than_five_sms_a_day() {
     let w = World::new().await;
     w.phone(&w.bob, "+4915112345678").await;

@@ -85,3 +85,24 @@ async fn the_list_is_read_in_pages() {
     let next = w.bob.get(&format!("/notifications/{next}")).await.expect(200);
     assert_eq!((&next["results"][0]["event"], &next["next"]), (&json!("booking_requested"), &json!(null)));
 }
+
+#[tokio::test]
+async fn what_was_seen_is_not_new_though_it_may_be_unread() {
+    let w = World::new().await;
+    let unseen = async || w.bob.get("/notifications/count/").await.expect(200)["unseen"].clone();
+    let seen = async || {
+        let list = w.bob.get("/notifications/").await.expect(200);
+        list["results"].as_array().unwrap().iter().map(|one| one["is_seen"] == true).collect::<Vec<_>>()
+    };
+    let booking = w.confirmed().await;
+    assert_eq!((unseen().await, seen().await), (json!(1), vec![false]));
+    let counts = w.bob.put("/notifications/seen/", json!({})).await.expect(200);
+    assert_eq!((&counts["unread"], &counts["unseen"]), (&json!(1), &json!(0)));
+    assert_eq!(seen().await, [true]);
+    w.cancel(&w.ann, &booking).await;
+    assert_eq!((unseen().await, seen().await), (json!(1), vec![false, true]));
+    // What is read is not new, and what others open is their own.
+    w.bob.put(&format!("/notifications/{}/read/", first(&w.bob).await), json!({})).await.expect(200);
+    assert_eq!((unseen().await, seen().await), (json!(0), vec![true, true]));
+    assert_eq!(w.ann.get("/notifications/count/").await.expect(200)["unseen"], 1);
+}

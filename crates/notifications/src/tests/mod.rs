@@ -4,9 +4,12 @@ mod areas;
 mod delivering;
 mod devices;
 mod feed;
+mod feedback;
 mod messages;
+mod retracting;
 mod sending;
 mod telling;
+mod templates;
 mod texts;
 mod wishes;
 
@@ -79,7 +82,11 @@ impl World {
 
     /// Ann asks for the day after tomorrow at ten, to be paid in cash; the booking's id.
     async fn book(&self) -> String {
-        let body = json!({"service_id": self.service, "scheduled_date": "2026-03-04", "scheduled_time": "10:00",
+        self.book_at("10:00").await
+    }
+
+    async fn book_at(&self, time: &str) -> String {
+        let body = json!({"service_id": self.service, "scheduled_date": "2026-03-04", "scheduled_time": time,
             "payment_method": "cash"});
         self.ann.post("/bookings/", body).await.expect(201).str("id")
     }
@@ -140,10 +147,10 @@ impl World {
         results.iter().map(|one| one["event"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// The pushes so far, as `token: title`.
+    /// The pushes so far that people see, as `token: title`.
     fn pushes(&self) -> Vec<String> {
         let line = |push: Push| format!("{}: {} | {}", push.token, push.title, push.body);
-        self.t.push.take().into_iter().map(line).collect()
+        self.t.push.take().into_iter().filter(|push| !push.title.is_empty()).map(line).collect()
     }
 
     /// When people will be reminded.

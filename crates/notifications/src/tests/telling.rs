@@ -2,7 +2,7 @@
 
 use bookings::BookingChanged;
 use futures_util::future::join_all;
-use platform::jobs::Job as _;
+use platform::{auth::StaffRole, jobs::Job as _};
 use serde_json::json;
 
 use super::{World, shape};
@@ -119,4 +119,40 @@ async fn a_provider_is_told_when_their_payout_account_changes() {
     w.bob.put("/providers/payout-account/", account).await.expect(200);
     w.t.run_jobs().await;
     assert!(w.told(&w.bob).await.contains(&"payout_account_changed".to_owned()));
+}
+
+#[tokio::test]
+async fn whoever_reported_hears_what_came_of_it() {
+    let w = World::new().await;
+    let report = |n: u128, is_upheld| chat::ReportDecided {
+        report_id: platform::ids::ReportId::from(uuid::Uuid::from_u128(n)),
+        reporter_id: w.ann.id(),
+        is_upheld,
+    };
+    for (n, is_upheld, told) in [(1, true, "report_upheld"), (2, false, "report_rejected")] {
+        let mut db = w.t.app.db.acquire().await.unwrap();
+        platform::outbox::emit(&mut db, &report(n, is_upheld), w.t.now()).await.unwrap();
+        w.later(1).await;
+        assert_eq!(w.told(&w.ann).await[0], told);
+    }
+    assert!(w.told(&w.bob).await.is_empty(), "whom it is about hears nothing");
+}
+
+#[tokio::test]
+async fn a_report_that_is_late_is_brought_to_all_who_could_decide() {
+    let w = World::new().await;
+    let staff = |name: &'static str, role| w.t.staff(name, role);
+    let deciders =
+        [staff("Mo Derator", StaffRole::Moderator).await, staff("Sue Per", StaffRole::Superuser).await];
+    let others = [staff("Finn", StaffRole::Finance).await, w.t.user("Eve").await];
+    let event = chat::ReportOverdue { report_id: platform::ids::ReportId::at(w.t.now()) };
+    let mut db = w.t.app.db.acquire().await.unwrap();
+    platform::outbox::emit(&mut db, &event, w.t.now()).await.unwrap();
+    w.t.run_jobs().await;
+    for decider in &deciders {
+        assert_eq!(w.told(decider).await, ["report_overdue"]);
+    }
+    for other in &others {
+        assert!(w.told(other).await.is_empty());
+    }
 }

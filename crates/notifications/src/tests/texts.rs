@@ -10,6 +10,7 @@ use crate::{
     model::{Args, Template},
     render,
     routes::sample,
+    wording::Wordings,
 };
 
 #[tokio::test]
@@ -18,7 +19,8 @@ async fn every_message_has_every_language() {
     let mut texts = String::new();
     for language in Language::ALL {
         for template in Template::VARIANTS {
-            let said = render::words(*template, &sample(&w.t.app, *template), 3, language);
+            let said =
+                render::words(&Wordings::default(), *template, &sample(&w.t.app, *template), 3, language);
             for part in [&said.title, &said.body] {
                 assert!(
                     !part.is_empty() && !part.contains("notification-") && !part.contains('{'),
@@ -38,7 +40,8 @@ fn what_has_no_name_is_left_out() {
         number: Some("SB-00000001".to_owned()),
         ..Args::default()
     };
-    let said = |language| render::words(Template::PaymentReceived, &args, 1, language).body;
+    let said =
+        |language| render::words(&Wordings::default(), Template::PaymentReceived, &args, 1, language).body;
     assert_eq!(
         said(Language::En),
         "We have received €10.00. Thank you. Your receipt has the number SB-00000001."

@@ -10,7 +10,6 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::staff::of_finance;
 use crate::{check, reconcile::Difference, store};
 
 /// What was looked at, and what was found.
@@ -86,7 +85,7 @@ impl DifferenceView {
     responses((status = OK, description = "What was found.", body = ReportView),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
 pub(super) async fn check_ledger(app: App, staff: Staff) -> ApiResult<Json<ReportView>> {
-    of_finance(&staff)?;
+    staff.of_finance()?;
     let report = check::everything(&app.db, None).await?;
     let mut db = app.db.acquire().await?;
     let totals = ledger::totals(&mut db).await?;

@@ -1,28 +1,32 @@
-//! Credits: what there is, what there was, and buying more.
+//! Credits: what there is, what there was, buying more, and giving back what is not used.
 
-use axum::{Json, response::Response};
+use axum::{Json, http::StatusCode, response::Response};
 use bookings::{PaymentMethod, PaymentType};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Caller,
+    auth::{Caller, Staff},
     error::{ApiError, ApiResult, OnConstraint as _},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     idempotency::Write,
-    ids::{BookingId, UserId},
+    ids::{BookingId, LotId, PaymentId, RefundId, UserId},
     locale::Language,
     money::{Currency, Money},
+    page::{Link, PageQuery},
     time::Instant,
+    validation::not_blank,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::process::conclude;
 use crate::{
-    credits::{CreditKind, Package},
+    credits::{CreditKind, HeldLot, Package, euros},
     method,
     model::{Payment, PaymentError},
     operation::{self, Operation, Settler},
+    purchase,
+    refund::RefundState,
     store::{self, credits::CreditLine},
 };
 
@@ -77,8 +81,46 @@ pub(super) async fn list_packages(app: App, language: Language) -> ApiResult<Jso
 #[schema(as = Credits)]
 pub(super) struct CreditsView {
     balance: Money,
-    /// The last hundred, newest first.
+    /// What the balance is made of, in the order in which it is spent.
+    lots: Vec<LotView>,
+    /// A page of what happened, newest first.
     transactions: Vec<CreditView>,
+    /// How many transactions there are; at least so many where `count_exact` is false.
+    count: i64,
+    count_exact: bool,
+    next: Option<String>,
+    previous: Option<String>,
+}
+
+/// Credits that were bought, granted or given back together.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = CreditLot)]
+pub(super) struct LotView {
+    id: LotId,
+    /// What is left.
+    amount: Money,
+    /// By us, for nothing.
+    is_granted: bool,
+    /// What of it can go back to the card or account that bought it: see POST /users/{id}/credits/refund/.
+    refundable: Money,
+    /// Until when its owner can ask for that; later only staff.
+    refundable_until: Option<Instant>,
+    expires_at: Instant,
+    created_at: Instant,
+}
+
+impl LotView {
+    fn of(lot: &HeldLot, now: Instant) -> Self {
+        Self {
+            id: lot.id,
+            amount: euros(lot.left_minor),
+            is_granted: lot.is_granted,
+            refundable: euros(lot.refundable_minor(now)),
+            refundable_until: lot.kept_minor.map(|_| lot.change_of_mind_ends()),
+            expires_at: lot.expires_at,
+            created_at: lot.created_at,
+        }
+    }
 }
 
 /// What happened to somebody's credits.
@@ -111,22 +153,103 @@ impl From<CreditLine> for CreditView {
 
 /// My credits; anybody's for staff.
 #[utoipa::path(get, path = "/users/{id}/credits/", tag = "payments", operation_id = "get_credits",
-    security(("bearer" = [])), params(("id" = UserId, Path)),
-    responses((status = OK, description = "What there is, and what happened.", body = CreditsView)))]
+    security(("bearer" = [])), params(("id" = UserId, Path), PageQuery),
+    responses((status = OK, description = "What there is, and a page of what happened.", body = CreditsView)))]
 pub(super) async fn get_credits(
     app: App,
     caller: Caller,
     Path(id): Path<UserId>,
+    Query(page): Query<PageQuery>,
+    link: Link,
 ) -> ApiResult<Json<CreditsView>> {
     if caller.id != id && caller.staff.is_none() {
         return Err(ApiError::not_found());
     }
-    let lines = store::credits::lines(&mut *app.db.acquire().await?, id).await?;
-    let balance = lines.first().map_or(0, |line| line.balance_after_minor);
+    let (paging, now) = (page.paging::<i64>(link)?, app.clock.now());
+    let mut db = app.db.acquire().await?;
+    let lots = store::credits::held(&mut db, id, None).await?;
+    let (lines, total) = store::credits::lines(&mut db, id, &paging).await?;
+    let page = paging.finish(lines, total, |line| line.number, CreditView::from);
     Ok(Json(CreditsView {
-        balance: Money::new(balance, Currency::EUR),
-        transactions: lines.into_iter().map(CreditView::from).collect(),
+        balance: euros(lots.iter().map(|lot| lot.left_minor).sum()),
+        lots: lots.iter().map(|lot| LotView::of(lot, now)).collect(),
+        transactions: page.results,
+        count: page.count,
+        count_exact: page.count_exact,
+        next: page.next,
+        previous: page.previous,
     }))
+}
+
+/// Which credits go back, and why.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[schema(example = json!({"lot_id": "019cad9a-7000-7000-8000-000000000030", "reason": "I do not need them."}))]
+pub(super) struct RefundCredits {
+    #[garde(skip)]
+    lot_id: LotId,
+    #[serde(default)]
+    #[garde(inner(length(chars, min = 1, max = 500), custom(not_blank)))]
+    #[schema(min_length = 1, max_length = 500)]
+    reason: Option<String>,
+}
+
+/// Bought credits that go back as money.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = CreditRefund)]
+pub(super) struct CreditRefundView {
+    id: RefundId,
+    payment_id: PaymentId,
+    lot_id: LotId,
+    /// What goes back to the card or account that bought them.
+    amount: Money,
+    /// What we had given on top, and is gone with them.
+    bonus_withdrawn: Money,
+    currency: Currency,
+    status: RefundState,
+    reason: String,
+    created_at: Instant,
+}
+
+/// Give bought credits back that are not used.
+///
+/// What was paid for them goes back to the card or account that bought them; what we gave on top is gone, and counts as
+/// used last. Their owner can do so for 14 days after buying them, finance as long as they can be spent.
+#[utoipa::path(post, path = "/users/{id}/credits/refund/", tag = "payments", operation_id = "refund_credits",
+    security(("bearer" = [])), params(("id" = UserId, Path)), request_body = RefundCredits,
+    responses(
+        (status = CREATED, description = "The refund, which is on its way.", body = CreditRefundView),
+        (status = FORBIDDEN, description = "`forbidden`: staff, but not of finance."),
+        (status = NOT_FOUND, description = "The caller has no such credits."),
+        (status = CONFLICT, description = "`credits_not_refundable`: they were not bought, are used or expired, or it is \
+            too late.")))]
+pub(super) async fn refund_credits(
+    app: App,
+    caller: Caller,
+    Path(id): Path<UserId>,
+    write: Write,
+    Valid(body): Valid<RefundCredits>,
+) -> ApiResult<Response> {
+    match caller.staff {
+        _ if caller.id == id => {}
+        Some(role) => Staff { caller, role }.of_finance()?,
+        None => return Err(ApiError::not_found()),
+    }
+    let reason = body.reason.as_deref().unwrap_or("not_used");
+    let mut tx = write.begin().await?;
+    let back = purchase::give_back(&mut tx, id, body.lot_id, (caller.id, reason), app.clock.now()).await?;
+    let refund = back.refund;
+    let view = CreditRefundView {
+        id: refund.id,
+        payment_id: refund.payment_id,
+        lot_id: body.lot_id,
+        amount: euros(refund.amount_minor),
+        bonus_withdrawn: back.forfeited,
+        currency: Currency::EUR,
+        status: refund.state,
+        reason: refund.reason,
+        created_at: refund.created_at,
+    };
+    tx.commit((StatusCode::CREATED, Json(view))).await
 }
 
 /// What is bought, and how.

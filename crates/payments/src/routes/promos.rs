@@ -17,10 +17,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use super::{
-    process::{own, priced},
-    staff::of_finance,
-};
+use super::process::{own, priced};
 use crate::{
     model::PaymentError,
     promo::{Gift, Promo},
@@ -258,7 +255,7 @@ pub(super) async fn end_mine(
     security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = PromosView),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
 pub(super) async fn list_ours(app: App, staff: Staff) -> ApiResult<Json<PromosView>> {
-    of_finance(&staff)?;
+    staff.of_finance()?;
     list(&app, None).await
 }
 
@@ -274,7 +271,7 @@ pub(super) async fn make_ours(
     write: Write,
     Valid(body): Valid<NewPromo>,
 ) -> ApiResult<Response> {
-    of_finance(&staff)?;
+    staff.of_finance()?;
     let promo = body.promo(None, staff.caller.id, app.clock.now())?;
     let mut tx = write.begin().await?;
     make(&mut tx, &promo).await?;
@@ -287,7 +284,7 @@ pub(super) async fn make_ours(
     responses((status = NO_CONTENT, description = "It cannot be used any more."),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
 pub(super) async fn end_ours(app: App, staff: Staff, Path(id): Path<PromoId>) -> ApiResult<StatusCode> {
-    of_finance(&staff)?;
+    staff.of_finance()?;
     end(&app, id, None).await
 }
 

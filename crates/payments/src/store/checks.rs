@@ -58,8 +58,8 @@ pub(crate) async fn unposted(db: &mut PgConnection) -> Broken {
              from payment_operations o
             where o.state = 'succeeded' and (o.task in ('capture', 'refund') or o.task = 'charge' and not o.captures_later)
               and not exists (select from ledger_transactions t
-                               where t.operation in (format('operation:%s:done', o.id),
-                                                     format('payment:%s:credits', o.payment_id)))
+                               where t.operation in (format('operation:%s:done', o.id), case when o.task = 'charge'
+                                                     then format('payment:%s:credits', o.payment_id) end))
             limit 100"#
     )
     .fetch_all(db)

@@ -3,12 +3,16 @@
 use platform::{
     ids::{BookingId, LotId, PaymentId, UserId},
     locale::Language,
+    page::{Order, Paging},
     time::Instant,
 };
-use sqlx::PgConnection;
+use sqlx::{FromRow, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
-use crate::credits::{CreditKind, Lot, Movement, Package};
+use crate::{
+    credits::{CreditKind, HeldLot, Lot, Movement, Package},
+    dispute::Bought,
+};
 
 /// The packages that can be bought.
 pub(crate) async fn packages(db: &mut PgConnection, language: Language) -> sqlx::Result<Vec<Package>> {
@@ -96,12 +100,13 @@ pub(crate) async fn lock_wallet(db: &mut PgConnection, user: UserId) -> sqlx::Re
 /// Writes a new lot.
 pub(crate) async fn insert_lot(db: &mut PgConnection, lot: &Lot) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into credit_lots (id, user_id, payment_id, is_granted, expires_at, created_at)
-         values ($1, $2, $3, $4, $5, $6)",
+        "insert into credit_lots (id, user_id, payment_id, is_granted, bonus_minor, expires_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
         lot.id as _,
         lot.user_id as _,
         lot.payment_id as _,
         lot.is_granted,
+        lot.bonus_minor,
         lot.expires_at as _,
         lot.created_at as _,
     )
@@ -195,7 +200,73 @@ pub(crate) async fn owner(db: &mut PgConnection, lot: LotId) -> sqlx::Result<Opt
         .await
 }
 
+/// Somebody's lot.
+pub(crate) async fn lot(db: &mut PgConnection, user: UserId, id: LotId) -> sqlx::Result<Option<Lot>> {
+    sqlx::query_as!(
+        Lot,
+        r#"select id, user_id, payment_id as "payment_id: PaymentId", is_granted, bonus_minor, expires_at, created_at
+             from credit_lots where user_id = $1 and id = $2"#,
+        user as _,
+        id as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Somebody's lots that have something on them, or the one of these that is named, in the order in which they are spent.
+pub(crate) async fn held(
+    db: &mut PgConnection,
+    user: UserId,
+    only: Option<LotId>,
+) -> sqlx::Result<Vec<HeldLot>> {
+    sqlx::query_as!(
+        HeldLot,
+        r#"select l.id as "id!", l.is_granted as "is_granted!", b.balance as "left_minor!", l.bonus_minor as "bonus_minor!",
+                  p.captured_minor - p.refunded_minor - p.disputed_minor as kept_minor,
+                  coalesce(c.name ->> u.language, c.name ->> 'en') as description, l.expires_at as "expires_at!",
+                  l.created_at as "created_at!"
+             from credit_lots l
+             join users u on u.id = l.user_id
+             join ledger_balances b on b.owner = l.user_id and b.purpose = 'credits' and b.part = l.id::text
+             left join payments p on p.id = l.payment_id and p.package_id is not null
+             left join credit_packages c on c.id = p.package_id
+            where l.user_id = $1 and ($2::uuid is null or l.id = $2) and b.balance > 0
+            order by l.expires_at, l.is_granted desc, l.id"#,
+        user as _,
+        only as _,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// So much of what is on a lot was given on top.
+pub(crate) async fn set_bonus(db: &mut PgConnection, lot: LotId, minor: i64) -> sqlx::Result<()> {
+    sqlx::query!("update credit_lots set bonus_minor = $2 where id = $1", lot as _, minor)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The lot that a payment bought. Others of the same payment stand for refunds that no gateway could bring.
+pub(crate) async fn bought(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<Option<Bought>> {
+    sqlx::query_as!(
+        Bought,
+        r#"select l.id as "lot!", l.user_id as "user!", coalesce(b.balance, 0) as "left_minor!",
+                  l.bonus_minor as "bonus_minor!", coalesce(c.name ->> u.language, c.name ->> 'en') as "description!"
+             from credit_lots l
+             join users u on u.id = l.user_id
+             join payments p on p.id = l.payment_id
+             join credit_packages c on c.id = p.package_id
+             left join ledger_balances b on b.owner = l.user_id and b.purpose = 'credits' and b.part = l.id::text
+            where l.payment_id = $1 order by l.id limit 1"#,
+        payment as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// A line of somebody's credits.
+#[derive(FromRow)]
 pub(crate) struct CreditLine {
     pub(crate) id: Uuid,
     pub(crate) kind: CreditKind,
@@ -203,18 +274,36 @@ pub(crate) struct CreditLine {
     pub(crate) description: String,
     pub(crate) booking_id: Option<BookingId>,
     pub(crate) balance_after_minor: i64,
+    /// In the order in which it happened.
+    pub(crate) number: i64,
     pub(crate) created_at: Instant,
 }
 
-/// The last lines of somebody's credits, newest first.
-pub(crate) async fn lines(db: &mut PgConnection, user: UserId) -> sqlx::Result<Vec<CreditLine>> {
-    sqlx::query_as!(
-        CreditLine,
-        r#"select id, kind as "kind: CreditKind", amount_minor, description, booking_id as "booking_id: BookingId",
-                  balance_after_minor, created_at
-             from credit_transactions where user_id = $1 order by number desc limit 100"#,
-        user as _,
-    )
-    .fetch_all(db)
-    .await
+#[derive(FromRow)]
+struct Listed {
+    #[sqlx(flatten)]
+    line: CreditLine,
+    total: i64,
+}
+
+/// One page of what happened to somebody's credits, newest first, and the bounded count.
+pub(crate) async fn lines(
+    db: &mut PgConnection,
+    user: UserId,
+    paging: &Paging<i64>,
+) -> sqlx::Result<(Vec<CreditLine>, i64)> {
+    let direction = paging.direction(Order::Descending);
+    let mut query = QueryBuilder::new(
+        "select t.*, (select count(*) from (select 1 from credit_transactions where user_id = ",
+    );
+    query.push_bind(user).push(" limit 1001) n) as total from credit_transactions t where t.user_id = ");
+    query.push_bind(user);
+    if let Some(&number) = paging.key() {
+        query.push(" and t.number ").push(paging.comparison(Order::Descending)).push(" ").push_bind(number);
+    }
+    query.push(" order by t.number ").push(direction);
+    query.push(" limit ").push(paging.limit()).push(" offset ").push(paging.offset());
+    let rows: Vec<Listed> = query.build_query_as().fetch_all(db).await?;
+    let total = rows.first().map_or(0, |row| row.total);
+    Ok((rows.into_iter().map(|row| row.line).collect(), total))
 }

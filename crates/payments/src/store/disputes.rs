@@ -1,6 +1,9 @@
 //! The SQL of disputes.
 
-use platform::ports::gateway::GatewayName;
+use platform::{
+    ids::{DisputeId, LotId},
+    ports::gateway::GatewayName,
+};
 use sqlx::PgConnection;
 
 use crate::dispute::StoredDispute;
@@ -13,8 +16,8 @@ pub(crate) async fn lock(
 ) -> sqlx::Result<Option<StoredDispute>> {
     sqlx::query_as!(
         StoredDispute,
-        "select id, gateway, reference, payment_id, amount_minor, disputed_minor, is_from_escrow, state, respond_by,
-                created_at, updated_at
+        "select id, gateway, reference, payment_id, amount_minor, disputed_minor, is_from_escrow, credits_minor, bonus_minor,
+                state, respond_by, created_at, updated_at
            from payment_disputes where gateway = $1 and reference = $2 for update",
         gateway as _,
         reference,
@@ -27,8 +30,8 @@ pub(crate) async fn lock(
 pub(crate) async fn save(db: &mut PgConnection, dispute: &StoredDispute) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into payment_disputes (id, gateway, reference, payment_id, amount_minor, disputed_minor, is_from_escrow,
-                state, respond_by, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                credits_minor, bonus_minor, state, respond_by, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (gateway, reference) do update set state = excluded.state, updated_at = excluded.updated_at",
         dispute.id as _,
         dispute.gateway as _,
@@ -37,10 +40,39 @@ pub(crate) async fn save(db: &mut PgConnection, dispute: &StoredDispute) -> sqlx
         dispute.amount_minor,
         dispute.disputed_minor,
         dispute.is_from_escrow,
+        dispute.credits_minor,
+        dispute.bonus_minor,
         dispute.state as _,
         dispute.respond_by as _,
         dispute.created_at as _,
         dispute.updated_at as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The disputes about what a lot cost for which not all is paid, the oldest first; held until the transaction ends.
+pub(crate) async fn uncovered(db: &mut PgConnection, lot: LotId) -> sqlx::Result<Vec<StoredDispute>> {
+    sqlx::query_as!(
+        StoredDispute,
+        "select d.id, d.gateway, d.reference, d.payment_id, d.amount_minor, d.disputed_minor, d.is_from_escrow,
+                d.credits_minor, d.bonus_minor, d.state, d.respond_by, d.created_at, d.updated_at
+           from credit_lots l
+           join payment_disputes d on d.payment_id = l.payment_id
+          where l.id = $1 and d.state <> 'won' and d.disputed_minor > d.credits_minor order by d.id for update of d",
+        lot as _,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Credits pay for so much of a dispute.
+pub(crate) async fn cover(db: &mut PgConnection, dispute: DisputeId, minor: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payment_disputes set credits_minor = credits_minor + $2 where id = $1",
+        dispute as _,
+        minor,
     )
     .execute(db)
     .await?;

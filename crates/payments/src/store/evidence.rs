@@ -1,12 +1,15 @@
 //! The SQL of what we can tell a bank about a disputed payment.
 
 use platform::{
-    ids::{BookingId, DisputeId, PaymentId},
+    ids::{BookingId, DisputeId, OperationId, PaymentId, UserId},
     money::Currency,
+    ports::gateway::{Defence, GatewayName},
     time::Instant,
 };
 use serde::Deserialize;
 use sqlx::{PgConnection, types::Json};
+
+use crate::evidence::{Submission, SubmissionState, Waiting};
 
 /// A disputed payment and its story.
 #[derive(Clone, Debug)]
@@ -60,6 +63,13 @@ pub(crate) async fn of_dispute(db: &mut PgConnection, id: DisputeId) -> sqlx::Re
                            select created_at, 'payment', task || ' ' || state, null, code
                              from payment_operations where payment_id = p.id and task <> 'refund'
                            union all
+                           select used.created_at, 'credits', 'used', null, at.service_title
+                             from credit_lots l
+                             join credit_uses u on u.lot_id = l.id
+                             join payments used on used.id = u.payment_id
+                             join bookings at on at.id = used.booking_id
+                            where l.payment_id = p.id
+                           union all
                            select created_at, 'refund', state, null, reason from refunds where payment_id = p.id) m
                   ) as "timeline!: Json<Vec<Moment>>"
              from payment_disputes d
@@ -72,4 +82,67 @@ pub(crate) async fn of_dispute(db: &mut PgConnection, id: DisputeId) -> sqlx::Re
     )
     .fetch_optional(db)
     .await
+}
+
+/// Writes what we say.
+pub(crate) async fn insert(db: &mut PgConnection, submission: &Submission) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into dispute_evidence (id, dispute_id, content, state, submitted_by, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $6)",
+        submission.id as _,
+        submission.dispute_id as _,
+        &submission.content as _,
+        submission.state as _,
+        submission.submitted_by as _,
+        submission.created_at as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What was said last in a dispute.
+pub(crate) async fn latest(db: &mut PgConnection, dispute: DisputeId) -> sqlx::Result<Option<Submission>> {
+    sqlx::query_as!(
+        Submission,
+        r#"select id as "id: OperationId", dispute_id as "dispute_id: DisputeId", content as "content: Json<Defence>",
+                  state as "state: SubmissionState", code, submitted_by as "submitted_by: UserId", created_at, updated_at
+             from dispute_evidence where dispute_id = $1 order by id desc limit 1"#,
+        dispute as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What is on its way, and where to.
+pub(crate) async fn waiting(db: &mut PgConnection, id: OperationId) -> sqlx::Result<Option<Waiting>> {
+    sqlx::query_as!(
+        Waiting,
+        r#"select d.gateway as "gateway: GatewayName", d.reference as dispute, e.content as "content: Json<Defence>"
+             from dispute_evidence e join payment_disputes d on d.id = e.dispute_id
+            where e.id = $1 and e.state = 'started'"#,
+        id as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Writes what the gateway said to it.
+pub(crate) async fn settle(
+    db: &mut PgConnection,
+    id: OperationId,
+    state: SubmissionState,
+    code: Option<&str>,
+    now: Instant,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update dispute_evidence set state = $2, code = $3, updated_at = $4 where id = $1 and state = 'started'",
+        id as _,
+        state as _,
+        code,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

@@ -24,6 +24,21 @@ pub(crate) async fn booking_of(db: &mut PgConnection, id: PaymentId) -> sqlx::Re
     found.fetch_optional(db).await.map(Option::flatten)
 }
 
+/// What a payment is for, in words.
+pub(crate) async fn title_of(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<String> {
+    sqlx::query_scalar!(
+        r#"select coalesce(b.service_title, c.name ->> u.language, c.name ->> 'en', '') as "title!"
+             from payments p
+             join users u on u.id = p.user_id
+             left join bookings b on b.id = p.booking_id
+             left join credit_packages c on c.id = p.package_id
+            where p.id = $1"#,
+        id as _,
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Holds a payment until the transaction ends.
 pub(crate) async fn lock(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<Option<Payment>> {
     sqlx::query_as!(

@@ -31,7 +31,7 @@ pub(crate) async fn insert(db: &mut PgConnection, refund: &Refund) -> sqlx::Resu
 /// A part of a refund has arrived; all of it, where no other part is on its way.
 pub(crate) async fn arrived(db: &mut PgConnection, id: RefundId, now: Instant) -> sqlx::Result<()> {
     sqlx::query!(
-        "update refunds set state = 'succeeded', updated_at = $2
+        "update refunds set state = 'succeeded', retry_at = null, updated_at = $2
           where id = $1
             and amount_minor - credits_minor - elsewhere_minor =
                 (select sum(amount_minor) from payment_operations where refund_id = $1 and state = 'succeeded')",
@@ -43,12 +43,33 @@ pub(crate) async fn arrived(db: &mut PgConnection, id: RefundId, now: Instant) -
     Ok(())
 }
 
-/// A part of a refund could not be brought back.
-pub(crate) async fn failed(db: &mut PgConnection, id: RefundId, now: Instant) -> sqlx::Result<()> {
-    sqlx::query!("update refunds set state = 'failed', updated_at = $2 where id = $1", id as _, now as _)
-        .execute(db)
-        .await?;
+/// A part of a refund could not be brought back; it is tried again then, or staff look at it.
+pub(crate) async fn failed(
+    db: &mut PgConnection,
+    id: RefundId,
+    retry_at: Option<Instant>,
+    now: Instant,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update refunds set state = 'failed', retry_at = $2, updated_at = $3 where id = $1",
+        id as _,
+        retry_at as _,
+        now as _,
+    )
+    .execute(db)
+    .await?;
     Ok(())
+}
+
+/// Whether a refund is to be tried again by now.
+pub(crate) async fn is_due(db: &mut PgConnection, id: RefundId, now: Instant) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from refunds where id = $1 and state = 'failed' and retry_at <= $2) as "yes!""#,
+        id as _,
+        now as _,
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// The payment of a refund.
@@ -66,6 +87,7 @@ pub(crate) async fn lock(db: &mut PgConnection, id: RefundId) -> sqlx::Result<Op
         Refund,
         r#"select id as "id: RefundId", payment_id as "payment_id: PaymentId", amount_minor, credits_minor, elsewhere_minor,
                   state as "state: RefundState", reason, requested_by as "requested_by: UserId",
+                  tries, retry_at as "retry_at: Instant",
                   created_at as "created_at: Instant", updated_at as "updated_at: Instant"
              from refunds where id = $1 for update"#,
         id as _,
@@ -108,13 +130,17 @@ pub(crate) async fn free_charges(db: &mut PgConnection, id: RefundId) -> sqlx::R
 }
 
 /// Writes how a refund was brought.
-pub(crate) async fn save(db: &mut PgConnection, refund: &Refund, note: &str) -> sqlx::Result<()> {
+pub(crate) async fn save(db: &mut PgConnection, refund: &Refund, note: Option<&str>) -> sqlx::Result<()> {
     sqlx::query!(
-        "update refunds set state = $2, elsewhere_minor = $3, note = $4, updated_at = $5 where id = $1",
+        "update refunds set state = $2, elsewhere_minor = $3, note = coalesce($4, note), tries = $5, retry_at = $6,
+                updated_at = $7
+          where id = $1",
         refund.id as _,
         refund.state as _,
         refund.elsewhere_minor,
         note,
+        refund.tries,
+        refund.retry_at as _,
         refund.updated_at as _,
     )
     .execute(db)

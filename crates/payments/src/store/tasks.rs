@@ -14,9 +14,9 @@ const SILENCE: SignedDuration = SignedDuration::from_hours(72);
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 #[schema(as = MoneyTaskKind)]
 pub(crate) enum TaskKind {
-    /// A gateway could not bring it: see POST /admin/refunds/{id}/bring/.
+    /// A gateway could not bring it, and it is not tried again by itself: see POST /admin/refunds/{id}/bring/.
     RefundFailed,
-    /// A payer wants it back from their bank: see GET /admin/disputes/{id}/evidence/.
+    /// A payer wants it back from their bank: see GET and POST /admin/disputes/{id}/evidence/.
     DisputeOpen,
     /// A gateway does not say what became of it.
     GatewaySilent,
@@ -50,7 +50,7 @@ pub(crate) async fn open(db: &mut PgConnection, now: Instant) -> sqlx::Result<Ve
                (select 'refund_failed', r.id::text, p.id, r.amount_minor - r.credits_minor - r.elsewhere_minor, p.currency,
                        r.updated_at, null::timestamptz
                   from refunds r join payments p on p.id = r.payment_id
-                 where r.state = 'failed' order by r.updated_at limit 50)
+                 where r.state = 'failed' and r.retry_at is null order by r.updated_at limit 50)
                union all
                (select 'dispute_open', d.id::text, p.id, d.amount_minor, p.currency, d.created_at, d.respond_by
                   from payment_disputes d join payments p on p.id = d.payment_id

@@ -23,6 +23,10 @@ enum Step {
     CancelByCustomer(usize),
     CancelByProvider(usize),
     Refund(usize, i64),
+    /// Credits, with this card.
+    Buy(&'static str),
+    /// The credits that were bought go back, as far as they are not used.
+    RefundCredits,
     Wait(i64),
     /// The gateway's messages come: so often, and the last one first or not.
     Tell(usize, bool),
@@ -41,6 +45,7 @@ const CARDS: &[&str] = &[
     "refund_drops_reply",
     "refund_late",
     "refund_declined",
+    "refund_recovers",
     "refund_returned",
     "disputed_won",
     "disputed_lost",
@@ -58,6 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, card, code)| Step::PayLess(which, card, code)),
         2 => (number(), prop::sample::select(CARDS), 1..5000_i64)
             .prop_map(|(which, card, minor)| Step::Tip(which, card, minor)),
+        1 => prop::sample::select(CARDS).prop_map(Step::Buy),
         2 => number().prop_map(Step::Complete),
         2 => (number(), any::<bool>()).prop_map(|(which, yes)| Step::Approve(which, yes)),
         2 => number().prop_map(Step::Accept),
@@ -65,6 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => number().prop_map(Step::CancelByCustomer),
         1 => number().prop_map(Step::CancelByProvider),
         3 => (number(), 1..6000_i64).prop_map(|(which, minor)| Step::Refund(which, minor)),
+        1 => Just(Step::RefundCredits),
         4 => (1..4000_i64).prop_map(Step::Wait),
         2 => (1..4_usize, any::<bool>()).prop_map(|(times, reverse)| Step::Tell(times, reverse)),
     ]
@@ -107,6 +114,10 @@ impl History {
                     "payment_method": "card", "payment_method_id": format!("pm_sandbox_{card}")});
                 self.take(&w.ann.post("/payments/tips/", body).await);
             }
+            Step::Buy(card) => {
+                let answer = w.buy(super::credits::SMALL, card).await;
+                assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.text());
+            }
             Step::Complete(which) => {
                 let Some(booking) = booking(which) else { return };
                 for status in ["ongoing", "completed"] {
@@ -144,6 +155,12 @@ impl History {
                 let answer = w.bob.post("/payments/refund/", body).await;
                 assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.text());
             }
+            Step::RefundCredits => {
+                for lot in w.lots().await {
+                    let answer = w.give_credits_back(&w.ann, &lot).await;
+                    assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.text());
+                }
+            }
             Step::Wait(minutes) => w.later(60 * minutes).await,
             Step::Tell(times, reverse) => {
                 w.tell_in(|count| {
@@ -176,13 +193,15 @@ impl History {
 
 impl World {
     /// What is on our account at the gateway is what its own book says; and no booking was charged twice.
-    async fn gateway_agrees(&self) {
+    pub(super) async fn gateway_agrees(&self) {
         let row = sqlx::query!(
             r#"select (select coalesce(sum(case when kind in ('charge', 'refund_failure', 'dispute_won', 'payout_failure')
                                                 then amount else -amount end), 0)::bigint from sandbox_book) as "theirs!",
-                      (select coalesce(sum(balance), 0)::bigint from ledger_balances where purpose = 'clearing') as "ours!",
+                      (select coalesce(sum(balance), 0)::bigint from ledger_balances
+                        where purpose in ('clearing', 'gateway_fees')) as "ours!",
                       (select count(*) from (select booking_id from payments
                                               where captured_minor > refunded_minor + disputed_minor and not is_tip
+                                                and booking_id is not null
                                               group by booking_id having count(*) > 1) twice) as "twice!""#
         );
         let row = row.fetch_one(&self.t.app.db).await.unwrap();

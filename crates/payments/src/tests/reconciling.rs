@@ -34,6 +34,33 @@ async fn books_that_agree_have_no_differences() {
 }
 
 #[tokio::test]
+async fn what_the_gateway_keeps_is_booked_once() {
+    let w = World::instant().await;
+    let kept = async || {
+        let rows = sqlx::query_scalar!(
+            r#"select purpose || ' ' || balance as "row!" from ledger_balances
+                where purpose in ('clearing', 'gateway_fees') order by purpose"#
+        );
+        rows.fetch_all(&w.t.app.db).await.unwrap()
+    };
+    let (booking, _) = w.paid("visa").await;
+    assert_eq!(kept().await, ["clearing 4990"]);
+    for _ in 0..2 {
+        assert_eq!(w.differences().await, [""; 0]);
+        // 1.4 % of 49.90, and 0.25.
+        assert_eq!(kept().await, ["clearing 4896", "gateway_fees 94"]);
+    }
+    w.cancel(&w.bob, &booking).await;
+    assert_eq!(w.differences().await, [""; 0]);
+    assert_eq!(
+        kept().await,
+        ["clearing -94", "gateway_fees 94"],
+        "a refund costs nothing, and brings no fee back"
+    );
+    w.books().await;
+}
+
+#[tokio::test]
 async fn what_only_one_book_has_is_listed_once() {
     let w = World::instant().await;
     w.paid("visa").await;

@@ -1,6 +1,6 @@
-//! Giving money back: in parts, at once by many, after it was earned, and when the gateway stumbles.
+//! Giving money back: in parts, at once by many, after it was earned, when the gateway stumbles, and again when it failed.
 
-use platform::auth::StaffRole;
+use platform::{auth::StaffRole, testing::Client};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -113,4 +113,76 @@ async fn only_the_provider_and_staff_give_back() {
     w.bob.post("/payments/refund/", no_reason).await.refused(422, "validation_failed");
     assert_eq!(w.books().await, "clearing 4990, escrow 4990");
     support.post("/payments/refund/", body(&payment, json!(1))).await.expect(201);
+}
+
+impl World {
+    /// How often the gateway was asked for a refund, and the tasks of finance.
+    async fn tries(&self, finance: &Client) -> (i64, Vec<String>) {
+        let asked = sqlx::query_scalar!(
+            r#"select count(distinct id) as "count!" from payment_operations where task = 'refund'"#
+        );
+        (asked.fetch_one(&self.t.app.db).await.unwrap(), self.tasks(finance).await)
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_failed_is_tried_again_and_arrives() {
+    let w = World::instant().await;
+    let finance = w.t.staff("Fin Ance", StaffRole::Finance).await;
+    let (booking, payment) = w.paid("refund_recovers").await;
+    w.cancel(&w.bob, &booking).await;
+    w.later(3599).await;
+    assert_eq!(w.tries(&finance).await, (1, vec![]));
+    assert_eq!(w.books().await, "clearing 4990, refunds_payable 4990");
+    w.later(1).await;
+    assert_eq!(w.tries(&finance).await, (2, vec![]));
+    assert_eq!((w.books().await.as_str(), w.status(&payment).await.as_str()), ("", "refunded"));
+    assert_eq!(w.gateway_book().await, "charge 4990, refund 4990");
+}
+
+#[tokio::test]
+async fn after_three_more_tries_it_is_up_to_finance() {
+    let w = World::instant().await;
+    let finance = w.t.staff("Fin Ance", StaffRole::Finance).await;
+    let (_, payment) = w.paid("refund_declined").await;
+    for amount in [json!(10), json!(20)] {
+        w.bob.post("/payments/refund/", body(&payment, amount)).await.expect(201);
+    }
+    w.t.run_jobs().await;
+    for (hours, asked, tasks) in [(1, 4, 0), (24, 6, 0), (71, 6, 0), (1, 8, 2), (1000, 8, 2)] {
+        w.later(hours * 3600).await;
+        let expected = (asked, vec!["refund_failed".to_owned(); tasks]);
+        assert_eq!(w.tries(&finance).await, expected, "after {hours} hours more");
+        assert!(w.books().await.contains("refunds_payable 3000"));
+    }
+    assert_eq!(w.gateway_book().await, "charge 4990");
+}
+
+#[tokio::test]
+async fn what_would_fail_again_is_up_to_finance_at_once() {
+    let w = World::instant().await;
+    let finance = w.t.staff("Fin Ance", StaffRole::Finance).await;
+    let (_, payment) = w.paid("visa").await;
+    // The charge was refunded by hand, at the gateway.
+    sqlx::raw_sql("update sandbox_operations set refunded = captured").execute(&w.t.app.db).await.unwrap();
+    w.bob.post("/payments/refund/", body(&payment, Value::Null)).await.expect(201);
+    w.t.run_jobs().await;
+    assert_eq!(w.tries(&finance).await, (1, vec!["refund_failed".to_owned()]));
+    w.later(1000 * 3600).await;
+    assert_eq!(w.tries(&finance).await.0, 1);
+}
+
+#[tokio::test]
+async fn finance_need_not_wait_for_the_next_try() {
+    let w = World::instant().await;
+    let finance = w.t.staff("Fin Ance", StaffRole::Finance).await;
+    let (booking, _) = w.paid("refund_declined").await;
+    w.cancel(&w.bob, &booking).await;
+    let refund = sqlx::query_scalar!(r#"select id::text as "id!" from refunds"#);
+    let refund = refund.fetch_one(&w.t.app.db).await.unwrap();
+    let body = json!({"by": "bank_transfer", "note": "They asked for it."});
+    finance.post(&format!("/admin/refunds/{refund}/bring/"), body).await.expect(201);
+    w.later(1000 * 3600).await;
+    assert_eq!(w.tries(&finance).await, (1, vec![]));
+    assert_eq!(w.books().await, "bank -4990, clearing 4990");
 }

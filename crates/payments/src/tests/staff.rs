@@ -12,7 +12,7 @@ impl World {
     }
 
     /// The kinds of what waits for a person.
-    async fn tasks(&self, who: &Client) -> Vec<String> {
+    pub(super) async fn tasks(&self, who: &Client) -> Vec<String> {
         let tasks = who.get("/admin/payments/tasks/").await.expect(200);
         let kinds =
             tasks["results"].as_array().unwrap().iter().map(|task| task["kind"].as_str().unwrap().to_owned());
@@ -74,7 +74,8 @@ async fn a_refund_that_failed_finds_another_way(#[case] by: &str, #[case] books:
     w.later(10).await;
     assert_eq!(
         (w.tasks(&finance).await, w.books().await.as_str()),
-        (vec!["refund_failed".to_owned()], "clearing 4990, refunds_payable 4990")
+        (Vec::new(), "clearing 4990, refunds_payable 4990"),
+        "nobody has to look while it is tried again"
     );
     w.t.staff("Sue Port", StaffRole::Support).await.post(&path, way.clone()).await.expect(403);
     finance.post(&path, way.clone()).await.expect(201);
@@ -167,4 +168,69 @@ async fn a_disputed_payment_has_its_story() {
     w.later(10).await;
     w.tell().await;
     assert!(w.tasks(&finance).await.is_empty());
+}
+
+impl World {
+    /// A payment is disputed; the path of the evidence.
+    async fn disputed(&self, card: &str, finance: &Client) -> String {
+        self.paid(card).await;
+        self.later(3).await;
+        self.tell().await;
+        let tasks = finance.get("/admin/payments/tasks/").await.expect(200);
+        format!("/admin/disputes/{}/evidence/", tasks["results"][0]["id"].as_str().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn evidence_reaches_the_gateway_once() {
+    let w = World::instant().await;
+    let finance = w.finance().await;
+    let path = w.disputed("disputed_won", &finance).await;
+    let body = json!({"statement": "The windows were cleaned."});
+    for who in [&w.bob, &w.t.staff("Sue Port", StaffRole::Support).await] {
+        who.post(&path, body.clone()).await.refused(403, "forbidden");
+    }
+    finance.post(&path, json!({"statement": " "})).await.refused(422, "validation_failed");
+    let nobodys = path.replace(path.split('/').nth(3).unwrap(), &w.ann.id().to_string());
+    finance.post(&nobodys, body.clone()).await.refused(404, "not_found");
+    let keyed = finance.with("Idempotency-Key", "evidence-1");
+    let sent = keyed.post(&path, body.clone()).await.expect(201);
+    assert_eq!(
+        (sent.str("status").as_str(), keyed.post(&path, body.clone()).await.expect(201).str("id")),
+        ("started", sent.str("id"))
+    );
+    finance.post(&path, body.clone()).await.refused(409, "evidence_submitted");
+    w.t.run_jobs().await;
+    let seen = finance.get(&path).await.expect(200);
+    assert_eq!(
+        (&seen["submission"]["id"], &seen["submission"]["status"]),
+        (&sent["id"], &json!("submitted"))
+    );
+    let heard = sqlx::query_scalar!(
+        "select count(*) from sandbox_operations where task = 'defend' and status = 'succeeded'"
+    );
+    assert_eq!(heard.fetch_one(&w.t.app.db).await.unwrap(), Some(1));
+    finance.post(&path, body.clone()).await.refused(409, "evidence_submitted");
+    w.later(10).await;
+    w.tell().await;
+    finance.post(&path, body).await.refused(409, "dispute_not_open");
+    w.books().await;
+}
+
+#[tokio::test]
+async fn evidence_that_comes_too_late_is_refused_and_says_so() {
+    let w = World::instant().await;
+    let finance = w.finance().await;
+    let path = w.disputed("disputed_lost", &finance).await;
+    // The bank decides, and has not told us yet.
+    w.t.advance(jiff::SignedDuration::from_secs(5));
+    finance.post(&path, json!({"statement": "The windows were cleaned."})).await.expect(201);
+    w.t.run_jobs().await;
+    let seen = finance.get(&path).await.expect(200);
+    assert_eq!(
+        (&seen["submission"]["status"], &seen["submission"]["code"]),
+        (&json!("refused"), &json!("charge_not_open"))
+    );
+    w.tell().await;
+    w.books().await;
 }

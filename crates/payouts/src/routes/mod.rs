@@ -1,6 +1,7 @@
 //! HTTP for payouts.
 
 mod account;
+mod commission;
 mod earnings;
 mod paper;
 mod statement;
@@ -16,6 +17,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(earnings::get_earnings))
         .routes(routes!(statement::get_statement))
         .routes(routes!(account::get_payout_account, account::set_payout_account))
+        .routes(routes!(commission::list_rules, commission::make_rule))
+        .routes(routes!(commission::preview))
+        .routes(routes!(commission::end_rule))
         .routes(routes!(taxes::get_tax_profile, taxes::set_tax_profile))
         .routes(routes!(withdrawals::list_withdrawals, withdrawals::create_withdrawal))
 }

@@ -1,56 +1,10 @@
 //! The SQL of earnings.
 
-use platform::{
-    ids::{BookingId, CategoryId, UserId},
-    money::Currency,
-    time::Instant,
-};
+use platform::{ids::BookingId, time::Instant};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{
-    commission::Rule,
-    earning::{EarningRow, Reversal},
-};
-
-/// The rules that a job of a provider and a category falls under, as they stood at a time.
-pub(crate) async fn commission_rules(
-    db: &mut PgConnection,
-    provider: UserId,
-    category: CategoryId,
-    at: Instant,
-) -> sqlx::Result<Vec<Rule>> {
-    let rows = sqlx::query!(
-        r#"with recursive line (id, parent_id, distance) as (
-               select id, parent_id, 0 from categories where id = $2
-               union all
-               select c.id, c.parent_id, distance + 1 from line join categories c on c.id = line.parent_id
-           )
-           select r.id as "id!", r.provider_id is not null as "is_for_provider!", line.distance as "distance?",
-                  r.currency as "currency?: Currency", r.bps as "bps!", r.fixed_minor as "fixed_minor!",
-                  r.minimum_minor as "minimum_minor!"
-             from commission_rules r
-             left join line on line.id = r.category_id
-            where (r.provider_id = $1 or r.provider_id is null)
-              and (r.category_id is null or line.id is not null)
-              and r.created_at <= $3 and (r.ended_at is null or r.ended_at > $3)"#,
-        provider as _,
-        category as _,
-        at as _,
-    )
-    .fetch_all(db)
-    .await?;
-    let rules = rows.into_iter().map(|row| Rule {
-        id: row.id,
-        is_for_provider: row.is_for_provider,
-        category_distance: row.distance,
-        currency: row.currency,
-        bps: u16::try_from(row.bps).unwrap_or_default(),
-        fixed_minor: row.fixed_minor,
-        minimum_minor: row.minimum_minor,
-    });
-    Ok(rules.collect())
-}
+use crate::earning::{EarningRow, Reversal};
 
 /// Writes the first of an earning.
 pub(crate) async fn insert(db: &mut PgConnection, earned: &EarningRow) -> sqlx::Result<()> {

@@ -5,6 +5,7 @@ pub(crate) mod checks;
 pub(crate) mod earnings;
 pub(crate) mod overview;
 pub(crate) mod purse;
+pub(crate) mod rules;
 pub(crate) mod taxes;
 pub(crate) mod tips;
 pub(crate) mod withdrawals;

@@ -9,19 +9,6 @@ use platform::{
 use super::World;
 use crate::{Earning, Paid, Tax, free_earning, hold_earning};
 
-async fn rule(w: &World, category: Option<CategoryId>, for_bob: bool, bps: i32) {
-    sqlx::query!(
-        "insert into commission_rules (category_id, provider_id, bps, created_at) values ($1, $2, $3, $4)",
-        category as _,
-        for_bob.then_some(w.bob.id()) as _,
-        bps,
-        w.t.now() as _,
-    )
-    .execute(&w.t.app.db)
-    .await
-    .unwrap();
-}
-
 async fn fees(w: &World, job: &Earning) -> i64 {
     let before = w.has(Account::Commission).await;
     w.earn(job).await;
@@ -128,19 +115,20 @@ async fn the_most_specific_rule_of_the_time_of_booking_counts() {
     let (below, elsewhere) = (CategoryId::at(w.t.now()), CategoryId::at(w.t.now()));
     w.category_row(below, Some(w.category)).await;
     w.category_row(elsewhere, None).await;
+    let finance = w.finance().await;
     let early = w.job(10_000);
     assert_eq!(fees(&w, &Earning { category: below, ..w.job(10_000) }).await, 1500, "none");
     w.hours(1);
-    rule(&w, None, false, 1400).await;
+    w.rule(&finance, None, false, 1400).await;
     assert_eq!(fees(&w, &Earning { category: below, ..w.job(10_000) }).await, 1400, "everybody's");
-    rule(&w, Some(w.category), false, 1300).await;
-    rule(&w, Some(elsewhere), false, 100).await;
+    w.rule(&finance, Some(w.category), false, 1300).await;
+    w.rule(&finance, Some(elsewhere), false, 100).await;
     assert_eq!(fees(&w, &Earning { category: below, ..w.job(10_000) }).await, 1300, "the category above");
-    rule(&w, Some(below), false, 1200).await;
+    w.rule(&finance, Some(below), false, 1200).await;
     assert_eq!(fees(&w, &Earning { category: below, ..w.job(10_000) }).await, 1200, "the category");
-    rule(&w, None, true, 1100).await;
+    w.rule(&finance, None, true, 1100).await;
     assert_eq!(fees(&w, &Earning { category: below, ..w.job(10_000) }).await, 1100, "the provider's");
-    rule(&w, Some(below), true, 1000).await;
+    w.rule(&finance, Some(below), true, 1000).await;
     assert_eq!(fees(&w, &Earning { category: below, ..w.job(10_000) }).await, 1000, "both");
     assert_eq!(fees(&w, &early).await, 1500, "booked before there were rules");
     w.hours(1);

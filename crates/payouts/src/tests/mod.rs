@@ -1,6 +1,7 @@
 //! A provider's money over HTTP and from below, through the real sandbox; each test ends with a look at the books.
 
 mod account;
+mod commission;
 mod earning;
 mod invariants;
 mod overview;

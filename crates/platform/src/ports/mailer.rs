@@ -17,9 +17,20 @@ pub struct Mail {
     pub unsubscribe: Option<String>,
 }
 
-/// Sends mail. Called from jobs, which try again when it fails.
+/// Why a mail was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The address leads nowhere: another try would only harm our name as a sender.
+    #[error("there is no such mailbox")]
+    NoMailbox,
+    /// Anything else; it may work another time.
+    #[error(transparent)]
+    Other(#[from] anyhow::Error),
+}
+
+/// Sends mail. Called from jobs, which try again when it may work another time.
 #[async_trait]
 pub trait Mailer: Send + Sync {
     /// Hands the mail over; an error means that it was not taken.
-    async fn send(&self, mail: Mail) -> anyhow::Result<()>;
+    async fn send(&self, mail: Mail) -> Result<(), MailError>;
 }

@@ -60,8 +60,8 @@ pub struct Seat {
 }
 
 impl Hub {
-    /// Takes a connection in; `None` where this person has as many as one may have.
-    pub fn join(&self, nodes: &Nodes, user: UserId, session: SessionId, is_visible: bool) -> Option<Seat> {
+    /// Takes a connection in, not seen by others yet; `None` where this person has as many as one may have.
+    pub fn join(&self, nodes: &Nodes, user: UserId, session: SessionId) -> Option<Seat> {
         let line = Arc::new(Line::new(user, session));
         {
             let mut lines = self.0.lines.entry(user).or_default();
@@ -72,9 +72,7 @@ impl Hub {
         }
         metrics::gauge!("stream_connections").set(as_gauge(self.0.count.fetch_add(1, Relaxed) + 1));
         let (hub, nodes) = (self.clone(), nodes.clone());
-        let mut seat = Seat { line, hub, nodes, is_visible: false, watched: HashSet::new() };
-        seat.show(is_visible);
-        Some(seat)
+        Some(Seat { line, hub, nodes, is_visible: false, watched: HashSet::new() })
     }
 
     /// Another connection of somebody lets others see them. Whether it is the first.

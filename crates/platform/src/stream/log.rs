@@ -79,10 +79,10 @@ pub async fn hide(db: &mut PgConnection, user: UserId, is_hidden: bool) -> sqlx:
     Bus::publish(db, &Signal::AccountChanged { user }).await
 }
 
-/// Everything after the event `after`, or that it cannot be told.
-pub async fn missed(db: impl PgExecutor<'_>, user: UserId, after: i64) -> sqlx::Result<Missed> {
+/// How somebody's log stands, and everything after the event `after`, or that it cannot be told.
+pub async fn missed(db: impl PgExecutor<'_>, user: UserId, after: i64) -> sqlx::Result<(Head, Missed)> {
     let rows = sqlx::query!(
-        r#"select s.head, e.id as "id?", e.kind as "kind?: Kind", e.at as "at?: Instant",
+        r#"select s.head, s.is_hidden, e.id as "id?", e.kind as "kind?: Kind", e.at as "at?: Instant",
                   e.data as "data?: Json<Box<RawValue>>"
              from user_streams s
              left join lateral (select id, kind, at, data from user_events
@@ -93,8 +93,8 @@ pub async fn missed(db: impl PgExecutor<'_>, user: UserId, after: i64) -> sqlx::
     )
     .fetch_all(db)
     .await?;
-    let head = rows.first().map_or(0, |row| row.head);
-    let missing = head - after;
+    let head = rows.first().map(|row| Head { id: row.head, is_hidden: row.is_hidden }).unwrap_or_default();
+    let missing = head.id - after;
     let mut events = Vec::with_capacity(rows.len());
     for row in rows {
         if let (Some(id), Some(kind), Some(at), Some(data)) = (row.id, row.kind, row.at, row.data) {
@@ -103,7 +103,8 @@ pub async fn missed(db: impl PgExecutor<'_>, user: UserId, after: i64) -> sqlx::
     }
     // Numbers have no gaps: when some are missing they are older than is kept.
     let is_whole = i64::try_from(events.len()).is_ok_and(|found| found == missing);
-    Ok(if is_whole && missing <= MOST_MISSED { Missed::Events(events) } else { Missed::Resync(head) })
+    let is_told = is_whole && missing <= MOST_MISSED;
+    Ok((head, if is_told { Missed::Events(events) } else { Missed::Resync(head.id) }))
 }
 
 /// Which of these people have events after the one that stands beside them.

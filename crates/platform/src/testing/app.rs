@@ -9,12 +9,12 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Client, FakeMailer, FakePush, FakeSms, FakeSocial, MemoryStorage, database};
+use super::{Client, FakeMailer, FakePush, FakeSms, FakeSocial, FakeWebhooks, MemoryStorage, database};
 use crate::{
     app::{App, Parts},
     auth::{Authenticator, Caller, StaffRole},
     bus::Bus,
-    cache::PublicCache,
+    cache::{Kept, PublicCache},
     config::Settings,
     crypto::Secrets,
     error::{ApiError, ApiResult, Kind},
@@ -43,6 +43,8 @@ pub struct TestApp {
     pub push: Arc<FakePush>,
     /// The social accounts that it believes in.
     pub social: Arc<FakeSocial>,
+    /// What it told partners.
+    pub webhooks: Arc<FakeWebhooks>,
     /// The files it stored.
     pub storage: Arc<MemoryStorage>,
     registry: Registry,
@@ -91,6 +93,7 @@ impl TestApp {
         let secret = settings.security.secret_key.as_ref().expect("tests have a secret");
         let (mailer, sms, push) = <(Arc<FakeMailer>, Arc<FakeSms>, Arc<FakePush>)>::default();
         let (social, storage) = <(Arc<FakeSocial>, Arc<MemoryStorage>)>::default();
+        let webhooks = Arc::<FakeWebhooks>::default();
         let db = database(settings.database.connections).await;
         let clock = Clock::manual(START.parse::<jiff::Timestamp>().expect("a timestamp").into());
         let secrets = Secrets::derive(secret).expect("secrets");
@@ -100,13 +103,16 @@ impl TestApp {
             secrets,
             bus: Bus::default(),
             cache: PublicCache::default(),
+            kept: Kept::default(),
             limits: Limits::new(&settings.limits),
             authenticator,
             mailer: mailer.clone(),
             sms: sms.clone(),
             push: push.clone(),
+            feedback: super::fakes::feedback(),
             storage: storage.clone(),
             social: social.clone(),
+            webhooks: webhooks.clone(),
             hub: Hub::default(),
             nodes: Nodes::new().expect("a node"),
             jobs_waiting: Notify::new(),
@@ -115,7 +121,7 @@ impl TestApp {
         let app = App::new(db, parts);
         let (router, _document) = router.split_for_parts();
         let service = Router::new().fallback_service(http::service(router, app.clone()));
-        Self { app, mailer, sms, push, social, storage, registry, service }
+        Self { app, mailer, sms, push, social, webhooks, storage, registry, service }
     }
 
     /// The present, as the application sees it.

@@ -151,6 +151,14 @@ impl Answer {
         self
     }
 
+    /// What it says of this field; fails the test unless that is why the request was refused with 422.
+    #[track_caller]
+    pub fn refused_field(self, field: &str) -> String {
+        let refused = self.refused(422, "validation_failed");
+        let said = refused.body["errors"][field][0].as_str();
+        said.unwrap_or_else(|| panic!("nothing of {field} in {}", refused.text())).to_owned()
+    }
+
     /// A string member of the body.
     #[track_caller]
     pub fn str(&self, name: &str) -> String {

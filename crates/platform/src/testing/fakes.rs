@@ -1,8 +1,8 @@
 //! Outside services that remember what they were told, and can be told to fail.
 
 use std::{
-    collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -11,16 +11,19 @@ use bytes::Bytes;
 use crate::{
     error::{ApiError, ApiResult, Kind},
     ports::{
-        mailer::{Mail, Mailer},
+        feedback::{Feedback, FeedbackSource, FeedbackSources, Report},
+        gateway::WebhookError,
+        mailer::{Mail, MailError, Mailer},
         push::{Push, PushError, PushSender},
         sms::{Sms, SmsError, SmsSender},
         social::{SocialIdentity, SocialProvider, SocialToken, SocialVerifier},
         storage::Storage,
+        webhook::{SendError, Webhook, WebhookReply, WebhookSender},
     },
     time::Instant,
 };
 
-/// A mailer that keeps the mails.
+/// A mailer that keeps the mails; it knows no mailbox whose address begins with `nobody`.
 #[derive(Default)]
 pub struct FakeMailer(Mutex<Vec<Mail>>);
 
@@ -33,7 +36,10 @@ impl FakeMailer {
 
 #[async_trait]
 impl Mailer for FakeMailer {
-    async fn send(&self, mail: Mail) -> anyhow::Result<()> {
+    async fn send(&self, mail: Mail) -> Result<(), MailError> {
+        if mail.to.starts_with("nobody") {
+            return Err(MailError::NoMailbox);
+        }
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
         Ok(())
     }
@@ -98,6 +104,68 @@ impl PushSender for FakePush {
         let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sent.push(push);
         Ok(format!("push-{}", sent.len()))
+    }
+}
+
+/// Reads reports that are what they say, as JSON; those with the header `x-signed` are signed.
+struct FakeFeedback;
+
+impl FeedbackSource for FakeFeedback {
+    fn read(&self, report: &Report<'_>) -> Result<Vec<Feedback>, WebhookError> {
+        if !report.headers.contains_key("x-signed") {
+            return Err(WebhookError::WebhookNotSigned);
+        }
+        serde_json::from_slice(report.body).map_err(|_where| WebhookError::WebhookNotReadable)
+    }
+}
+
+/// A service for SMS, and none for mails.
+pub(super) fn feedback() -> FeedbackSources {
+    FeedbackSources { twilio: Some(Arc::new(FakeFeedback)), sendgrid: None }
+}
+
+/// Partners who take everything, unless they were told to answer otherwise.
+#[derive(Default)]
+pub struct FakeWebhooks {
+    sent: Mutex<Vec<Webhook>>,
+    answers: Mutex<VecDeque<Result<u16, SendError>>>,
+    through: Mutex<Option<Arc<dyn WebhookSender>>>,
+}
+
+impl FakeWebhooks {
+    /// Takes out everything that was sent so far.
+    pub fn take(&self) -> Vec<Webhook> {
+        std::mem::take(&mut self.sent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The next one is answered so; afterwards everything is taken again.
+    pub fn answer(&self, answer: Result<u16, SendError>) {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push_back(answer);
+    }
+
+    /// From now on a real one does the work.
+    pub fn through(&self, sender: Arc<dyn WebhookSender>) {
+        *self.through.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+    }
+
+    fn real(&self) -> Option<Arc<dyn WebhookSender>> {
+        self.through.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl WebhookSender for FakeWebhooks {
+    fn accepts(&self, url: &str) -> bool {
+        self.real().map_or_else(|| url.starts_with("https://"), |real| real.accepts(url))
+    }
+
+    async fn send(&self, webhook: Webhook) -> Result<WebhookReply, SendError> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).push(webhook.clone());
+        if let Some(real) = self.real() {
+            return real.send(webhook).await;
+        }
+        let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        answer.unwrap_or(Ok(200)).map(|status| WebhookReply { status, beginning: "heard".to_owned() })
     }
 }
 

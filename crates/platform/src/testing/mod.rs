@@ -18,7 +18,7 @@ pub use self::{
     app::{TestApp, TokenIsUserId},
     client::{Answer, Client},
     database::{database, database_url},
-    fakes::{FakeMailer, FakePush, FakeSms, FakeSocial, MemoryStorage},
+    fakes::{FakeMailer, FakePush, FakeSms, FakeSocial, FakeWebhooks, MemoryStorage},
     plans::Watched,
     tools::tools,
 };

@@ -188,7 +188,9 @@ async fn whoever_leaves_with_something_unread_is_rung_for() {
     drop(bobs);
     for _ in 0..100 {
         if let [ring] = rings().await.as_slice() {
-            assert_eq!(*ring, json!({"user_id": bob.id(), "conversations": [conversation]}));
+            let expected = json!({"user_id": bob.id(), "conversations": [conversation],
+                                  "rings_at": "2026-03-02T09:01:00Z"});
+            assert_eq!(*ring, expected);
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -87,8 +87,7 @@ impl Nodes {
 
     /// Starts it again, at the same address.
     pub fn start_node(&mut self, number: usize) -> Result<()> {
-        let mut environment =
-            vec![("DATABASE_CONNECTIONS", "24".to_owned()), ("PUBLIC_URL", self.public_url())];
+        let mut environment = vec![("PUBLIC_URL", self.public_url())];
         if let Some(redis) = &self.redis {
             environment.push(("REDIS_URL", format!("redis://127.0.0.1:{}", redis.port)));
         }

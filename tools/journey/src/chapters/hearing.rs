@@ -72,6 +72,8 @@ async fn list(story: &Story) -> anyhow::Result<()> {
     list.lists(shapes::NOTIFICATION)?.is_private()?.is("results.0.type", "booking")?;
     let unread = client.get("/notifications/count/").by(anna).expect(200).await?.number("unread")?;
     list.check(unread >= 2, "both should be counted as unread")?;
+    let seen = client.put("/notifications/seen/").by(anna).expect(200).await?;
+    seen.is("unread", unread)?.is("unseen", 0)?;
     let one = format!("/notifications/{}/", list.text("results.0.id")?);
     client.put(&format!("{one}read/")).by(&story.tom).refused(404, "not_found").await?;
     client.put(&format!("{one}read/")).by(anna).expect(200).await?.is("is_read", true)?;
@@ -102,6 +104,13 @@ async fn phone(story: &Story, conversation: &str) -> anyhow::Result<()> {
         push.text
     );
     client.put(&format!("{conversation}read/")).by(anna).json(json!({"up_to_seq": 99})).expect(200).await?;
+    // What she has read leaves the screens.
+    let taken_back = story.push(&token, push.id).await?;
+    anyhow::ensure!(
+        taken_back.text.contains("notification.read"),
+        "what was read should be taken back: {}",
+        taken_back.text
+    );
     // All day long it is night.
     let nights: Vec<_> =
         (1..=7).map(|day| json!({"weekday": day, "start": "00:00:00", "end": "00:00:00"})).collect();
@@ -114,7 +123,7 @@ async fn phone(story: &Story, conversation: &str) -> anyhow::Result<()> {
     };
     until(story, anna, "/notifications/?type=message&unread=true", is_told).await?;
     tokio::time::sleep(BETWEEN * 10).await;
-    let silent = story.newest("push", &token).await? == push.id;
+    let silent = story.newest("push", &token).await? == taken_back.id;
     anyhow::ensure!(silent, "a phone should not ring in quiet hours");
     let awake = client.put("/notifications/preferences/").by(anna).json(json!({"quiet_hours": null}));
     awake.expect(200).await?.is("quiet_hours", Value::Null)?;

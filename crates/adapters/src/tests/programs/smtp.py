@@ -15,11 +15,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class Picky(Mailbox):
-    """Refuses one recipient the way real servers do, repeating the address."""
+    """Refuses some recipients the way real servers do, repeating the address."""
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("nobody"):
             return f"550 5.1.1 <{address}>: no such mailbox"
+        if address.startswith("spam"):
+            return f"550 5.7.1 <{address}>: wants no such mail"
+        if address.startswith("full"):
+            return f"552 5.2.2 <{address}>: over quota"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -1,27 +1,32 @@
-//! What we can tell a bank about a disputed payment.
+//! What we can tell a bank about a disputed payment, and what we do.
 
 use axum::{
     Json,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use documents::{Column, Paper, Table};
+use garde::Validate;
 use jiff::tz::TimeZone;
 use platform::{
     app::App,
     auth::Staff,
     config::MarketSettings,
     error::{ApiError, ApiResult},
-    extract::{Path, WantsPdf},
-    ids::{BookingId, DisputeId, PaymentId},
+    extract::{Path, Valid, WantsPdf},
+    idempotency::Write,
+    ids::{BookingId, DisputeId, OperationId, PaymentId, UserId},
     locale::Language,
     money::{Currency, Money},
     time::Instant,
+    validation::not_blank,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::of_finance;
-use crate::store::evidence::{self, Evidence, Moment};
+use crate::{
+    evidence::{self, Submission, SubmissionState},
+    store::evidence::{self as store, Evidence, Moment},
+};
 
 /// A disputed payment and its story.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -50,6 +55,8 @@ pub(in crate::routes) struct EvidenceView {
     cancellation_policy: Option<String>,
     /// What happened, oldest first.
     timeline: Vec<MomentView>,
+    /// What we said last; `null`: nothing yet.
+    submission: Option<SubmissionView>,
 }
 
 /// Something that happened.
@@ -87,6 +94,7 @@ impl From<Evidence> for EvidenceView {
             town: of.town,
             cancellation_policy: of.policy,
             timeline: of.timeline.0.into_iter().map(MomentView::from).collect(),
+            submission: None,
         }
     }
 }
@@ -112,9 +120,12 @@ pub(in crate::routes) async fn get_evidence(
     language: Language,
     WantsPdf(wants_pdf): WantsPdf,
 ) -> ApiResult<Response> {
-    of_finance(&staff)?;
-    let found = evidence::of_dispute(&mut *app.db.acquire().await?, id).await?;
-    let view = EvidenceView::from(found.ok_or_else(ApiError::not_found)?);
+    staff.of_finance()?;
+    let mut db = app.db.acquire().await?;
+    let found = store::of_dispute(&mut db, id).await?.ok_or_else(ApiError::not_found)?;
+    let submission = store::latest(&mut db, id).await?.map(SubmissionView::from);
+    drop(db);
+    let view = EvidenceView { submission, ..EvidenceView::from(found) };
     if !wants_pdf {
         return Ok(Json(view).into_response());
     }
@@ -126,6 +137,68 @@ pub(in crate::routes) async fn get_evidence(
         (header::VARY, "Accept".to_owned()),
     ];
     Ok((headers, file).into_response())
+}
+
+/// What we say.
+#[derive(Deserialize, Validate, utoipa::ToSchema)]
+#[schema(example = json!({"statement": "The work was done as agreed; the customer signed for it."}))]
+pub(in crate::routes) struct SubmitEvidence {
+    /// To the payer's bank, in its words.
+    #[garde(length(chars, min = 1, max = 5000), custom(not_blank))]
+    #[schema(min_length = 1, max_length = 5000)]
+    statement: String,
+}
+
+/// What we said in a dispute.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = EvidenceSubmission)]
+pub(in crate::routes) struct SubmissionView {
+    id: OperationId,
+    dispute_id: DisputeId,
+    status: SubmissionState,
+    /// Why the gateway does not take it: a code of docs/api-design.md.
+    code: Option<String>,
+    statement: String,
+    submitted_by: UserId,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+impl From<Submission> for SubmissionView {
+    fn from(of: Submission) -> Self {
+        Self {
+            id: of.id,
+            dispute_id: of.dispute_id,
+            status: of.state,
+            code: of.code,
+            statement: of.content.0.statement,
+            submitted_by: of.submitted_by,
+            created_at: of.created_at,
+            updated_at: of.updated_at,
+        }
+    }
+}
+
+/// Say to the payer's bank why a disputed payment is ours, with all that we know: for finance.
+///
+/// Once and for good, while the dispute is open. It is on its way when this answers; GET tells whether the gateway took it.
+/// What the gateway refused can be said again. PayPal refuses: it hears evidence on its own pages only.
+#[utoipa::path(post, path = "/admin/disputes/{id}/evidence/", tag = "payments", operation_id = "submit_dispute_evidence",
+    security(("bearer" = [])), params(("id" = DisputeId, Path)), request_body = SubmitEvidence,
+    responses((status = CREATED, description = "It is on its way.", body = SubmissionView),
+        (status = FORBIDDEN, description = "`forbidden`: not of finance."),
+        (status = CONFLICT, description = "`dispute_not_open`, `evidence_submitted`.")))]
+pub(in crate::routes) async fn submit_evidence(
+    app: App,
+    staff: Staff,
+    Path(id): Path<DisputeId>,
+    write: Write,
+    Valid(body): Valid<SubmitEvidence>,
+) -> ApiResult<Response> {
+    staff.of_finance()?;
+    let mut tx = write.begin().await?;
+    let submission = evidence::submit(&mut tx, id, body.statement, staff.caller.id, app.clock.now()).await?;
+    tx.commit((StatusCode::CREATED, Json(SubmissionView::from(submission)))).await
 }
 
 impl EvidenceView {

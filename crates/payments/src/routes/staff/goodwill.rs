@@ -16,7 +16,6 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::of_finance;
 use crate::{
     goodwill::{self, Grant, GrantState},
     store::goodwill as store,
@@ -144,7 +143,7 @@ pub(in crate::routes) async fn decide_grant(
     Path(id): Path<GrantId>,
     Valid(body): Valid<Decision>,
 ) -> ApiResult<Json<GrantView>> {
-    of_finance(&staff)?;
+    staff.of_finance()?;
     let mut tx = app.db.begin().await?;
     let grant = goodwill::decide(&mut tx, id, body.approve, staff.caller.id, app.clock.now()).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@ use garde::Validate;
 use platform::{
     app::App,
     auth::Staff,
-    error::{ApiError, ApiResult},
+    error::ApiResult,
     extract::{Path, Valid},
     idempotency::Write,
     ids::{PaymentId, RefundId},
@@ -14,12 +14,9 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::of_finance;
 use crate::{
-    case::Case,
-    model::PaymentError,
-    refund::{self, RefundState, Way},
-    store,
+    refund::RefundState,
+    retry::{self, Attempt, Way},
 };
 
 /// How it is brought.
@@ -48,7 +45,8 @@ pub(in crate::routes) struct BroughtView {
 
 /// Bring a refund that failed another way: for finance.
 ///
-/// `gateway` tries again; `credits` gives the customer credits for it, in euros only; `bank_transfer` notes that we sent
+/// Some are tried again by themselves: after an hour, a day and three days. Nobody has to wait for that.
+/// `gateway` tries at once; `credits` gives the customer credits for it, in euros only; `bank_transfer` notes that we sent
 /// it ourselves.
 #[utoipa::path(post, path = "/admin/refunds/{id}/bring/", tag = "payments", operation_id = "bring_refund",
     security(("bearer" = [])), params(("id" = RefundId, Path)), request_body = BringRefund,
@@ -63,24 +61,12 @@ pub(in crate::routes) async fn bring_refund(
     write: Write,
     Valid(body): Valid<BringRefund>,
 ) -> ApiResult<Response> {
-    of_finance(&staff)?;
+    staff.of_finance()?;
     let mut tx = write.begin().await?;
-    let payment = store::refunds::payment_of(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
-    let mut case = Case::open(&mut tx, payment, app.clock.now()).await?;
-    let refund = store::refunds::lock(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
-    if refund.state != RefundState::Failed {
-        return Err(PaymentError::RefundNotFailed.into());
-    }
-    let refund = refund::bring_otherwise(&mut tx, &mut case, refund, body.by, &body.note).await?;
-    let name = format!("refund:{id}:{}", tx_name(body.by, case.now));
-    let case = case.save(&mut tx, name, "refund_brought").await?;
-    let amount = case.payment.money(refund.amount_minor);
+    let attempt = Attempt::Staff(body.by, &body.note);
+    let (refund, payment) = retry::bring_failed(&mut tx, id, attempt, app.clock.now()).await?;
+    let amount = payment.money(refund.amount_minor);
     let (payment_id, status, currency) = (refund.payment_id, refund.state, amount.currency);
     let view = BroughtView { id, payment_id, amount, currency, status, note: body.note };
     tx.commit((StatusCode::CREATED, Json(view))).await
-}
-
-/// A refund may fail and be brought several times.
-fn tx_name(by: Way, now: platform::time::Instant) -> String {
-    format!("{}:{now}", <&str>::from(by))
 }

@@ -13,7 +13,6 @@ use platform::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::of_finance;
 use crate::{
     review::{Review, ReviewState},
     store::reviews as store,
@@ -68,7 +67,7 @@ impl From<Review> for ReviewView {
     security(("bearer" = [])), responses((status = OK, description = "The oldest 100 that wait.", body = ReviewsView),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
 pub(in crate::routes) async fn list_reviews(app: App, staff: Staff) -> ApiResult<Json<ReviewsView>> {
-    of_finance(&staff)?;
+    staff.of_finance()?;
     let found = store::waiting(&mut *app.db.acquire().await?).await?;
     Ok(Json(ReviewsView { results: found.into_iter().map(ReviewView::from).collect() }))
 }
@@ -84,7 +83,7 @@ pub(in crate::routes) async fn decide_review(
     Path(id): Path<BookingId>,
     Valid(body): Valid<Verdict>,
 ) -> ApiResult<Json<ReviewView>> {
-    of_finance(&staff)?;
+    staff.of_finance()?;
     let state = if body.allow { ReviewState::Allowed } else { ReviewState::Refused };
     let (mut db, now) = (app.db.acquire().await?, app.clock.now());
     let decided = store::decide(&mut db, id, state, staff.caller.id, now).await?;

@@ -11,7 +11,6 @@ use platform::{
 };
 use serde::Serialize;
 
-use super::of_finance;
 use crate::store::tasks::{self, Task, TaskKind};
 
 /// Something that somebody has to look at.
@@ -55,7 +54,7 @@ impl From<Task> for TaskView {
     security(("bearer" = [])), responses((status = OK, description = "At most 50 of each kind.", body = TasksView),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
 pub(in crate::routes) async fn list_tasks(app: App, staff: Staff) -> ApiResult<Json<TasksView>> {
-    of_finance(&staff)?;
+    staff.of_finance()?;
     let found = tasks::open(&mut *app.db.acquire().await?, app.clock.now()).await?;
     Ok(Json(TasksView { results: found.into_iter().map(TaskView::from).collect() }))
 }

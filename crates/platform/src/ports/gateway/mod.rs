@@ -13,8 +13,8 @@ use axum::http::HeaderMap;
 use jiff::SignedDuration;
 
 pub use self::records::{
-    AccountStatus, Dispute, DisputeStatus, Entry, EntryKind, Event, NewAccount, NewPayer, PayoutAccount,
-    Period, SavedMethod, Statement, Subject,
+    AccountStatus, Defence, Dispute, DisputeStatus, Entry, EntryKind, Event, NewAccount, NewPayer,
+    PayoutAccount, Period, SavedMethod, Statement, Subject,
 };
 use crate::{
     error::{ApiResult, Fault, Kind},
@@ -56,7 +56,7 @@ pub enum Tender {
     Paypal,
 }
 
-/// One movement of money, or the keeping of a method for later ones.
+/// One movement of money, the keeping of a method for later ones, or a word in a dispute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// Stored by the caller before the first call; the gateway's idempotency key.
@@ -104,6 +104,13 @@ pub enum Task {
         /// How much.
         amount: Money,
     },
+    /// Says to a payer's bank why a disputed payment is ours: once, for good.
+    Defend {
+        /// The reference of the dispute.
+        dispute: String,
+        /// What we say.
+        defence: Defence,
+    },
 }
 
 /// A charge.
@@ -142,7 +149,7 @@ pub enum Outcome {
     /// Done. Only a refund or a payout may still be sent back by a bank.
     Succeeded {
         /// The gateway's name for it: the refund, the payout; of a capture or a void, as of a charge, the
-        /// charge; of a [`Task::SetUp`] the method.
+        /// charge; of a [`Task::SetUp`] the method; of a [`Task::Defend`] the dispute.
         reference: String,
     },
     /// The payer has to do something first; ask again when they did.
@@ -274,7 +281,7 @@ impl Fault for DeclineCode {
 }
 
 /// Why a message was not taken for the gateway's.
-#[derive(Debug, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum WebhookError {
     /// Not signed, signed by somebody else, changed on the way, or too old.

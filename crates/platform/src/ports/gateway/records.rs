@@ -1,6 +1,8 @@
 //! What a gateway knows beside operations: payers and their methods, accounts, disputes, its book, its
 //! messages.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     ids::{OperationId, UserId},
     money::Money,
@@ -87,6 +89,23 @@ pub struct Dispute {
     pub status: DisputeStatus,
     /// Until when evidence is heard.
     pub respond_by: Option<Instant>,
+}
+
+/// What we say in a dispute. Kept as it is sent, since a gateway compares what it hears twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Defence {
+    /// In our words.
+    pub statement: String,
+    /// Who paid.
+    pub customer: String,
+    /// For what.
+    pub service: Option<String>,
+    /// When it was to be done.
+    pub service_at: Option<String>,
+    /// What happened, a line each.
+    pub log: String,
+    /// The rule for cancelling that was agreed on.
+    pub cancellation_policy: Option<String>,
 }
 
 /// How a dispute stands.
