@@ -291,20 +291,19 @@ async fn credits_that_the_gateway_cannot_bring_back_find_another_way() {
 #[tokio::test]
 async fn no_more_goes_back_than_is_unused_however_many_spend_and_ask_at_once() {
     let w = World::instant().await;
-    for _ in 0..2 {
+    for _ in 0..3 {
         w.buy(MEDIUM, "visa").await.expect(201);
     }
+    // Of 315 credits these leave some, however fast they are.
     let mut bookings = Vec::new();
-    for day in 5..13 {
-        for time in ["08:00", "11:00", "14:00", "17:00"] {
-            bookings.push(w.book_at(&format!("2026-03-{day:02}"), time, "credits", "credits").await);
-        }
+    for day in 5..9 {
+        bookings.push(w.book_at(&format!("2026-03-{day:02}"), "10:00", "credits", "credits").await);
     }
     let lots = w.lots().await;
     let requests = (0..100).map(async |number: usize| {
-        match bookings.get(number / 3).filter(|_| number.is_multiple_of(3)) {
+        match bookings.get(number / 4).filter(|_| number.is_multiple_of(4)) {
             Some(booking) => w.pay_by_credits(booking).await,
-            None => w.give_credits_back(&w.ann, &lots[number % 2]).await,
+            None => w.give_credits_back(&w.ann, &lots[number % 3]).await,
         }
     });
     let answers = futures_util::future::join_all(requests).await;
@@ -325,8 +324,8 @@ async fn no_more_goes_back_than_is_unused_however_many_spend_and_ask_at_once() {
                   (select balance_minor from credit_wallets) as "left!""#
     );
     let row = row.fetch_one(&w.t.app.db).await.unwrap();
-    assert!(row.back > 0, "somebody was fast enough");
-    assert_eq!(row.back + row.spent + row.gone + row.left, 21_000);
+    assert!(row.back > 0);
+    assert_eq!(row.back + row.spent + row.gone + row.left, 31_500);
     w.books().await;
     w.gateway_agrees().await;
 }
