@@ -134,7 +134,7 @@ impl Bought {
     ) -> sqlx::Result<()> {
         self.note(db, CreditKind::Purchase, dispute.credits_minor, now).await?;
         self.note(db, CreditKind::Bonus, dispute.bonus_minor, now).await?;
-        store::credits::set_bonus(db, self.lot, dispute.bonus_minor).await?;
+        store::credits::set_bonus(db, self.lot, self.bonus_minor + dispute.bonus_minor).await?;
         credits::keep_spendable(db, self.lot, now).await?;
         transfers.add(dispute.account(), self.account(), euros(dispute.credits_minor));
         transfers.add(Account::Promotions, self.account(), euros(dispute.bonus_minor));
