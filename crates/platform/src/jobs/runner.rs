@@ -1,15 +1,14 @@
-//! Work for later, in PostgreSQL: put into the queue in the transaction that decides on it, run at least
-//! once by some node, tried again with growing pauses, given up visibly. Every job must be idempotent.
+//! The runner of a node: claims what is due, a few at once, and sees to it that each is done or tried again.
 
-use std::{collections::HashMap, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use jiff::SignedDuration;
-use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;
 use tokio::task::JoinSet;
 
-use crate::{app::App, db, ids::UserId, lull::lull, outbox::Event, stream, time::Instant};
+use super::{Registry, registry::Started};
+use crate::{app::App, db, lull::lull, stream, time::Instant};
 
 /// A runner that has said nothing for so long is taken for dead.
 const LEASE: SignedDuration = SignedDuration::from_secs(20);
@@ -35,152 +34,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_secs(10);
 /// How long a busy runner waits for several jobs to finish before it asks for others.
 const MOMENT: Duration = Duration::from_millis(5);
 
-/// Something to be done later.
-pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// `<feature>.<what it does>`; jobs in the queue are found by it, so it never changes.
-    const KIND: &'static str;
-
-    /// Does it. An error means: try again later.
-    fn run(self, app: &App) -> impl Future<Output = anyhow::Result<()>> + Send;
-}
-
-/// When and under which key a job is put into the queue.
-#[derive(Clone, Debug, Default)]
-pub struct Timing {
-    /// Not before; `None` is at once.
-    pub at: Option<Instant>,
-    /// Replaces the waiting job with the same key.
-    pub key: Option<String>,
-}
-
-/// Puts a job into the queue, to run as soon as the transaction has committed.
-pub async fn enqueue<J: Job>(db: &mut PgConnection, job: &J, now: Instant) -> sqlx::Result<()> {
-    schedule(db, job, now, Timing::default()).await
-}
-
-/// Puts a job into the queue for a certain time, or in place of the one with the same key.
-pub async fn schedule<J: Job>(
-    db: &mut PgConnection,
-    job: &J,
-    now: Instant,
-    timing: Timing,
-) -> sqlx::Result<()> {
-    let payload = serde_json::to_value(job).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
-    insert(db, J::KIND, payload, now, timing).await
-}
-
-/// Takes a waiting job back; one that already runs goes on.
-pub async fn cancel(db: &mut PgConnection, key: &str) -> sqlx::Result<()> {
-    cancel_all(db, &[key.to_owned()]).await
-}
-
-/// Takes waiting jobs back; those that already run go on.
-pub async fn cancel_all(db: &mut PgConnection, keys: &[String]) -> sqlx::Result<()> {
-    sqlx::query!("select cancel_jobs($1)", keys).execute(db).await?;
-    Ok(())
-}
-
-async fn insert(
-    db: &mut PgConnection,
-    kind: &str,
-    payload: serde_json::Value,
-    now: Instant,
-    timing: Timing,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into jobs (kind, payload, key, run_at, created_at) values ($1, $2, $3, $4, $5)
-         on conflict (key) do update
-            set payload = excluded.payload, run_at = excluded.run_at, attempts = 0, last_error = null, dead_at = null,
-                claim = null",
-        kind,
-        payload,
-        timing.key,
-        timing.at.unwrap_or(now) as _,
-        now as _,
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-type Run = Arc<
-    dyn Fn(App, serde_json::Value) -> Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>> + Send + Sync,
->;
-type Concerned = Box<dyn Fn(serde_json::Value) -> anyhow::Result<Vec<UserId>> + Send + Sync>;
-type FromEvent =
-    Box<dyn Fn(&App, serde_json::Value) -> anyhow::Result<Option<serde_json::Value>> + Send + Sync>;
-
-struct Cron {
-    kind: &'static str,
-    every: SignedDuration,
-    payload: serde_json::Value,
-}
-
-/// All jobs, who hears which event, and what recurs: the one list, made in `app/src/wiring.rs`.
-#[derive(Default)]
-pub struct Registry {
-    jobs: HashMap<&'static str, Run>,
-    subscribers: HashMap<&'static str, Vec<(&'static str, FromEvent)>>,
-    concerned: HashMap<&'static str, Concerned>,
-    crons: Vec<Cron>,
-}
-
-/// The spans in which recurring jobs were put into the queue, by this node or another: nobody asks twice.
-type Started = HashMap<&'static str, Instant>;
-
 impl Registry {
-    /// Makes a kind of job known.
-    #[must_use]
-    pub fn job<J: Job>(mut self) -> Self {
-        let run: Run = Arc::new(|app, payload| {
-            async move { serde_json::from_value::<J>(payload)?.run(&app).await }.boxed()
-        });
-        self.jobs.insert(J::KIND, run);
-        self
-    }
-
-    /// Runs `J` for every `E` that it can be made of; the others are none of its business.
-    #[must_use]
-    pub fn on<E: Event, J: Job + TryFrom<E>>(self) -> Self {
-        self.on_if::<E, J>(|_app, _event| true)
-    }
-
-    /// As [`Registry::on`], and only for events that somebody needs to hear of when they are relayed: those of which
-    /// there are very many make no work for the queue where it would only find that there is nothing to do.
-    #[must_use]
-    pub fn on_if<E: Event, J: Job + TryFrom<E>>(
-        mut self,
-        is_needed: impl Fn(&App, &E) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        let convert: FromEvent = Box::new(move |app, payload| {
-            let event = serde_json::from_value::<E>(payload)?;
-            let job = is_needed(app, &event).then(|| J::try_from(event).ok()).flatten();
-            Ok(job.map(serde_json::to_value).transpose()?)
-        });
-        self.subscribers.entry(E::TOPIC).or_default().push((J::KIND, convert));
-        self.job::<J>()
-    }
-
-    /// With every `E` something was written into the logs of these people ([`crate::stream`]): when it is relayed, their
-    /// connections look.
-    #[must_use]
-    pub fn look<E: Event + 'static>(
-        mut self,
-        people: impl Fn(E) -> Vec<UserId> + Send + Sync + 'static,
-    ) -> Self {
-        let concerned: Concerned = Box::new(move |payload| Ok(people(serde_json::from_value(payload)?)));
-        self.concerned.insert(E::TOPIC, concerned);
-        self
-    }
-
-    /// Runs `job` once in every span of `every`, counted from 1970, whichever node comes first.
-    #[must_use]
-    pub fn every<J: Job>(mut self, every: SignedDuration, job: &J) -> Self {
-        let payload = serde_json::to_value(job).unwrap_or_default();
-        self.crons.push(Cron { kind: J::KIND, every, payload });
-        self.job::<J>()
-    }
-
     /// Works until `stop` resolves. Jobs that run then get [`GRACE`] to finish; those that do not will run again.
     pub async fn work(self, app: App, stop: impl Future<Output = ()> + Send) {
         let registry = Arc::new(self);
@@ -281,82 +135,6 @@ impl Registry {
             }
         }
         anyhow::bail!("jobs keep making jobs")
-    }
-
-    /// Turns events into the jobs of their subscribers, in one transaction with their removal. Gives those whose logs
-    /// have something new, or `None` where there was no event.
-    async fn relay(&self, app: &App, db: &mut PgConnection) -> anyhow::Result<Option<Vec<UserId>>> {
-        let events = sqlx::query!(
-            "delete from outbox where id in (select id from outbox order by id limit 200 for update skip locked)
-             returning id, topic, payload",
-        )
-        .fetch_all(&mut *db)
-        .await?;
-        if events.is_empty() {
-            return Ok(None);
-        }
-        let mut events = events;
-        events.sort_by_key(|event| event.id);
-        let (mut kinds, mut payloads, mut people) = (Vec::new(), Vec::new(), Vec::new());
-        for event in events {
-            if let Some(concerned) = self.concerned.get(event.topic.as_str()) {
-                people.extend(concerned(event.payload.clone()).unwrap_or_default());
-            }
-            for (kind, convert) in self.subscribers.get(event.topic.as_str()).into_iter().flatten() {
-                match convert(app, event.payload.clone()) {
-                    Ok(Some(payload)) => {
-                        kinds.push((*kind).to_owned());
-                        payloads.push(payload);
-                    }
-                    Ok(None) => {}
-                    Err(error) => {
-                        tracing::error!(topic = event.topic, kind, %error, "an event has no such shape");
-                    }
-                }
-            }
-        }
-        if kinds.is_empty() {
-            return Ok(Some(people));
-        }
-        sqlx::query!(
-            "insert into jobs (kind, payload, run_at, created_at)
-             select kind, payload, $3, $3
-               from unnest($1::text[], $2::jsonb[]) with ordinality new (kind, payload, place) order by place",
-            &kinds,
-            &payloads,
-            app.clock.now() as _,
-        )
-        .execute(db)
-        .await?;
-        Ok(Some(people))
-    }
-
-    async fn start_recurring(&self, app: &App, started: &mut Started) -> anyhow::Result<()> {
-        let now = app.clock.now();
-        for cron in &self.crons {
-            let span = i64::try_from(cron.every.as_micros()).unwrap_or(i64::MAX).max(1);
-            let slot =
-                Instant::from_micros(now.as_micros() - now.as_micros().rem_euclid(span)).unwrap_or(now);
-            if started.get(cron.kind).is_some_and(|at| *at >= slot) {
-                continue;
-            }
-            let mut tx = app.db.begin().await?;
-            let first = sqlx::query!(
-                "insert into cron_runs as c (name, ran_at) values ($1, $2)
-                 on conflict (name) do update set ran_at = excluded.ran_at where c.ran_at < excluded.ran_at",
-                cron.kind,
-                slot as _,
-            )
-            .execute(&mut *tx)
-            .await?;
-            if first.rows_affected() == 1 {
-                let timing = Timing { at: None, key: Some(format!("cron:{}", cron.kind)) };
-                insert(&mut tx, cron.kind, cron.payload.clone(), now, timing).await?;
-            }
-            tx.commit().await?;
-            started.insert(cron.kind, slot);
-        }
-        Ok(())
     }
 
     /// Takes out what is done, which the caller forgets after the commit, and claims at most so many due jobs.
