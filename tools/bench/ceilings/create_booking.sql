@@ -1,4 +1,5 @@
--- One statement, one round trip: the calendar's lock, the booking, its history, its span, its event and its timer.
+-- One statement, one round trip: the calendar's lock, the booking, its history, its span, its event, what both people's
+-- logs have of it, and its timer.
 -- Everything lies in far years of its own, so that every insert succeeds; the event goes to a copy of the outbox, or
 -- the server would work on it.
 with offer as materialized (
@@ -33,6 +34,17 @@ with offer as materialized (
 ), told as (
     insert into bench_outbox (topic, subject, payload, created_at)
     select 'bookings.requested', id, jsonb_build_object('booking_id', id, 'customer_id', customer_id), now() from booked
+), heads as (
+    insert into user_streams as s (user_id, head)
+    select person, news from booked, lateral (values (customer_id, 1), (provider_id, 2)) people (person, news)
+     order by person
+    on conflict (user_id) do update set head = s.head + excluded.head
+    returning user_id, head
+), live as (
+    insert into user_events (user_id, id, kind, at, data)
+    select h.user_id, h.head - place, kind, now(), jsonb_build_object('booking_id', b.id, 'customer_id', b.customer_id)
+      from booked b, heads h, (values (0, 'booking.updated'), (1, 'job.requested')) news (place, kind)
+     where place = 0 or h.user_id = b.provider_id
 ), timed as (
     insert into jobs (kind, payload, key, run_at, created_at)
     select 'bench', jsonb_build_object('booking_id', id), 'bench-' || id, timestamptz '2100-01-01', now() from booked
