@@ -4,6 +4,7 @@ conversation_closed = Diese Person ist nicht mehr hier.
 too_many_inquiries = Du hast heute viele Gespräche begonnen. Bitte versuche es morgen wieder.
 message_not_editable = Diese Nachricht kann nicht mehr bearbeitet werden.
 report_decided = Über diese Meldung ist schon entschieden.
+own_conversation = Das ist dein eigenes Gespräch.
 unsupported_file = Dateien dieser Art können nicht gesendet werden.
 
 field-yourself = Das bist du selbst.
@@ -25,3 +26,6 @@ chat-booking-started = Der Auftrag hat begonnen.
 chat-booking-completed = Der Auftrag ist erledigt.
 chat-booking-cancelled = Die Buchung wurde storniert.
 chat-booking-no_show = Jemand war nicht da.
+
+chat-staff_joined = { $name } vom SkillBuddy-Support ist jetzt in diesem Gespräch.
+chat-staff_left = { $name } vom SkillBuddy-Support hat dieses Gespräch verlassen.

@@ -4,6 +4,7 @@ conversation_closed = This person is no longer here.
 too_many_inquiries = You have begun many conversations today. Please try again tomorrow.
 message_not_editable = This message can no longer be edited.
 report_decided = This report has been decided already.
+own_conversation = This conversation is your own.
 unsupported_file = Files of this kind cannot be sent.
 
 field-yourself = This is you.
@@ -25,3 +26,6 @@ chat-booking-started = The job has begun.
 chat-booking-completed = The job is done.
 chat-booking-cancelled = The booking was cancelled.
 chat-booking-no_show = Somebody was not there.
+
+chat-staff_joined = { $name } of SkillBuddy support has joined this conversation.
+chat-staff_left = { $name } of SkillBuddy support has left this conversation.

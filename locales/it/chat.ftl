@@ -4,6 +4,7 @@ conversation_closed = Questa persona non c'è più.
 too_many_inquiries = Oggi hai iniziato molte conversazioni. Riprova domani.
 message_not_editable = Questo messaggio non può più essere modificato.
 report_decided = Questa segnalazione è già stata decisa.
+own_conversation = Questa conversazione è tua.
 unsupported_file = File di questo tipo non possono essere inviati.
 
 field-yourself = Questa persona sei tu.
@@ -25,3 +26,6 @@ chat-booking-started = Il lavoro è iniziato.
 chat-booking-completed = Il lavoro è finito.
 chat-booking-cancelled = La prenotazione è stata annullata.
 chat-booking-no_show = Qualcuno non si è presentato.
+
+chat-staff_joined = { $name } dell'assistenza SkillBuddy partecipa ora a questa conversazione.
+chat-staff_left = { $name } dell'assistenza SkillBuddy ha lasciato questa conversazione.

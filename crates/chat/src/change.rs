@@ -112,7 +112,8 @@ pub(crate) async fn change(
     Ok(shown)
 }
 
-/// Puts a change of a message into the logs of both: as its sender sees it, also where another has changed it.
+/// Puts a change of a message into the logs of both: as its sender sees it, also where another has changed it; what is
+/// said by nobody of the two, as `member` sees it.
 async fn write_down(
     app: &App,
     db: &mut PgConnection,
@@ -121,7 +122,8 @@ async fn write_down(
     kind: Kind,
     language: Language,
 ) -> ApiResult<Told> {
-    let author = Reader { app, id: held.sender.unwrap_or(member), language };
+    let of_the_two = held.sender.filter(|sender| [member, held.other].contains(sender));
+    let author = Reader { app, id: of_the_two.unwrap_or(member), language };
     let (stored, marks) = store::messages::find(db, author.id, id).await?.ok_or_else(ApiError::not_found)?;
     let data = Message::of(stored, &author, marks);
     Ok(stream::append(db, &[member, held.other], kind, &data, app.clock.now()).await?)

@@ -63,7 +63,7 @@ pub(crate) struct Conversation {
     last_message_at: Instant,
     /// The number of the newest message; 0 where there is none.
     last_seq: i64,
-    /// Messages of the other one that the caller has not read; 1,000 stands for more, too.
+    /// Messages of the other one, and of staff, that the caller has not read; 1,000 stands for more, too.
     unread_count: i64,
     /// Up to where the caller has read.
     read_seq: i64,

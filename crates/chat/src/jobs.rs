@@ -13,6 +13,7 @@ use crate::{
     media::{MediaKind, MediaSize, file_name},
     notes::NoteBooking,
     report::Escalate,
+    staff::EndStay,
     store,
 };
 
@@ -27,6 +28,7 @@ pub fn register(registry: Registry) -> Registry {
         .on::<BookingChanged, NoteBooking>()
         .job::<DeleteFiles>()
         .job::<Escalate>()
+        .job::<EndStay>()
         .every(SignedDuration::from_hours(1), &SweepMedia {})
         .every(SignedDuration::from_hours(24), &ForgetMessages {})
 }

@@ -16,6 +16,7 @@ mod report;
 mod routes;
 mod send;
 mod sniff;
+mod staff;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -34,7 +34,7 @@ pub enum MessageKind {
     /// Words, files, or both.
     #[default]
     Text,
-    /// What happened to a booking, said by the house in the reader's language.
+    /// What happened to a booking, or who of the staff has come or gone, said by the house in the reader's language.
     System,
     /// A place.
     Location,
@@ -78,6 +78,9 @@ pub(crate) struct Data {
     pub booking_id: Option<BookingId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<String>,
+    /// The member of staff that the event is about, as they were called then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff_name: Option<String>,
 }
 
 /// A row of the view `shown_messages`.
@@ -100,6 +103,9 @@ pub(crate) struct StoredMessage {
     pub deleted_at: Option<Instant>,
     pub reactions: BTreeMap<String, Vec<UserId>>,
     pub media: Vec<StoredMedia>,
+    /// Evidence of reports from before there were such messages does not say.
+    #[serde(default)]
+    pub is_staff: bool,
 }
 
 /// What is needed to show a message to somebody.
@@ -136,6 +142,8 @@ pub struct Message {
     pub sender_name: Option<String>,
     /// Their picture.
     pub sender_profile_image: Option<String>,
+    /// Whether a member of staff wrote it, who has joined the conversation to help.
+    pub is_staff: bool,
     /// The words; empty where there are none, or where it was taken back.
     pub content: String,
     /// Whether contact details were taken out of it: they can be exchanged once a booking is confirmed.
@@ -144,7 +152,8 @@ pub struct Message {
     pub location: Option<Location>,
     /// Where `type` is `booking_card`, or `system` for a booking.
     pub booking_id: Option<BookingId>,
-    /// Where `type` is `system`: what happened to the booking, in the words of its history.
+    /// Where `type` is `system`: what happened to the booking, in the words of its history; or `staff_joined`,
+    /// `staff_left`.
     #[schema(example = "accepted")]
     pub event: Option<String>,
     /// The message that it answers.
@@ -178,9 +187,10 @@ impl Message {
             seq if seq <= delivered_up_to => MessageStatus::Delivered,
             _ => MessageStatus::Sent,
         };
-        let content = match &data.event {
-            Some(event) => reader.language.text(&system_key(event), &[]),
-            None => stored.content,
+        let content = match (&data.event, &data.staff_name) {
+            (Some(event), Some(name)) => reader.language.text(&staff_key(event), &[("name", name)]),
+            (Some(event), None) => reader.language.text(&system_key(event), &[]),
+            (None, _) => stored.content,
         };
         Self {
             id: stored.id,
@@ -190,6 +200,7 @@ impl Message {
             sender_id: stored.sender_id,
             sender_name: stored.sender_name,
             sender_profile_image: stored.sender_profile_image.map(|key| reader.app.storage.public_url(&key)),
+            is_staff: stored.is_staff,
             content,
             is_masked: stored.is_masked,
             location: data.location,
@@ -211,4 +222,9 @@ impl Message {
 /// The key of the sentence that says what happened to a booking.
 pub(crate) fn system_key(event: &str) -> String {
     format!("chat-booking-{event}")
+}
+
+/// The key of the sentence that says that a member of staff has come or gone.
+pub(crate) fn staff_key(event: &str) -> String {
+    format!("chat-{event}")
 }

@@ -21,6 +21,9 @@ pub enum ChatError {
     /// Somebody of the staff was quicker.
     #[error("the report has been decided")]
     ReportDecided,
+    /// A member of staff is one of the two people.
+    #[error("the conversation is their own")]
+    OwnConversation,
 }
 
 impl Fault for ChatError {
@@ -28,7 +31,10 @@ impl Fault for ChatError {
         match self {
             Self::ChatBlocked => Kind::Forbidden,
             Self::TooManyInquiries => Kind::Throttled,
-            Self::ConversationClosed | Self::MessageNotEditable | Self::ReportDecided => Kind::Conflict,
+            Self::ConversationClosed
+            | Self::MessageNotEditable
+            | Self::ReportDecided
+            | Self::OwnConversation => Kind::Conflict,
         }
     }
     fn code(&self) -> &'static str {

@@ -5,13 +5,14 @@ use platform::{
     app::App,
     ids::{BookingId, MessageId, UserId},
     jobs::Job,
-    stream::{self, Kind},
+    stream::{self, Kind, Told},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 
 use crate::{
-    message::{Data, Marks, Message, Reader},
+    message::{Data, Marks, Message, Reader, StoredMessage},
     store,
 };
 
@@ -64,23 +65,30 @@ impl Job for NoteBooking {
             Err(error) if store::is_violation(&error, "messages_once") => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        let Some((stored, _marks)) = store::messages::find(&mut tx, self.customer_id, id).await? else {
-            return Ok(());
-        };
-        let mut told = Vec::new();
-        // In the order of ids, as logs are locked everywhere; each in their own language.
-        let mut people = store::notes::languages(&mut tx, &[self.customer_id, self.provider_id]).await?;
-        people.sort_by_key(|(user, _)| *user);
-        for (user, language) in people {
-            let message = Message::of(stored.clone(), &Reader { app, id: user, language }, Marks::default());
-            told.push(
-                stream::append(&mut tx, &[user], Kind::MessageCreated, &message, app.clock.now()).await?,
-            );
-        }
+        let stored = store::messages::shown(&mut tx, id).await?;
+        let told = write_down(app, &mut tx, &stored, [self.customer_id, self.provider_id]).await?;
         tx.commit().await?;
         for told in told {
             told.tell(app);
         }
         Ok(())
     }
+}
+
+/// Puts what the house says into the logs of both, each in their own language.
+pub(crate) async fn write_down(
+    app: &App,
+    db: &mut PgConnection,
+    stored: &StoredMessage,
+    people: [UserId; 2],
+) -> sqlx::Result<Vec<Told>> {
+    let mut people = store::notes::languages(db, &people).await?;
+    // In the order of ids, as logs are locked everywhere.
+    people.sort_by_key(|(user, _)| *user);
+    let mut told = Vec::new();
+    for (user, language) in people {
+        let message = Message::of(stored.clone(), &Reader { app, id: user, language }, Marks::default());
+        told.push(stream::append(db, &[user], Kind::MessageCreated, &message, app.clock.now()).await?);
+    }
+    Ok(told)
 }

@@ -260,6 +260,7 @@ impl Draft {
             deleted_at: None,
             reactions: std::collections::BTreeMap::new(),
             media,
+            is_staff: false,
         }
     }
 

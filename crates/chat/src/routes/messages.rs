@@ -19,12 +19,12 @@ use platform::{
 use serde::Deserialize;
 
 use crate::{
-    message::{Message, Reader},
+    message::{Message, Reader, StoredMessage},
     send::{self, Draft, NewMessage, Sent, Written},
-    store::messages::{self as store, Window},
+    store::messages::{self as store, Part, Window},
 };
 
-const DEFAULT_SIZE: u16 = 20;
+pub(super) const DEFAULT_SIZE: u16 = 20;
 
 /// Which part of a conversation; the newest messages where no number is given.
 #[derive(Deserialize, Validate, utoipa::IntoParams)]
@@ -57,18 +57,8 @@ impl MessageQuery {
     }
 
     fn window(&self) -> ApiResult<Window> {
-        let size = i64::from(self.size());
-        let none = Window { before: 0, older: 0, after: i64::MAX, newer: 0 };
-        match (self.before, self.after, self.around) {
-            (None, None, None) => Ok(Window { before: i64::MAX, older: size, ..none }),
-            (Some(before), None, None) => Ok(Window { before, older: size, ..none }),
-            (None, Some(after), None) => Ok(Window { after, newer: size, ..none }),
-            (None, None, Some(around)) => {
-                let newer = size / 2;
-                Ok(Window { before: around.saturating_add(1), older: size - newer, after: around, newer })
-            }
-            _ => Err(ApiError::invalid_field("before", Sentence::new("field-only_one"))),
-        }
+        Window::of(self.before, self.after, self.around, self.size())
+            .ok_or_else(|| ApiError::invalid_field("before", Sentence::new("field-only_one")))
     }
 
     fn link(&self, app: &App, name: &str, seq: i64) -> String {
@@ -95,17 +85,27 @@ pub(super) async fn list_messages(
     let mut db = app.db.acquire().await?;
     let part = store::part(&mut db, caller.id, query.conversation_id, &window).await?;
     let part = part.ok_or_else(ApiError::not_found)?;
+    let (reader, marks) = (Reader { app: &app, id: caller.id, language }, part.marks);
+    let link = |name: &str, seq| query.link(&app, name, seq);
+    Ok(Json(page(part, link, |message| Message::of(message, &reader, marks))))
+}
+
+/// A part of a conversation with links to what is `before` and `after` it.
+pub(super) fn page(
+    part: Part,
+    link: impl Fn(&str, i64) -> String,
+    show: impl Fn(StoredMessage) -> Message,
+) -> Page<Message> {
     let newest = part.messages.first().map(|message| message.seq);
     let oldest = part.messages.last().map(|message| message.seq);
-    let reader = Reader { app: &app, id: caller.id, language };
     let count = part.last - part.first + 1;
-    Ok(Json(Page {
+    Page {
         count: count.min(EXACT_COUNT),
         count_exact: count <= EXACT_COUNT,
-        next: oldest.filter(|seq| *seq > part.first).map(|seq| query.link(&app, "before", seq)),
-        previous: newest.filter(|seq| *seq < part.last).map(|seq| query.link(&app, "after", seq)),
-        results: part.messages.into_iter().map(|message| Message::of(message, &reader, part.marks)).collect(),
-    }))
+        next: oldest.filter(|seq| *seq > part.first).map(|seq| link("before", seq)),
+        previous: newest.filter(|seq| *seq < part.last).map(|seq| link("after", seq)),
+        results: part.messages.into_iter().map(show).collect(),
+    }
 }
 
 /// Send a message.

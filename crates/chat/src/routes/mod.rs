@@ -6,6 +6,7 @@ mod media;
 mod messages;
 mod reports;
 mod safety;
+mod staff;
 
 use platform::app::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,6 +22,8 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(reports::list_chat_reports))
         .routes(routes!(reports::get_chat_report))
         .routes(routes!(reports::decide_chat_report))
+        .routes(routes!(staff::join_conversation, staff::leave_conversation))
+        .routes(routes!(staff::list_messages_as_staff, staff::send_message_as_staff))
         .routes(routes!(safety::set_conversation_settings))
         .routes(routes!(safety::get_chat_settings, safety::set_chat_settings))
         .routes(routes!(messages::list_messages, messages::send_message))

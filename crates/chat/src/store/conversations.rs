@@ -22,8 +22,8 @@ const COLUMNS: &str = "c.id, c.customer_id, c.provider_id, cu.name as customer_n
          then o.read_seq else 0 end as other_read_seq,
     o.delivered_seq as other_delivered_seq,
     (select count(*) from (select from messages m
-                            where m.conversation_id = c.id and m.seq > me.read_seq and m.sender_id = me.other_id
-                              and m.deleted_at is null limit 1000) n) as unread_count,
+                            where m.conversation_id = c.id and m.seq > me.read_seq
+                              and (m.sender_id = me.other_id or m.is_staff) and m.deleted_at is null limit 1000) n) as unread_count,
     bl.by_me or bl.by_other as is_blocked, bl.by_me as is_blocked_by_me,
     (bl.by_me or bl.by_other) and not has_open_booking(c.customer_id, c.provider_id)
     or (case when me.user_id = c.customer_id then pr.state else cu.state end) in ('deleted', 'banned') as is_closed,
@@ -126,7 +126,7 @@ impl Filter {
             if self.is_unread {
                 query.push(
                     " and exists (select from messages m where m.conversation_id = c.id and m.seq > f.read_seq
-                                     and m.sender_id = f.other_id and m.deleted_at is null)",
+                                     and (m.sender_id = f.other_id or m.is_staff) and m.deleted_at is null)",
                 );
             }
             end(query);

@@ -136,8 +136,8 @@ pub(crate) async fn unread(db: impl PgExecutor<'_>, user: UserId) -> sqlx::Resul
              join conversations c on c.id = me.conversation_id and c.last_seq > me.read_seq
             cross join lateral (
                 select count(*) as unread from messages m
-                 where m.conversation_id = me.conversation_id and m.seq > me.read_seq and m.sender_id = me.other_id
-                   and m.deleted_at is null) n
+                 where m.conversation_id = me.conversation_id and m.seq > me.read_seq
+                   and (m.sender_id = me.other_id or m.is_staff) and m.deleted_at is null) n
             where me.user_id = $1"#,
         user as _,
     )
@@ -197,7 +197,7 @@ pub(crate) async fn waiting_in(
         r#"select m.id, m.seq, u.name as sender_name, m.content as preview
              from conversation_members me
              join messages m on m.conversation_id = me.conversation_id and m.seq > me.read_seq
-                            and m.sender_id = me.other_id and m.deleted_at is null
+                            and (m.sender_id = me.other_id or m.is_staff) and m.deleted_at is null
              join users u on u.id = m.sender_id
             where me.conversation_id = $2 and me.user_id = $1
               and (me.muted_until is null or me.muted_until <= $4)

@@ -202,12 +202,44 @@ pub(crate) async fn find(
     Ok(row.fetch_optional(db).await?.map(Row::split))
 }
 
+/// A message that the house shows, whoever reads it.
+pub(crate) async fn shown(db: &mut PgConnection, id: MessageId) -> sqlx::Result<StoredMessage> {
+    let message = sqlx::query_scalar!(
+        r#"select to_jsonb(m) as "message!: Json<StoredMessage>" from shown_messages m where m.id = $1"#,
+        id as _,
+    );
+    Ok(message.fetch_one(db).await?.0)
+}
+
 /// Which part of a conversation: so many messages before a number, and so many after another one.
 pub(crate) struct Window {
     pub before: i64,
     pub older: i64,
     pub after: i64,
     pub newer: i64,
+}
+
+impl Window {
+    /// So many messages before a number, after one or around one, else the newest; `None` where more than one is given.
+    pub(crate) fn of(
+        before: Option<i64>,
+        after: Option<i64>,
+        around: Option<i64>,
+        size: u16,
+    ) -> Option<Self> {
+        let size = i64::from(size);
+        let none = Self { before: 0, older: 0, after: i64::MAX, newer: 0 };
+        match (before, after, around) {
+            (None, None, None) => Some(Self { before: i64::MAX, older: size, ..none }),
+            (Some(before), None, None) => Some(Self { before, older: size, ..none }),
+            (None, Some(after), None) => Some(Self { after, newer: size, ..none }),
+            (None, None, Some(around)) => {
+                let newer = size / 2;
+                Some(Self { before: around.saturating_add(1), older: size - newer, after: around, newer })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A part of a conversation.

@@ -8,6 +8,7 @@ pub(crate) mod messages;
 pub(crate) mod notes;
 pub(crate) mod people;
 pub(crate) mod reports;
+pub(crate) mod staff;
 
 use platform::{
     ids::UserId,

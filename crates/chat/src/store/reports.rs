@@ -74,14 +74,14 @@ pub(crate) async fn open(
     .await
 }
 
-/// Whether a message is part of a conversation.
+/// Whether a message is part of a conversation, and none of staff, who stand for themselves.
 pub(crate) async fn has_message(
     db: &mut PgConnection,
     conversation: ConversationId,
     message: MessageId,
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select exists (select from messages where id = $1 and conversation_id = $2) as "there!""#,
+        r#"select exists (select from messages where id = $1 and conversation_id = $2 and not is_staff) as "there!""#,
         message as _,
         conversation as _,
     )

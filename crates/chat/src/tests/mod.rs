@@ -10,6 +10,7 @@ mod reading;
 mod reports;
 mod safety;
 mod sending;
+mod staff;
 
 use std::sync::Arc;
 

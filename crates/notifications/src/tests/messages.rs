@@ -1,5 +1,6 @@
 //! Bursts of messages.
 
+use platform::auth::StaffRole;
 use platform::ids::SessionId;
 use platform::jobs::Job as _;
 use realtime::MessagesUnheeded;
@@ -97,4 +98,20 @@ async fn what_a_connected_reader_does_not_look_at_rings_their_phone() {
     ring().await;
     w.later(30).await;
     assert!(w.pushes().is_empty());
+}
+
+#[tokio::test]
+async fn what_staff_write_rings_both() {
+    let w = World::new().await;
+    w.device(&w.ann, "tablet").await;
+    w.device(&w.bob, "phone").await;
+    let begun = w.ann.post("/chat/conversations/", json!({"provider_id": w.bob.id()})).await.expect(201);
+    let staff = format!("/chat/conversations/{}/staff/", begun.str("id"));
+    let sue = w.t.staff("Sue", StaffRole::Support).await;
+    sue.post(&staff, json!({"reason": "A ticket"})).await.expect(201);
+    sue.post(&format!("{staff}messages/"), json!({"content": "Can I help?"})).await.expect(201);
+    w.t.run_jobs().await;
+    let mut pushes = w.pushes();
+    pushes.sort_unstable();
+    assert_eq!(pushes, ["phone: Sue | Can I help?", "tablet: Sue | Can I help?"]);
 }
