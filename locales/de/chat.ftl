@@ -5,6 +5,7 @@ too_many_inquiries = Du hast heute viele Gespräche begonnen. Bitte versuche es 
 message_not_editable = Diese Nachricht kann nicht mehr bearbeitet werden.
 report_decided = Über diese Meldung ist schon entschieden.
 unsupported_file = Dateien dieser Art können nicht gesendet werden.
+infected_file = Diese Datei enthält einen Virus. Sie wurde nicht gesendet.
 
 field-yourself = Das bist du selbst.
 

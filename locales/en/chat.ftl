@@ -5,6 +5,7 @@ too_many_inquiries = You have begun many conversations today. Please try again t
 message_not_editable = This message can no longer be edited.
 report_decided = This report has been decided already.
 unsupported_file = Files of this kind cannot be sent.
+infected_file = This file holds a virus. It was not sent.
 
 field-yourself = This is you.
 
