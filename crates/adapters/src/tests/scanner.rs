@@ -156,8 +156,8 @@ async fn a_signature_is_fit_for_a_log() {
 #[tokio::test]
 async fn a_clamd_that_hangs_up_is_an_error() {
     let clamd = Clamd::at(&stub(|stream| async move { drop(stream) }).await).unwrap();
-    for file in [PDF, &[b' '; 1024 * 1024]] {
-        scan(&clamd, file).await.unwrap_err();
+    for file in [PDF.to_vec(), vec![b' '; 1024 * 1024]] {
+        scan(&clamd, &file).await.unwrap_err();
     }
 }
 
@@ -165,7 +165,7 @@ async fn a_clamd_that_hangs_up_is_an_error() {
 async fn a_clamd_that_says_nothing_is_given_up() {
     let address = stub(|mut stream| async move {
         file_in(&mut stream).await;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     let started = Instant::now();
     let clamd = Clamd::with_limit(&address.await, Duration::from_millis(200));
