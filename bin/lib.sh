@@ -323,3 +323,49 @@ want_redis() {
     (install_packages "Redis, for live events between two servers" apt:redis-server dnf:redis apk:redis pacman:valkey \
         zypper:redis brew:redis) || say "Going on without Redis"
 }
+
+# ---- ClamAV ----
+
+# want_clamd DIRECTORY: puts clamd into the directory of tools, where the scanner's tests look for it. Where it cannot be
+# had, they pass without it.
+want_clamd() {
+    local found
+    # With --help it only says what it is; unless a library that it was made for has gone.
+    "$1/clamd" --help >/dev/null 2>&1 && return
+    if ! found=$(find_clamd); then
+        (get_clamd "$1") || say "Going on without clamd"
+        found=$(find_clamd "$1/clamav/usr/sbin") || return 0
+    fi
+    ln -sf "$found" "$1/clamd"
+}
+
+# find_clamd [DIRECTORY]: looks there, too. It is a server, so ordinary users may not have it on their PATH.
+find_clamd() {
+    PATH=${1:+$1:}$PATH:/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin:/home/linuxbrew/.linuxbrew/sbin command -v clamd
+}
+
+get_clamd() {
+    [ -z "${SKILLBUDDY_NO_INSTALL:-}" ] || fail "missing: clamd, a virus scanner for tests"
+    if [ "$(package_manager)" = apt-get ]; then
+        unpack_debian_clamd "$1/clamav"
+    else
+        install_packages "clamd, a virus scanner for tests" dnf:clamd apk:clamav-daemon pacman:clamav zypper:clamav \
+            brew:clamav
+    fi
+}
+
+# Debian's package brings a service that downloads signatures day and night, which nobody has asked for. So only the
+# libraries are installed, and the program is unpacked.
+unpack_debian_clamd() {
+    local libraries
+    # Without lists of packages there is nothing to ask about.
+    apt-cache show clamav-daemon >/dev/null 2>&1 || as_root apt-get update -qq
+    libraries=$(apt-cache depends clamav-daemon | awk '$1 == "Depends:" && $2 ~ /^lib/ { print $2 }' | paste -sd ,)
+    [ -n "$libraries" ] || fail "this system has no package clamav-daemon"
+    install_packages "libraries of clamd, a virus scanner for tests" "apt:$libraries"
+    rm -rf "$1"
+    mkdir -p "$1"
+    # A directory of ours is closed to the user that apt would load it as.
+    (cd "$1" && apt-get download -qq -o APT::Sandbox::User=root clamav-daemon >&2 &&
+        dpkg -x clamav-daemon_*.deb . && rm clamav-daemon_*.deb)
+}

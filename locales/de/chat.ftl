@@ -1,13 +1,14 @@
 # chat
-chat_blocked = Ihr könnt einander nicht schreiben.
+chat_blocked = Sie können einander nicht schreiben.
 conversation_closed = Diese Person ist nicht mehr hier.
-too_many_inquiries = Du hast heute viele Gespräche begonnen. Bitte versuche es morgen wieder.
+too_many_inquiries = Sie haben heute viele Gespräche begonnen. Bitte versuchen Sie es morgen wieder.
 message_not_editable = Diese Nachricht kann nicht mehr bearbeitet werden.
 report_decided = Über diese Meldung ist schon entschieden.
-own_conversation = Das ist dein eigenes Gespräch.
+own_conversation = Das ist Ihr eigenes Gespräch.
 unsupported_file = Dateien dieser Art können nicht gesendet werden.
+infected_file = Diese Datei enthält einen Virus. Sie wurde nicht gesendet.
 
-field-yourself = Das bist du selbst.
+field-yourself = Das sind Sie selbst.
 
 chat-booking-created = Die Buchung wurde angefragt.
 chat-booking-payment_secured = Die Buchung ist bezahlt.

@@ -6,6 +6,7 @@ message_not_editable = This message can no longer be edited.
 report_decided = This report has been decided already.
 own_conversation = This conversation is your own.
 unsupported_file = Files of this kind cannot be sent.
+infected_file = This file holds a virus. It was not sent.
 
 field-yourself = This is you.
 

@@ -1,5 +1,5 @@
-//! The outside world behind the ports of `platform`: mail, SMS, push, files, payment gateways, and the issuers
-//! of social accounts.
+//! The outside world behind the ports of `platform`: mail, SMS, push, files, a virus scanner, payment gateways, and
+//! the issuers of social accounts.
 //!
 //! docs/adapters.md says which settings choose what, and what each adapter is tested against.
 
@@ -22,6 +22,8 @@ mod push_fcm;
 mod push_onesignal;
 mod push_outbox;
 mod push_payload;
+mod scanner_clamd;
+mod scanner_none;
 mod sms_outbox;
 mod sms_twilio;
 mod social;
@@ -43,8 +45,8 @@ use platform::{
     config::{Environment, Settings},
     jobs::Registry,
     ports::{
-        feedback::FeedbackSources, gateway::Gateways, mailer::Mailer, push::PushSender, sms::SmsSender,
-        social::SocialVerifier, storage::Storage, webhook::WebhookSender,
+        feedback::FeedbackSources, gateway::Gateways, mailer::Mailer, push::PushSender, scanner::Scanner,
+        sms::SmsSender, social::SocialVerifier, storage::Storage, webhook::WebhookSender,
     },
     time::Clock,
 };
@@ -69,6 +71,8 @@ pub struct Adapters {
     pub feedback: FeedbackSources,
     /// Keeps files: in an S3 bucket, or on the disk.
     pub storage: Arc<dyn Storage>,
+    /// Looks for malware in files: clamd, or nobody.
+    pub scanner: Arc<dyn Scanner>,
     /// Checks social tokens.
     pub social: Arc<dyn SocialVerifier>,
     /// Tells partners: by HTTP.
@@ -92,6 +96,7 @@ impl Adapters {
             feedback: feedback(settings, clock.clone())?,
             push: push(settings, outbox, clock, client.clone())?,
             storage: storage(settings)?,
+            scanner: scanner(settings)?,
             webhooks: webhooks(settings)?,
             social: Arc::new(social::Issuers::new(&settings.social, settings.http.environment, &client)?),
         })
@@ -174,4 +179,14 @@ fn storage(settings: &Settings) -> anyhow::Result<Arc<dyn Storage>> {
         Some(bucket) => Arc::new(storage_s3::open(&settings.storage, bucket, own_url)?),
         None => Arc::new(storage_disk::open(&settings.storage.storage_dir, own_url)?),
     })
+}
+
+fn scanner(settings: &Settings) -> anyhow::Result<Arc<dyn Scanner>> {
+    if let Some(address) = &settings.scanner.clamd {
+        return Ok(Arc::new(scanner_clamd::Clamd::at(address)?));
+    }
+    if settings.http.environment != Environment::Development {
+        tracing::warn!("CLAMD is not set: files of chats are not scanned for viruses");
+    }
+    Ok(Arc::new(scanner_none::NoScanner))
 }

@@ -37,6 +37,7 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
         push: adapters.push,
         feedback: adapters.feedback,
         storage: adapters.storage,
+        scanner: adapters.scanner,
         social: adapters.social,
         webhooks: adapters.webhooks,
         gateways: adapters.gateways,

@@ -18,6 +18,9 @@ pub enum ChatError {
     /// The time for it is over, or there is nothing to edit.
     #[error("the message can no longer be edited")]
     MessageNotEditable,
+    /// The scanner has found malware in it.
+    #[error("the file is infected")]
+    InfectedFile,
     /// Somebody of the staff was quicker.
     #[error("the report has been decided")]
     ReportDecided,
@@ -31,6 +34,7 @@ impl Fault for ChatError {
         match self {
             Self::ChatBlocked => Kind::Forbidden,
             Self::TooManyInquiries => Kind::Throttled,
+            Self::InfectedFile => Kind::Invalid,
             Self::ConversationClosed
             | Self::MessageNotEditable
             | Self::ReportDecided

@@ -13,8 +13,8 @@ use crate::{
     config::Settings,
     crypto::Secrets,
     ports::{
-        feedback::FeedbackSources, gateway::Gateways, mailer::Mailer, push::PushSender, sms::SmsSender,
-        social::SocialVerifier, storage::Storage, webhook::WebhookSender,
+        feedback::FeedbackSources, gateway::Gateways, mailer::Mailer, push::PushSender, scanner::Scanner,
+        sms::SmsSender, social::SocialVerifier, storage::Storage, webhook::WebhookSender,
     },
     rate_limit::Limits,
     stream::{Hub, Nodes},
@@ -57,6 +57,8 @@ pub struct Parts {
     pub feedback: FeedbackSources,
     /// Keeps files.
     pub storage: Arc<dyn Storage>,
+    /// Looks for malware in files; never call it inside a transaction.
+    pub scanner: Arc<dyn Scanner>,
     /// Checks the tokens of Google, Apple and Facebook.
     pub social: Arc<dyn SocialVerifier>,
     /// Tells partners; call it from jobs only.

@@ -35,6 +35,9 @@ pub struct Settings {
     /// See [`StorageSettings`].
     #[command(flatten)]
     pub storage: StorageSettings,
+    /// See [`ScannerSettings`].
+    #[command(flatten)]
+    pub scanner: ScannerSettings,
     /// See [`SocialSettings`].
     #[command(flatten)]
     pub social: SocialSettings,
@@ -247,6 +250,16 @@ pub struct StorageSettings {
     /// Where clients read public files of the bucket (a CDN); without it this server passes them on
     #[arg(long, env = "S3_PUBLIC_URL", value_parser = url)]
     pub s3_public_url: Option<String>,
+}
+
+/// Malware in files that people send.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Scanner")]
+pub struct ScannerSettings {
+    /// clamd of ClamAV, as tcp://host:3310 or unix:/path: looks at documents, recordings and films of chats before they are
+    /// stored; without it nobody does
+    #[arg(long, env = "CLAMD")]
+    pub clamd: Option<String>,
 }
 
 /// Sign-in with other services. One without client ids is switched off.

@@ -11,6 +11,7 @@ use platform::{
         AccountStatus, Charge, DeclineCode, DisputeStatus, EntryKind, Gateway, NewAccount, Outcome, Period,
         Subject, Task,
     },
+    testing::Log,
     time::Clock,
 };
 use rstest::rstest;
@@ -21,12 +22,9 @@ use wiremock::{
     matchers::{body_string_contains, header, method, path, query_param},
 };
 
-use super::{
-    gateways::{
-        capturing, charge, charging, clock, declined, defending, eur, now, operation, paying_out, refunding,
-        succeeded,
-    },
-    log::Log,
+use super::gateways::{
+    capturing, charge, charging, clock, declined, defending, eur, now, operation, paying_out, refunding,
+    succeeded,
 };
 use crate::{gateway_stripe::Stripe, outbound, webhook_signature};
 
@@ -490,7 +488,7 @@ async fn keys_are_sent_with_every_write() {
 
 #[tokio::test]
 async fn no_log_holds_a_secret_or_a_person() {
-    let (log, _logging) = Log::start();
+    let (log, _logging) = Log::start("adapters=trace");
     let (server, stripe) = start().await;
     let secrets = "sk_test_secret max@example.com 4242424242424242 cus_private";
     for (status, body) in [

@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
-use platform::testing::tools;
+use platform::testing::{tool, tools};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -45,6 +45,16 @@ impl Program {
         let tools = tools("node_modules/oauth2-mock-server/dist/index.mjs");
         let arguments = [script("oidc.mjs"), tools];
         Self::start(Command::new("node").args(arguments)).await
+    }
+
+    /// clamd, which knows two viruses of our own, with its socket in the directory. It is not to be had everywhere.
+    pub async fn clamd(directory: &std::path::Path) -> Option<Self> {
+        let Some(clamd) = tool("clamd") else {
+            eprintln!("clamd is missing, so this test passes without it: bin/test installs it");
+            return None;
+        };
+        let arguments = [clamd.to_str(), directory.to_str()].map(|path| path.expect("a path in UTF-8"));
+        Some(Self::python("clamd.py", &arguments).await)
     }
 
     async fn python(name: &str, arguments: &[&str]) -> Self {

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use platform::{
     config::Settings,
     ports::push::{DevicePlatform, Push, PushSender as _},
+    testing::Log,
     time::Clock,
 };
 use rstest::rstest;
@@ -14,7 +15,6 @@ use wiremock::{
 };
 
 use super::{
-    log::Log,
     push::{clock, push, requests, said, silent, sized},
     push_fcm_account::{Account, PROJECT},
 };
@@ -357,7 +357,7 @@ async fn a_service_that_does_not_answer_is_an_error() {
 
 #[tokio::test]
 async fn no_log_and_no_error_holds_a_secret_or_a_person() {
-    let (log, _logging) = Log::start();
+    let (log, _logging) = Log::start("adapters=trace");
     let google = Google::start().await;
     let private = format!("Max möchte ya29.secret device-token {}", google.account.secret());
     let mut heard = String::new();

@@ -3,6 +3,7 @@
 use platform::{
     config::Settings,
     ports::push::{DevicePlatform, Push, PushSender as _},
+    testing::Log,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -11,10 +12,7 @@ use wiremock::{
     matchers::{header, method, path},
 };
 
-use super::{
-    log::Log,
-    push::{clock, push, requests, said, silent, sized},
-};
+use super::push::{clock, push, requests, said, silent, sized};
 use crate::{
     outbound,
     push_onesignal::{OneSignalApp, OneSignalPush},
@@ -133,7 +131,7 @@ async fn a_body_is_shortened_so_far_that_the_message_can_be_sent() {
 #[case::broken(503, json!("<html>"), "in 60 s")]
 #[tokio::test]
 async fn an_answer_says_what_came_of_it(#[case] status: u16, #[case] body: Value, #[case] expected: &str) {
-    let (log, _logging) = Log::start();
+    let (log, _logging) = Log::start("adapters=trace");
     let server = answering(ResponseTemplate::new(status).set_body_json(body)).await;
     assert_eq!(said(onesignal(&server.uri()).send(push(DevicePlatform::Ios, DEVICE)).await), expected);
     assert!(!log.text().contains("möchte") && !log.text().contains(KEY) && !log.text().contains(DEVICE));

@@ -5,6 +5,7 @@ use platform::{
     error::Fault as _,
     locale::Language,
     ports::gateway::{DeclineCode, GatewayName, Tender, WebhookError},
+    testing::Log,
     time::Clock,
 };
 use rstest::rstest;
@@ -41,6 +42,9 @@ fn start(args: &[&str]) -> anyhow::Result<Adapters> {
 #[case::starttls(&["--smtp-url", "smtp://hello:word@mail.example.com?tls=required"])]
 #[case::near_server(&["--smtp-url", "smtp://hello:word@localhost:1025"])]
 #[case::server_without_account(&["--smtp-url", "smtp://mail.internal"])]
+#[case::scanner(&["--clamd", "tcp://clamav.internal:3310"])]
+#[case::scanner_of_this_machine(&["--clamd", "tcp://[::1]:3310"])]
+#[case::scanner_behind_a_socket(&["--clamd", "unix:/run/clamav/clamd.ctl"])]
 #[tokio::test]
 async fn good_settings_start(#[case] args: &[&str]) {
     start(args).map(drop).unwrap();
@@ -71,6 +75,15 @@ async fn good_settings_start(#[case] args: &[&str]) {
 #[case(&["--s3-bucket", "s3://pictures/", "--s3-access-key", "k", "--s3-secret-key", "s"], "S3_BUCKET must be the bare name")]
 #[case(&["--s3-bucket", "pictures", "--s3-access-key", "", "--s3-secret-key", "s"], "S3_BUCKET needs S3_ACCESS_KEY")]
 #[case(&["--s3-bucket", "pictures", "--s3-access-key", "k", "--s3-secret-key", ""], "S3_BUCKET needs S3_SECRET_KEY")]
+#[case(&["--clamd", "clamav:3310"], "CLAMD must be like")]
+#[case(&["--clamd", "http://clamav:3310"], "CLAMD must be like")]
+#[case(&["--clamd", "tcp://clamav"], "CLAMD must be like")]
+#[case(&["--clamd", "tcp://:3310"], "CLAMD must be like")]
+#[case(&["--clamd", "tcp://clamav:0"], "CLAMD must be like")]
+#[case(&["--clamd", "tcp://clamav:3310/"], "CLAMD must be like")]
+#[case(&["--clamd", "tcp://clamd:word@clamav:3310"], "CLAMD must be like")]
+#[case(&["--clamd", "unix:clamd.ctl"], "CLAMD must be like")]
+#[case(&["--clamd", ""], "CLAMD must be like")]
 #[case(&["--stripe-webhook-secrets", "whsec_1"], "STRIPE_WEBHOOK_SECRETS needs STRIPE_SECRET_KEY")]
 #[case(&["--stripe-secret-key", "sk_test_1"], "STRIPE_SECRET_KEY needs STRIPE_WEBHOOK_SECRETS")]
 #[case(&["--stripe-secret-key", "pk_test_1", "--stripe-webhook-secrets", "whsec_1"], "STRIPE_SECRET_KEY must begin with sk_ or rk_")]
@@ -98,6 +111,17 @@ async fn a_wrong_setting_stops_the_start_and_is_named(#[case] args: &[&str], #[c
 async fn a_directory_that_is_closed_to_us_stops_the_start() {
     let error = start(&["--storage-dir", "/proc"]).map(drop).unwrap_err();
     assert!(error.to_string().starts_with("STORAGE_DIR: no file can be written in /proc"), "{error:#}");
+}
+
+#[rstest]
+#[case(&["--environment", "production"], true)]
+#[case(&["--environment", "production", "--clamd", "tcp://clamav:3310"], false)]
+#[case(&[], false)]
+#[tokio::test]
+async fn a_marketplace_without_a_scanner_says_so(#[case] args: &[&str], #[case] says_so: bool) {
+    let (log, _logging) = Log::start("adapters=trace");
+    start(args).map(drop).unwrap();
+    assert_eq!(log.text().contains("CLAMD is not set"), says_so, "{}", log.text());
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn help_names_every_subcommand_and_every_setting() {
         "ONESIGNAL_APP_ID=",
         "STORAGE_DIR=",
         "S3_BUCKET=",
+        "CLAMD=",
         "GOOGLE_CLIENT_IDS=",
         "APPLE_CLIENT_IDS=",
         "FACEBOOK_APP_IDS=",
@@ -81,6 +82,7 @@ fn a_wrong_setting_stops_the_start_and_is_named() {
         (vec![database, secret, ("COMMISSION_BPS", "20000")], "--commission-bps"),
         (vec![database, secret, ("LOG", "no=such=filter")], "--log"),
         (vec![database, secret, ("SMTP_URL", "http://x")], "SMTP_URL"),
+        (vec![database, secret, ("CLAMD", "http://x")], "CLAMD"),
         (vec![database, secret, ("MAIL_FROM", "not an address")], "MAIL_FROM"),
         (vec![("DATABASE_URL", "nonsense"), secret], "DATABASE_URL"),
     ] {

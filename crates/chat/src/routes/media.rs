@@ -17,11 +17,13 @@ use platform::{
     idempotency::Write,
     ids::MediaId,
     locale::Sentence,
+    ports::scanner::Verdict,
 };
 use serde::Deserialize;
 
 use crate::{
     media::{Media, MediaKind, MediaSize, StoredMedia, file_name, is_good_link},
+    model::ChatError,
     sniff::{Sniffed, duration_ms, sniff},
     store::media::{self as store, NewMedia},
 };
@@ -46,16 +48,17 @@ pub(super) struct UploadMedia {
 
 /// Upload a file for a message.
 ///
-/// What it is is told from its content. Pictures are turned upright and freed of all metadata. Send it with
-/// `media_ids` of a message within 24 hours; until then nobody else can see it.
+/// What it is is told from its content. Pictures are turned upright and freed of all metadata, all else is scanned for
+/// viruses. Send it with `media_ids` of a message within 24 hours; until then nobody else can see it.
 #[utoipa::path(post, path = "/media/", tag = "chat", operation_id = "upload_media",
     request_body(content = UploadMedia, content_type = "multipart/form-data"), security(("bearer" = [])),
     responses(
         (status = CREATED, description = "The file.", body = Media),
         (status = PAYLOAD_TOO_LARGE, description = "It is larger than 10 MiB."),
         (status = UNSUPPORTED_MEDIA_TYPE, description = "`unsupported_file`: it is none of what can be sent."),
-        (status = UNPROCESSABLE_ENTITY, description = "`corrupt_picture`, `picture_too_large`, or a field is not valid."),
-        (status = TOO_MANY_REQUESTS, description = "Many files in the last hour.")))]
+        (status = UNPROCESSABLE_ENTITY, description = "`corrupt_picture`, `picture_too_large`, `infected_file`, or a field is not valid."),
+        (status = TOO_MANY_REQUESTS, description = "Many files in the last hour."),
+        (status = SERVICE_UNAVAILABLE, description = "It cannot be scanned right now: send it again.")))]
 pub(super) async fn upload_media(
     app: App,
     caller: Caller,
@@ -67,6 +70,10 @@ pub(super) async fn upload_media(
     let sniffed = sniff(&file).ok_or_else(|| ApiError::new(Kind::Unsupported, "unsupported_file"))?;
     let name = name_of(&form, sniffed)?;
     app.limits.check_upload(caller.id)?;
+    // A picture is drawn anew: nothing is kept of what came but what it shows.
+    if sniffed.kind != MediaKind::Image {
+        is_clean(&app, &file).await?;
+    }
     let id = MediaId::at(app.clock.now());
     let (media, files) = prepare(id, sniffed, name, file).await?;
     let storage_key = format!("chat/{}", crypto::random_token()?);
@@ -77,6 +84,18 @@ pub(super) async fn upload_media(
         put.map_err(ApiError::unavailable)?;
     }
     write.begin().await?.commit((StatusCode::CREATED, Json(Media::of(media, &app)))).await
+}
+
+/// That nothing is found in a file. One that nobody could look at is not taken.
+async fn is_clean(app: &App, file: &Bytes) -> ApiResult<()> {
+    match app.scanner.scan(file).await.map_err(ApiError::unavailable)? {
+        Verdict::Clean => Ok(()),
+        Verdict::Infected { signature } => {
+            tracing::warn!(signature, "an infected file was sent");
+            metrics::counter!("chat_files_infected_total").increment(1);
+            Err(ChatError::InfectedFile.into())
+        }
+    }
 }
 
 type File = (MediaSize, &'static str, Bytes);

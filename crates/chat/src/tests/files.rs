@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::{World, messages};
 
-const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n";
+pub(super) const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n";
 
-fn png() -> Vec<u8> {
+pub(super) fn png() -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let image = image::RgbImage::from_fn(640, 480, |x, y| {
         image::Rgb([x, y, 7].map(|n| u8::try_from(n % 256).unwrap()))
@@ -19,7 +19,7 @@ fn png() -> Vec<u8> {
     bytes.into_inner()
 }
 
-async fn upload(client: &Client, bytes: &[u8], name: &str) -> Answer {
+pub(super) async fn upload(client: &Client, bytes: &[u8], name: &str) -> Answer {
     // The declared type is a lie, and nobody asks.
     client.upload("/media/", "file", (name, "text/html", bytes), &[("file_name", name)]).await
 }

@@ -9,6 +9,7 @@ mod races;
 mod reading;
 mod reports;
 mod safety;
+mod scanning;
 mod sending;
 mod staff;
 

@@ -4,6 +4,7 @@ pub mod feedback;
 pub mod gateway;
 pub mod mailer;
 pub mod push;
+pub mod scanner;
 pub mod sms;
 pub mod social;
 pub mod storage;

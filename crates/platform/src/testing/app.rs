@@ -9,7 +9,9 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{Client, FakeMailer, FakePush, FakeSms, FakeSocial, FakeWebhooks, MemoryStorage, database};
+use super::{
+    Client, FakeMailer, FakePush, FakeScanner, FakeSms, FakeSocial, FakeWebhooks, MemoryStorage, database,
+};
 use crate::{
     app::{App, Parts},
     auth::{Authenticator, Caller, StaffRole},
@@ -47,6 +49,8 @@ pub struct TestApp {
     pub webhooks: Arc<FakeWebhooks>,
     /// The files it stored.
     pub storage: Arc<MemoryStorage>,
+    /// What looks at files.
+    pub scanner: Arc<FakeScanner>,
     registry: Registry,
     service: Router,
 }
@@ -94,6 +98,7 @@ impl TestApp {
         let (mailer, sms, push) = <(Arc<FakeMailer>, Arc<FakeSms>, Arc<FakePush>)>::default();
         let (social, storage) = <(Arc<FakeSocial>, Arc<MemoryStorage>)>::default();
         let webhooks = Arc::<FakeWebhooks>::default();
+        let scanner = Arc::<FakeScanner>::default();
         let db = database(settings.database.connections).await;
         let clock = Clock::manual(START.parse::<jiff::Timestamp>().expect("a timestamp").into());
         let secrets = Secrets::derive(secret).expect("secrets");
@@ -111,6 +116,7 @@ impl TestApp {
             push: push.clone(),
             feedback: super::fakes::feedback(),
             storage: storage.clone(),
+            scanner: scanner.clone(),
             social: social.clone(),
             webhooks: webhooks.clone(),
             hub: Hub::default(),
@@ -121,7 +127,7 @@ impl TestApp {
         let app = App::new(db, parts);
         let (router, _document) = router.split_for_parts();
         let service = Router::new().fallback_service(http::service(router, app.clone()));
-        Self { app, mailer, sms, push, social, webhooks, storage, registry, service }
+        Self { app, mailer, sms, push, social, webhooks, storage, scanner, registry, service }
     }
 
     /// The present, as the application sees it.

@@ -15,6 +15,7 @@ use crate::{
         gateway::WebhookError,
         mailer::{Mail, MailError, Mailer},
         push::{Push, PushError, PushSender},
+        scanner::{Scanner, Verdict},
         sms::{Sms, SmsError, SmsSender},
         social::{SocialIdentity, SocialProvider, SocialToken, SocialVerifier},
         storage::Storage,
@@ -225,5 +226,30 @@ impl Storage for MemoryStorage {
     }
     fn public_url(&self, key: &str) -> String {
         format!("http://files.test/{key}")
+    }
+}
+
+const EICAR: &[u8] = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE";
+
+/// A scanner that knows the test file of EICAR, unless another one looks in its place.
+#[derive(Default)]
+pub struct FakeScanner(Mutex<Option<Arc<dyn Scanner>>>);
+
+impl FakeScanner {
+    /// From now on this one does the work.
+    pub fn through(&self, scanner: impl Scanner + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(scanner));
+    }
+}
+
+#[async_trait]
+impl Scanner for FakeScanner {
+    async fn scan(&self, file: &Bytes) -> anyhow::Result<Verdict> {
+        let other = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(other) = other {
+            return other.scan(file).await;
+        }
+        let is_clean = !file.windows(EICAR.len()).any(|window| window == EICAR);
+        Ok(if is_clean { Verdict::Clean } else { Verdict::Infected { signature: "Test.Eicar".to_owned() } })
     }
 }

@@ -11,6 +11,7 @@ mod app;
 mod client;
 mod database;
 mod fakes;
+mod log;
 mod plans;
 mod tools;
 
@@ -18,7 +19,8 @@ pub use self::{
     app::{TestApp, TokenIsUserId},
     client::{Answer, Client},
     database::{database, database_url},
-    fakes::{FakeMailer, FakePush, FakeSms, FakeSocial, FakeWebhooks, MemoryStorage},
+    fakes::{FakeMailer, FakePush, FakeScanner, FakeSms, FakeSocial, FakeWebhooks, MemoryStorage},
+    log::Log,
     plans::Watched,
-    tools::tools,
+    tools::{tool, tools},
 };
