@@ -67,7 +67,7 @@ pub(crate) struct News {
 
 impl BookingChanged {
     /// Whether the provider has to answer now, and had not before.
-    pub(crate) fn asks_provider(&self) -> bool {
+    fn asks_provider(&self) -> bool {
         self.state == State::PendingAcceptance && self.from != Some(self.state)
     }
 
@@ -87,15 +87,17 @@ impl BookingChanged {
         }
     }
 
+    /// Who of the two is told live of what.
+    pub(crate) fn live(&self) -> Vec<(UserId, Kind)> {
+        let asked = self.asks_provider().then_some((self.provider_id, Kind::JobRequested));
+        let both = [self.customer_id, self.provider_id].map(|person| (person, Kind::BookingUpdated));
+        asked.into_iter().chain(both).collect()
+    }
+
     /// Tells others of it: later by the outbox, and live the two people.
     pub(crate) async fn tell(&self, db: &mut PgConnection) -> sqlx::Result<()> {
         outbox::emit(db, self, self.at).await?;
-        if self.asks_provider() {
-            stream::append(db, &[self.provider_id], Kind::JobRequested, &self.news(), self.at).await?;
-        }
-        let people = [self.customer_id, self.provider_id];
-        stream::append(db, &people, Kind::BookingUpdated, &self.news(), self.at).await?;
-        Ok(())
+        stream::append_kinds(db, &self.live(), &self.news(), self.at).await
     }
 
     /// After the change.

@@ -7,6 +7,7 @@ use platform::{
     locale::Language,
     money::Currency,
     outbox::Event as _,
+    stream,
 };
 use scheduling::{ExceptionDraft, Schedule, ScheduleDraft, StoredSchedule, WeeklyHours};
 use sqlx::{PgConnection, types::Json};
@@ -144,6 +145,7 @@ pub(crate) async fn insert<J: Job>(
     let (job, Timing { at, key }) = timer;
     let by = crate::change::By { actor: Actor::Customer, id: Some(booking.customer_id), reason: None };
     let event = BookingChanged::of(booking, None, Event::Created, &by);
+    let (people, kinds) = stream::columns(&event.live());
     let blocked = booking.blocked(Span { starts_at: booking.starts_at, ends_at: booking.ends_at });
     let address = booking.address.as_ref().map(|address| serde_json::to_value(&address.0)).transpose()?;
     let reference = sqlx::query_scalar!(
@@ -174,15 +176,13 @@ pub(crate) async fn insert<J: Job>(
          ), timed as (
              insert into jobs (kind, payload, key, run_at, created_at) select $34, $35, $36, $37, $30 from booking
          ), live as (
-             select append_event(array[$8, $1], 'booking.updated', $30, $39) from booking
-         ), asked as (
-             select append_event(array[$1], 'job.requested', $30, $39) from booking where $40
+             select append_kinds($39, $40, $30, $41) from booking
          ), counted as (
              update providers set requests_received = requests_received + 1
               where user_id = $1 and $38 and exists (select from booking)
          )
          select reference from booking
-          where (select count(*) from asked) + (select count(*) from live) >= 0",
+          where (select count(*) from live) >= 0",
         booking.provider_id as _,
         booking.id as _,
         booking.starts_at as _,
@@ -221,8 +221,9 @@ pub(crate) async fn insert<J: Job>(
         key,
         at.unwrap_or(booking.created_at) as _,
         counts_request,
+        &people as _,
+        &kinds,
         serde_json::to_value(event.news())?,
-        event.asks_provider(),
     )
     .fetch_optional(db)
     .await?;

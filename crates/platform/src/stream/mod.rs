@@ -151,6 +151,33 @@ pub async fn append(
     Ok(Told { kind, at: now, data, places })
 }
 
+/// Writes events about the same thing into logs, each of its kind into that of its person, as [`append`] does and at the
+/// cost of one. Those whose logs they are look when the event of the outbox says so: [`crate::jobs::Registry::look`].
+pub async fn append_kinds(
+    db: &mut PgConnection,
+    entries: &[(UserId, Kind)],
+    data: &(impl Serialize + Sync),
+    now: Instant,
+) -> sqlx::Result<()> {
+    let (people, kinds) = columns(entries);
+    let data = serde_json::value::to_raw_value(data).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    sqlx::query!(
+        "select append_kinds($1, $2, $3, $4)",
+        &people as _,
+        &kinds,
+        now as _,
+        sqlx::types::Json(&*data) as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Entries as the function `append_kinds` takes them: whose logs, and of which kinds.
+pub fn columns(entries: &[(UserId, Kind)]) -> (Vec<UserId>, Vec<String>) {
+    entries.iter().map(|&(person, kind)| (person, <&str>::from(kind).to_owned())).unzip()
+}
+
 /// Makes connections look at the logs of these people: something was written there by a transaction that nobody could
 /// tell of, and has been committed.
 pub fn look(app: &App, people: Vec<UserId>) {
