@@ -20,8 +20,8 @@ export SECRET_KEY=only-for-this-check-0123456789abcdef LOG=warn LOG_FORMAT=text
 export LIMIT_PER_ADDRESS=1000000 LIMIT_PER_ACCOUNT=1000000 LIMIT_SIGN_INS=false PASSWORD_WORKERS=2
 
 "$binaries/skillbuddy" demo --services 60 >"$work/demo.log" 2>&1 || { cat "$work/demo.log"; exit 1; }
-export STAFF_EMAIL=finance@check.example STAFF_PASSWORD=lantern-orchard-7-ledgers EARNINGS_HOLD_HOURS=0
-"$binaries/skillbuddy" staff create --email "$STAFF_EMAIL" --name Finance --role finance >/dev/null
+export STAFF_EMAIL=staff@check.example STAFF_PASSWORD=lantern-orchard-7-ledgers EARNINGS_HOLD_HOURS=0
+"$binaries/skillbuddy" staff create --email "$STAFF_EMAIL" --name Sue --role superuser >/dev/null
 "$binaries/skillbuddy" serve >"$work/server.log" 2>&1 &
 server=$!
 stop() {

@@ -29,7 +29,7 @@ struct Args {
     /// Where the server is
     #[arg(long, default_value = "http://localhost:8000")]
     url: String,
-    /// Somebody of finance, who looks at the books in the end
+    /// A superuser, who helps in a conversation and looks at the books in the end
     #[arg(long, env = "STAFF_EMAIL", requires = "staff_password")]
     staff_email: Option<String>,
     /// Their password

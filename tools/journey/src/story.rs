@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use jiff::{Timestamp, tz::TimeZone};
+use serde_json::json;
 
 use crate::{answer::Answer, client::Client, people::Person};
 
@@ -39,7 +40,7 @@ pub struct Story {
     pub lessons: Service,
     /// The service that is booked at once.
     pub tuning: Service,
-    /// Mail address and password of somebody who may look at the books.
+    /// Mail address and password of somebody who may look at the books and into conversations.
     pub staff: Option<(String, String)>,
     steps: AtomicUsize,
 }
@@ -107,6 +108,19 @@ impl Story {
             staff: None,
             steps: AtomicUsize::new(1),
         })
+    }
+
+    /// The token of a member of staff, where one is known.
+    pub async fn sign_staff_in(&self) -> anyhow::Result<Option<String>> {
+        let Some((email, password)) = &self.staff else {
+            println!(
+                "   (Nobody of staff is known: --staff-email and --staff-password let the journey look.)"
+            );
+            return Ok(None);
+        };
+        let sign_in = json!({"email": email, "password": password, "device_name": "Journey"});
+        let tokens = self.client.post("/auth/signin/").json(sign_in).expect(200).await?;
+        Ok(Some(tokens.text("access")?))
     }
 
     /// Says what happens next.

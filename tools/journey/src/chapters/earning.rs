@@ -137,13 +137,8 @@ async fn statement(story: &Story) -> anyhow::Result<()> {
 /// Only where a member of staff can be signed in.
 async fn books(story: &Story) -> anyhow::Result<()> {
     story.client.get("/admin/ledger/check/").by(&story.marco).refused(403, "forbidden").await?;
-    let Some((email, password)) = &story.staff else {
-        println!("   (Nobody of staff is known: --staff-email and --staff-password let the journey look.)");
-        return Ok(());
-    };
-    let sign_in = json!({"email": email, "password": password, "device_name": "Journey"});
-    let tokens = story.client.post("/auth/signin/").json(sign_in).expect(200).await?;
-    let report = story.client.get("/admin/ledger/check/").token(&tokens.text("access")?).expect(200).await?;
+    let Some(finance) = story.sign_staff_in().await? else { return Ok(()) };
+    let report = story.client.get("/admin/ledger/check/").token(&finance).expect(200).await?;
     report.is("is_clean", true)?;
     for invariant in report.list("invariants")? {
         println!("   ✓ {}", invariant.get("name").and_then(Value::as_str).unwrap_or_default());

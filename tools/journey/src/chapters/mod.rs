@@ -9,6 +9,7 @@ mod earning;
 mod ending;
 mod finding;
 mod hearing;
+mod helping;
 mod instant;
 mod offering;
 mod operations;
@@ -34,6 +35,7 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     let conversation = talking::tell(story).await?;
     booking::tell(story).await?;
     hearing::tell(story, &conversation).await?;
+    helping::tell(story, &conversation).await?;
     rescheduling::tell(story).await?;
     cancelling::tell(story).await?;
     instant::tell(story).await?;
