@@ -354,18 +354,19 @@ get_clamd() {
     fi
 }
 
-# Debian's package brings a service that downloads signatures day and night, which nobody has asked for. So only the
-# libraries are installed, and the program is unpacked.
+# Debian's package brings a service that downloads signatures day and night, which nobody has asked for. So the program is
+# unpacked, and only the libraries that it needs are installed, where they are not there.
 unpack_debian_clamd() {
     local libraries
     # Without lists of packages there is nothing to ask about.
     apt-cache show clamav-daemon >/dev/null 2>&1 || as_root apt-get update -qq
-    libraries=$(apt-cache depends clamav-daemon | awk '$1 == "Depends:" && $2 ~ /^lib/ { print $2 }' | paste -sd ,)
-    [ -n "$libraries" ] || fail "this system has no package clamav-daemon"
-    install_packages "libraries of clamd, a virus scanner for tests" "apt:$libraries"
     rm -rf "$1"
     mkdir -p "$1"
     # A directory of ours is closed to the user that apt would load it as.
     (cd "$1" && apt-get download -qq -o APT::Sandbox::User=root clamav-daemon >&2 &&
-        dpkg -x clamav-daemon_*.deb . && rm clamav-daemon_*.deb)
+        dpkg -x clamav-daemon_*.deb . && rm clamav-daemon_*.deb) || return
+    "$1/usr/sbin/clamd" --help >/dev/null 2>&1 && return
+    libraries=$(apt-cache depends clamav-daemon | awk '$1 == "Depends:" && $2 ~ /^lib/ { print $2 }' | paste -sd ,)
+    [ -n "$libraries" ] || fail "this system has no package clamav-daemon"
+    install_packages "libraries of clamd, a virus scanner for tests" "apt:$libraries"
 }
