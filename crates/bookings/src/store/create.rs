@@ -145,7 +145,7 @@ pub(crate) async fn insert<J: Job>(
     let (job, Timing { at, key }) = timer;
     let by = crate::change::By { actor: Actor::Customer, id: Some(booking.customer_id), reason: None };
     let event = BookingChanged::of(booking, None, Event::Created, &by);
-    let (people, kinds) = stream::columns(&event.live());
+    let (people, kinds) = stream::people_and_kinds(&event.live());
     let blocked = booking.blocked(Span { starts_at: booking.starts_at, ends_at: booking.ends_at });
     let address = booking.address.as_ref().map(|address| serde_json::to_value(&address.0)).transpose()?;
     let reference = sqlx::query_scalar!(

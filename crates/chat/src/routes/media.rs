@@ -72,7 +72,7 @@ pub(super) async fn upload_media(
     app.limits.check_upload(caller.id)?;
     // A picture is drawn anew: nothing is kept of what came but what it shows.
     if sniffed.kind != MediaKind::Image {
-        is_clean(&app, &file).await?;
+        refuse_infected(&app, &file).await?;
     }
     let id = MediaId::at(app.clock.now());
     let (media, files) = prepare(id, sniffed, name, file).await?;
@@ -86,8 +86,8 @@ pub(super) async fn upload_media(
     write.begin().await?.commit((StatusCode::CREATED, Json(Media::of(media, &app)))).await
 }
 
-/// That nothing is found in a file. One that nobody could look at is not taken.
-async fn is_clean(app: &App, file: &Bytes) -> ApiResult<()> {
+/// Refuses a file in which something is found, and one that nobody could look at.
+async fn refuse_infected(app: &App, file: &Bytes) -> ApiResult<()> {
     match app.scanner.scan(file).await.map_err(ApiError::unavailable)? {
         Verdict::Clean => Ok(()),
         Verdict::Infected { signature } => {

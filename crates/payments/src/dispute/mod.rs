@@ -74,7 +74,7 @@ impl StoredDispute {
     }
 
     /// The gateway has taken the money. What had gone back to the payer before goes out a second time.
-    fn is_taken(&self, payment: &mut Payment, transfers: &mut Transfers) {
+    fn take_money(&self, payment: &mut Payment, transfers: &mut Transfers) {
         let clearing = Account::Clearing(self.gateway);
         payment.disputed_minor += self.disputed_minor;
         transfers.add(self.account(), clearing, payment.money(self.disputed_minor));
@@ -84,7 +84,7 @@ impl StoredDispute {
     }
 
     /// The gateway has given the money back.
-    fn is_returned(&self, payment: &mut Payment, transfers: &mut Transfers) {
+    fn return_money(&self, payment: &mut Payment, transfers: &mut Transfers) {
         let clearing = Account::Clearing(self.gateway);
         payment.disputed_minor -= self.disputed_minor;
         let again = self.amount_minor - self.disputed_minor;

@@ -46,7 +46,7 @@ async fn open(
 ) -> sqlx::Result<StoredDispute> {
     let dispute = StoredDispute::new(gateway, told, &case.payment, case.now);
     let (payment, transfers) = case.payment_and_transfers();
-    dispute.is_taken(payment, transfers);
+    dispute.take_money(payment, transfers);
     if !case.payment.is_tip {
         payouts::hold_earning(db, case.booking.id).await?;
     }
@@ -76,7 +76,7 @@ async fn decide(
         DisputeStatus::Lost => earnings::take_back(db, case, dispute.id.uuid(), disputes, minor).await,
         DisputeStatus::Won => {
             let (payment, transfers) = case.payment_and_transfers();
-            dispute.is_returned(payment, transfers);
+            dispute.return_money(payment, transfers);
             // Meanwhile the booking has come to its end, without this money.
             if dispute.is_from_escrow && case.payment.closed_at.is_some() && minor > 0 {
                 if case.stage() == Stage::Off {

@@ -37,7 +37,7 @@ pub(super) async fn hear(
         Some(_) => return Ok(()),
         None => {
             let mut new = StoredDispute::new(gateway, told, &payment, now);
-            new.is_taken(&mut payment, &mut transfers);
+            new.take_money(&mut payment, &mut transfers);
             lot.take(db, &mut new, &mut transfers, now).await?;
             new
         }
@@ -49,7 +49,7 @@ pub(super) async fn hear(
             transfers.add(Account::Losses, dispute.account(), euros(dispute.uncovered_minor()));
         }
         DisputeStatus::Won => {
-            dispute.is_returned(&mut payment, &mut transfers);
+            dispute.return_money(&mut payment, &mut transfers);
             lot.give_back(db, &dispute, &mut transfers, now).await?;
         }
     }

@@ -159,7 +159,7 @@ pub async fn append_kinds(
     data: &(impl Serialize + Sync),
     now: Instant,
 ) -> sqlx::Result<()> {
-    let (people, kinds) = columns(entries);
+    let (people, kinds) = people_and_kinds(entries);
     let data = serde_json::value::to_raw_value(data).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
     sqlx::query!(
         "select append_kinds($1, $2, $3, $4)",
@@ -173,8 +173,8 @@ pub async fn append_kinds(
     Ok(())
 }
 
-/// Entries as the function `append_kinds` takes them: whose logs, and of which kinds.
-pub fn columns(entries: &[(UserId, Kind)]) -> (Vec<UserId>, Vec<String>) {
+/// Entries as the function `append_kinds` of the database takes them.
+pub fn people_and_kinds(entries: &[(UserId, Kind)]) -> (Vec<UserId>, Vec<String>) {
     entries.iter().map(|&(person, kind)| (person, <&str>::from(kind).to_owned())).unzip()
 }
 
