@@ -176,7 +176,8 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
             if args.migrate {
                 db::migrate(&pool).await?;
             }
-            let app = wiring::app(settings, pool, Clock::System)?;
+            let clock = wiring::clock(&settings);
+            let app = wiring::app(settings, pool, clock)?;
             serve::run(app, &telemetry, !args.no_jobs).await
         }
         Command::Worker => {

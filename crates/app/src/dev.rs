@@ -84,11 +84,13 @@ async fn prepare(settings: Settings, args: &DevArgs) -> anyhow::Result<App> {
         say("Filling the database with demo data");
         let demo = DemoArgs { services: args.services, seed: 1, password: PASSWORD.to_owned() };
         demo::fill(&pool, &demo, Clock::System.now()).await?;
-        let app = wiring::app(settings, pool, Clock::System)?;
+        let clock = wiring::clock(&settings);
+        let app = wiring::app(settings, pool, clock)?;
         hire(&app).await?;
         return Ok(app);
     }
-    wiring::app(settings, pool, Clock::System)
+    let clock = wiring::clock(&settings);
+    wiring::app(settings, pool, clock)
 }
 
 /// Somebody who may see everything.

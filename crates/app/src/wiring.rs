@@ -8,7 +8,7 @@ use platform::{
     app::{App, Parts},
     bus::Bus,
     cache::{Kept, PublicCache},
-    config::Settings,
+    config::{Environment, Settings},
     crypto::Secrets,
     idempotency::ForgetKeys,
     jobs::Registry,
@@ -18,6 +18,14 @@ use platform::{
 };
 use sqlx::PgPool;
 use tokio::sync::Notify;
+
+/// The clock of a server: in development somebody may put it forward.
+pub fn clock(settings: &Settings) -> Clock {
+    match settings.http.environment {
+        Environment::Development => Clock::adjustable(),
+        Environment::Production => Clock::System,
+    }
+}
 
 /// The application with the real outside world.
 pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::json;
 
 use crate::{answer::Answer, client::Client, people::Person};
@@ -121,6 +121,17 @@ impl Story {
         let sign_in = json!({"email": email, "password": password, "device_name": "Journey"});
         let tokens = self.client.post("/auth/signin/").json(sign_in).expect(200).await?;
         Ok(Some(tokens.text("access")?))
+    }
+
+    /// Puts the server's clock forward, and signs Anna and Marco in again: their tokens have ended meanwhile.
+    pub async fn advance(&mut self, by: SignedDuration) -> anyhow::Result<()> {
+        let step = json!({"advance_seconds": by.as_secs()});
+        self.client.post("/dev/clock/").json(step).expect(200).await?;
+        for person in [&mut self.anna, &mut self.marco] {
+            let sign_in = self.client.post("/auth/signin/").json(person.sign_in("Journey"));
+            person.keep_tokens(&sign_in.expect(200).await?)?;
+        }
+        Ok(())
     }
 
     /// Says what happens next.
