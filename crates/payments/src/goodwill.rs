@@ -1,7 +1,6 @@
 //! Credits that we give because something went wrong: one member of staff proposes, another one decides.
 
 use platform::{
-    auth::StaffRole,
     error::{ApiError, ApiResult, Kind},
     ids::{GrantId, UserId},
     time::Instant,
@@ -42,20 +41,14 @@ pub(crate) struct Grant {
     pub(crate) decided_at: Option<Instant>,
 }
 
-/// Who may propose; finance decides.
-pub(crate) fn may_propose(role: StaffRole) -> bool {
-    matches!(role, StaffRole::Support | StaffRole::Finance | StaffRole::Superuser)
-}
-
-/// Decides on a grant that somebody else proposed.
+/// Decides on a grant that somebody else proposed; the caller has locked it.
 pub(crate) async fn decide(
     db: &mut PgConnection,
-    id: GrantId,
+    mut grant: Grant,
     is_granted: bool,
     by: UserId,
     now: Instant,
 ) -> ApiResult<Grant> {
-    let mut grant = store::lock(db, id).await?.ok_or_else(ApiError::not_found)?;
     if grant.state != GrantState::Proposed {
         return Err(ApiError::new(Kind::Conflict, "decided_already"));
     }

@@ -114,4 +114,6 @@ typed_id! {
     EndpointId,
     /// Something that a partner is told there.
     WebhookDeliveryId,
+    /// An act of staff.
+    AuditId,
 }

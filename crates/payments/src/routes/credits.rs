@@ -5,8 +5,9 @@ use bookings::{PaymentMethod, PaymentType};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::{Caller, Staff},
-    error::{ApiError, ApiResult, OnConstraint as _},
+    audit,
+    auth::{Caller, Finance},
+    error::{ApiError, ApiResult, Kind, OnConstraint as _},
     extract::{Path, Query, Valid},
     idempotency::Write,
     ids::{BookingId, LotId, PaymentId, RefundId, UserId},
@@ -17,6 +18,7 @@ use platform::{
     validation::not_blank,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::process::conclude;
@@ -225,14 +227,16 @@ pub(super) struct CreditRefundView {
 pub(super) async fn refund_credits(
     app: App,
     caller: Caller,
+    finance: Option<Finance>,
     Path(id): Path<UserId>,
     write: Write,
     Valid(body): Valid<RefundCredits>,
 ) -> ApiResult<Response> {
-    match caller.staff {
-        _ if caller.id == id => {}
-        Some(role) => Staff { caller, role }.of_finance()?,
-        None => return Err(ApiError::not_found()),
+    // Whoever gives their own back does it as everybody does.
+    let finance = finance.filter(|_| caller.id != id);
+    if caller.id != id && finance.is_none() {
+        let forbidden = ApiError::new(Kind::Forbidden, "forbidden");
+        return Err(if caller.staff.is_some() { forbidden } else { ApiError::not_found() });
     }
     let reason = body.reason.as_deref().unwrap_or("not_used");
     let mut tx = write.begin().await?;
@@ -249,6 +253,11 @@ pub(super) async fn refund_credits(
         reason: refund.reason,
         created_at: refund.created_at,
     };
+    if let Some(Finance(staff)) = finance {
+        let entry = staff.matter("refund", view.id, [id])?.act("refund.create").reason(&*view.reason);
+        let entry = entry.details(json!({"user_id": id, "lot_id": body.lot_id}));
+        audit::record(&mut tx, &staff, entry, view.created_at).await?;
+    }
     tx.commit((StatusCode::CREATED, Json(view))).await
 }
 

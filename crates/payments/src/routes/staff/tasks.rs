@@ -3,7 +3,7 @@
 use axum::Json;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::Finance,
     error::ApiResult,
     ids::PaymentId,
     money::{Currency, Money},
@@ -53,8 +53,7 @@ impl From<Task> for TaskView {
 #[utoipa::path(get, path = "/admin/payments/tasks/", tag = "payments", operation_id = "list_money_tasks",
     security(("bearer" = [])), responses((status = OK, description = "At most 50 of each kind.", body = TasksView),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(in crate::routes) async fn list_tasks(app: App, staff: Staff) -> ApiResult<Json<TasksView>> {
-    staff.of_finance()?;
+pub(in crate::routes) async fn list_tasks(app: App, _staff: Finance) -> ApiResult<Json<TasksView>> {
     let found = tasks::open(&mut *app.db.acquire().await?, app.clock.now()).await?;
     Ok(Json(TasksView { results: found.into_iter().map(TaskView::from).collect() }))
 }
