@@ -81,21 +81,6 @@ pub(crate) async fn payment_of(db: &mut PgConnection, id: RefundId) -> sqlx::Res
     found.fetch_optional(db).await
 }
 
-/// Whose money a refund is: who paid, and who was to earn it.
-pub(crate) async fn people_of_refund(
-    db: &mut PgConnection,
-    id: RefundId,
-) -> sqlx::Result<Option<Vec<UserId>>> {
-    let people = sqlx::query!(
-        r#"select p.user_id as "payer: UserId", b.provider_id as "provider?: UserId"
-             from refunds r join payments p on p.id = r.payment_id left join bookings b on b.id = p.booking_id
-            where r.id = $1"#,
-        id as _,
-    );
-    let people = people.fetch_optional(db).await?;
-    Ok(people.map(|people| std::iter::once(people.payer).chain(people.provider).collect()))
-}
-
 /// A refund, held until the transaction ends.
 pub(crate) async fn lock(db: &mut PgConnection, id: RefundId) -> sqlx::Result<Option<Refund>> {
     sqlx::query_as!(

@@ -67,14 +67,14 @@ pub(in crate::routes) struct GrantsView {
     results: Vec<GrantView>,
 }
 
-impl From<Grant> for GrantView {
-    fn from(grant: Grant) -> Self {
+impl GrantView {
+    fn of(grant: Grant, now: Instant) -> Self {
         Self {
+            status: grant.state_at(now),
             id: grant.id,
             user_id: grant.user_id,
             amount: Money::new(grant.amount_minor, Currency::EUR),
             reason: grant.reason,
-            status: grant.state,
             proposed_by: grant.proposed_by,
             decided_by: grant.decided_by,
             created_at: grant.created_at,
@@ -91,8 +91,9 @@ pub(in crate::routes) async fn list_grants(
     app: App,
     _staff: SupportOrFinance,
 ) -> ApiResult<Json<GrantsView>> {
+    let now = app.clock.now();
     let found = store::newest(&mut *app.db.acquire().await?).await?;
-    Ok(Json(GrantsView { results: found.into_iter().map(GrantView::from).collect() }))
+    Ok(Json(GrantsView { results: found.into_iter().map(|grant| GrantView::of(grant, now)).collect() }))
 }
 
 /// Propose credits for somebody: for support and finance.
@@ -133,7 +134,7 @@ pub(in crate::routes) async fn propose_grant(
     }
     let entry = matter.act("goodwill_grant.propose").reason(&*grant.reason);
     let entry = entry.details(json!({"user_id": grant.user_id, "amount_minor": grant.amount_minor}));
-    tx.commit(entry, (StatusCode::CREATED, Json(GrantView::from(grant)))).await
+    tx.commit(entry, (StatusCode::CREATED, Json(GrantView::of(grant, now)))).await
 }
 
 /// Decide on a proposal of somebody else's: for finance.
@@ -142,7 +143,7 @@ pub(in crate::routes) async fn propose_grant(
     responses((status = OK, description = "The decision.", body = GrantView),
         (status = FORBIDDEN, description = "`forbidden`: not of finance; `second_person_required`: their own proposal; \
             `own_matter`: credits for themselves."),
-        (status = CONFLICT, description = "`decided_already`.")))]
+        (status = CONFLICT, description = "`decided_already`; `approval_expired`: it is older than 7 days.")))]
 pub(in crate::routes) async fn decide_grant(
     app: App,
     Finance(staff): Finance,
@@ -153,7 +154,8 @@ pub(in crate::routes) async fn decide_grant(
     let mut tx = staff.begin(write).await?;
     let grant = store::lock(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     let matter = staff.matter("goodwill_grant", id, [grant.user_id])?;
-    let grant = goodwill::decide(&mut tx, grant, body.approve, staff.caller.id, app.clock.now()).await?;
+    let now = app.clock.now();
+    let grant = goodwill::decide(&mut tx, grant, body.approve, staff.caller.id, now).await?;
     let entry = matter.act("goodwill_grant.decide").details(json!({"is_approved": body.approve}));
-    tx.commit(entry, Json(GrantView::from(grant))).await
+    tx.commit(entry, Json(GrantView::of(grant, now))).await
 }

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::{
     refund::RefundState,
     retry::{self, Attempt, Way},
-    store::refunds::people_of_refund,
+    store,
 };
 
 /// How it is brought.
@@ -64,8 +64,9 @@ pub(in crate::routes) async fn bring_refund(
     Valid(body): Valid<BringRefund>,
 ) -> ApiResult<Response> {
     let mut tx = staff.begin(write).await?;
-    let people = people_of_refund(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
-    let matter = staff.matter("refund", id, people)?;
+    let of = store::refunds::payment_of(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
+    let people = store::payments::people(&mut tx, of).await?.ok_or_else(ApiError::not_found)?;
+    let matter = staff.matter("refund", id, people.all())?;
     let attempt = Attempt::Staff(body.by, &body.note);
     let (refund, payment) = retry::bring_failed(&mut tx, id, attempt, app.clock.now()).await?;
     let amount = payment.money(refund.amount_minor);
