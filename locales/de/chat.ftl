@@ -4,7 +4,6 @@ conversation_closed = Diese Person ist nicht mehr hier.
 too_many_inquiries = Sie haben heute viele Gespräche begonnen. Bitte versuchen Sie es morgen wieder.
 message_not_editable = Diese Nachricht kann nicht mehr bearbeitet werden.
 report_decided = Über diese Meldung ist schon entschieden.
-own_conversation = Das ist Ihr eigenes Gespräch.
 unsupported_file = Dateien dieser Art können nicht gesendet werden.
 infected_file = Diese Datei enthält einen Virus. Sie wurde nicht gesendet.
 

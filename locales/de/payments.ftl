@@ -23,6 +23,7 @@ credits_not_refundable = Dieses Guthaben kann nicht ausgezahlt werden. Bitte wen
 dispute_not_open = Diese Rückbuchung ist bereits entschieden.
 evidence_submitted = Zu dieser Rückbuchung wurden bereits Nachweise eingereicht.
 payment_needs_review = Wir sehen uns diese Zahlung an, bevor sie möglich ist. Bitte versuchen Sie es später noch einmal.
+approval_expired = Das hat zu lange gewartet: Darüber kann niemand mehr entscheiden. Schlagen Sie es erneut vor.
 decided_already = Darüber wurde bereits entschieden.
 second_person_required = Über Ihren Vorschlag muss jemand anderes entscheiden.
 field-card_number = Eine Kartennummer gehört nicht hierher: Senden Sie das Token, das der Zahlungsdienst dafür vergibt.

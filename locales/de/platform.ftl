@@ -6,6 +6,7 @@ token_invalid = Diese Anmeldung ist nicht gültig. Bitte melden Sie sich neu an.
 session_ended = Diese Anmeldung wurde beendet. Bitte melden Sie sich neu an.
 account_suspended = Dieses Konto ist gesperrt. Bitte wenden Sie sich an den Support.
 forbidden = Das dürfen Sie nicht.
+own_matter = Sie sind daran selbst beteiligt. Das muss jemand anderes aus dem Team tun.
 provider_required = Das können nur Anbieter. Registrieren Sie sich zuerst als Anbieter.
 not_found = Hier ist nichts, oder Sie dürfen es nicht sehen.
 method_not_allowed = Diese Adresse unterstützt diese Aktion nicht.

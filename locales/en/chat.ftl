@@ -4,7 +4,6 @@ conversation_closed = This person is no longer here.
 too_many_inquiries = You have begun many conversations today. Please try again tomorrow.
 message_not_editable = This message can no longer be edited.
 report_decided = This report has been decided already.
-own_conversation = This conversation is your own.
 unsupported_file = Files of this kind cannot be sent.
 infected_file = This file holds a virus. It was not sent.
 

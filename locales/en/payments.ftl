@@ -23,6 +23,7 @@ credits_not_refundable = These credits cannot be paid out. Please contact suppor
 dispute_not_open = This dispute is over.
 evidence_submitted = Evidence was already sent in this dispute.
 payment_needs_review = We look at this payment before it can be made. Please try again later.
+approval_expired = It has waited too long: nobody can decide on it any more. Propose it again.
 decided_already = This was decided already.
 second_person_required = Somebody else has to decide on your proposal.
 field-card_number = A card number does not belong here: send the token that the payment service gives for it.

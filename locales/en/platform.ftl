@@ -6,6 +6,7 @@ token_invalid = This sign-in is not valid. Please sign in again.
 session_ended = This sign-in has been ended. Please sign in again.
 account_suspended = This account is suspended. Please contact support.
 forbidden = You are not allowed to do this.
+own_matter = You are a party to this yourself. Somebody else of the staff has to do it.
 provider_required = Only providers can do this. Register as a provider first.
 not_found = There is nothing here, or you may not see it.
 method_not_allowed = This address does not support that action.

@@ -4,7 +4,6 @@ conversation_closed = Questa persona non c'è più.
 too_many_inquiries = Oggi hai iniziato molte conversazioni. Riprova domani.
 message_not_editable = Questo messaggio non può più essere modificato.
 report_decided = Questa segnalazione è già stata decisa.
-own_conversation = Questa conversazione è tua.
 unsupported_file = File di questo tipo non possono essere inviati.
 infected_file = Questo file contiene un virus. Non è stato inviato.
 

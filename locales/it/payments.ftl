@@ -23,6 +23,7 @@ credits_not_refundable = Questi crediti non possono essere rimborsati. Contatta 
 dispute_not_open = Questa contestazione è già chiusa.
 evidence_submitted = Per questa contestazione sono già state inviate delle prove.
 payment_needs_review = Esaminiamo questo pagamento prima che possa essere effettuato. Riprovi più tardi.
+approval_expired = Ha aspettato troppo a lungo: nessuno può più decidere. Lo proponga di nuovo.
 decided_already = È già stato deciso.
 second_person_required = Sulla Sua proposta deve decidere un'altra persona.
 field-card_number = Il numero della carta non va inviato qui: invia il token rilasciato dal servizio di pagamento.

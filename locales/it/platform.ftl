@@ -6,6 +6,7 @@ token_invalid = Questo accesso non è valido. Accedi di nuovo.
 session_ended = Questo accesso è stato chiuso. Accedi di nuovo.
 account_suspended = Questo account è sospeso. Contatta l'assistenza.
 forbidden = Non sei autorizzato a farlo.
+own_matter = Lei è parte in causa. Deve occuparsene un'altra persona del team.
 provider_required = Solo i fornitori possono farlo. Registrati prima come fornitore.
 not_found = Qui non c'è nulla, oppure non puoi vederlo.
 method_not_allowed = Questo indirizzo non supporta tale azione.

@@ -96,7 +96,7 @@ async fn prepare(settings: Settings, args: &DevArgs) -> anyhow::Result<App> {
 /// Somebody who may see everything.
 async fn hire(app: &App) -> anyhow::Result<()> {
     let (email, name) = (OPERATOR.to_owned(), "Olivia Operator".to_owned());
-    let (role, password) = (StaffRole::Superuser, SecretString::from(PASSWORD));
+    let (role, password) = (StaffRole::Superuser, Some(SecretString::from(PASSWORD)));
     identity::create_staff(app, identity::NewStaff { email, name, role, password }).await?;
     Ok(())
 }

@@ -28,5 +28,5 @@ pub use self::{
     model::IdentityError,
     password::hash_password,
     routes::router,
-    staff::{NewStaff, create_staff, make_provider, sign_in_demo_people},
+    staff::{NewStaff, StaffCreated, create_staff, make_provider, sign_in_demo_people},
 };

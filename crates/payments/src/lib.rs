@@ -5,6 +5,7 @@
 //! `settle` for what an outcome means. Where the money belongs follows from the booking: see `follow`.
 
 mod action;
+mod approval;
 mod case;
 mod check;
 mod credits;

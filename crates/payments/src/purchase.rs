@@ -162,6 +162,22 @@ pub(crate) struct GivenBack {
     pub(crate) forfeited: Money,
 }
 
+/// How much of a bought lot can go back by staff, and which payment bought it; both stay so until the transaction ends.
+pub(crate) async fn refundable(
+    db: &mut PgConnection,
+    user: UserId,
+    id: LotId,
+    now: Instant,
+) -> ApiResult<(PaymentId, Money)> {
+    let lot = store::credits::lot(db, user, id).await?.ok_or_else(ApiError::not_found)?;
+    let payment = lot.payment_id.ok_or(PaymentError::CreditsNotRefundable)?;
+    store::payments::lock(db, payment).await?.ok_or_else(ApiError::not_found)?;
+    store::credits::lock_wallet(db, user).await?;
+    let held = store::credits::held(db, user, Some(id)).await?.pop();
+    let minor = held.map_or(0, |held| held.refundable_minor(now));
+    if minor > 0 { Ok((payment, euros(minor))) } else { Err(PaymentError::CreditsNotRefundable.into()) }
+}
+
 /// Gives what is left of a bought lot back to the tender that bought it. Staff may always, its owner for a while.
 pub(crate) async fn give_back(
     db: &mut PgConnection,

@@ -244,6 +244,11 @@ impl std::ops::DerefMut for WriteTx {
 }
 
 impl WriteTx {
+    /// The present.
+    pub(crate) fn now(&self) -> crate::time::Instant {
+        self.app.clock.now()
+    }
+
     /// Stores the answer with its effect, commits, and returns the answer.
     pub async fn commit(mut self, answer: impl IntoResponse) -> ApiResult<Response> {
         let mut answer = answer.into_response();

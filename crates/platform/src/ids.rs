@@ -74,6 +74,8 @@ typed_id! {
     DisputeId,
     /// Money that goes back to a customer.
     RefundId,
+    /// A refund that a second person of finance decides on.
+    RefundRequestId,
     /// A payment method that somebody keeps.
     MethodId,
     /// A part of a payment in instalments.
@@ -114,4 +116,6 @@ typed_id! {
     EndpointId,
     /// Something that a partner is told there.
     WebhookDeliveryId,
+    /// An act of staff.
+    AuditId,
 }

@@ -2,6 +2,7 @@
 //! It knows no feature.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod bus;
 pub mod cache;

@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    auth::{Caller, MaybeCaller, Provider},
+    auth::{
+        Caller, Finance, MaybeCaller, Moderator, Provider, Staff, Superuser, Support, SupportOrFinance,
+        SupportOrModerator,
+    },
     error::{ApiError, ApiResult},
     extract::{Path, Valid},
     http::RequestContext,
@@ -57,6 +60,19 @@ async fn write_note(
     tx.commit((axum::http::StatusCode::CREATED, Json(json!({"note": note.text, "unique": unique})))).await
 }
 
+/// An act of staff about somebody.
+async fn praise(
+    Support(staff): Support,
+    Path(id): Path<crate::ids::UserId>,
+    write: Write,
+) -> ApiResult<axum::response::Response> {
+    let mut tx = staff.begin(write).await?;
+    let matter = staff.matter("user", id, [id])?;
+    let event = NoteWritten { id: id.uuid(), text: "praised".to_owned() };
+    outbox::emit(&mut tx, &event, staff.caller.expires_at).await?;
+    tx.commit(matter.act("user.praise").reason("Well done").details(json!({"stars": 5})), "praised").await
+}
+
 async fn panics() {
     panic!("a bug");
 }
@@ -74,6 +90,15 @@ fn router() -> OpenApiRouter<App> {
             }),
         )
         .route("/providers-only/", get(|_: Provider| async {}))
+        .route("/support/", get(|_: Support| async {}))
+        .route("/moderator/", get(|_: Moderator| async {}))
+        .route("/finance/", get(|_: Finance| async {}))
+        .route("/superuser/", get(|_: Superuser| async {}))
+        .route("/support-or-finance/", get(|_: SupportOrFinance| async {}))
+        .route("/support-or-moderator/", get(|_: SupportOrModerator| async {}))
+        .route("/staff/", get(|_: Staff| async {}))
+        .route("/perhaps-finance/", get(|staff: Option<Finance>| async move { staff.is_some().to_string() }))
+        .route("/people/{id}/praise/", post(praise))
         .route("/notes/{id}/", get(|Path(id): Path<Uuid>| async move { id.to_string() }))
         .route("/address/", get(|context: RequestContext| async move { context.address().to_string() }))
         .route("/panic/", get(panics))
@@ -469,4 +494,61 @@ fn fields_of_answers_are_required_and_those_of_requests_as_declared() {
     assert_eq!(schemas["Detail"]["allOf"][1]["required"], json!(["name", "note"]));
     assert_eq!(schemas["Part"]["required"], json!(["name"]));
     assert_eq!(schemas["Draft"].get("required"), None);
+}
+
+#[tokio::test]
+async fn a_role_admits_itself_and_superusers_alone() {
+    use crate::auth::StaffRole::{Finance, Moderator, Superuser, Support};
+    let t = app().await;
+    let anybody = t.user("Anna").await;
+    let mut clients = Vec::new();
+    for role in [Support, Moderator, Finance, Superuser] {
+        clients.push((role, t.staff(<&str>::from(role), role).await));
+    }
+    for (path, admitted) in [
+        ("/support/", &[Support, Superuser][..]),
+        ("/moderator/", &[Moderator, Superuser]),
+        ("/finance/", &[Finance, Superuser]),
+        ("/superuser/", &[Superuser]),
+        ("/support-or-finance/", &[Support, Finance, Superuser]),
+        ("/support-or-moderator/", &[Support, Moderator, Superuser]),
+        ("/staff/", &[Support, Moderator, Finance, Superuser]),
+    ] {
+        t.anonymous().get(path).await.refused(401, "unauthenticated");
+        anybody.get(path).await.refused(403, "forbidden");
+        for (role, client) in &clients {
+            let status = client.get(path).await.status;
+            assert_eq!(status, if admitted.contains(role) { 200 } else { 403 }, "{path} as {role:?}");
+        }
+    }
+    t.anonymous().get("/perhaps-finance/").await.refused(401, "unauthenticated");
+    assert_eq!(anybody.get("/perhaps-finance/").await.text(), "false");
+    assert_eq!(clients[0].1.get("/perhaps-finance/").await.text(), "false");
+    assert_eq!(clients[2].1.get("/perhaps-finance/").await.text(), "true");
+}
+
+#[tokio::test]
+async fn an_act_of_staff_and_its_entry_are_written_together_and_not_about_oneself() {
+    let t = app().await;
+    let sue = t.staff("Sue", crate::auth::StaffRole::Support).await.with("x-request-id", "praise-1");
+    let anna = t.user("Anna").await;
+    let path = |id| format!("/people/{id}/praise/");
+    sue.post(&path(sue.id()), json!({})).await.refused(403, "own_matter");
+    assert_eq!(events(&t).await, 0);
+    let keyed = sue.with("idempotency-key", "once");
+    for _ in 0..2 {
+        keyed.post(&path(anna.id()), json!({})).await.expect(200);
+    }
+    assert_eq!(events(&t).await, 1);
+    let entry = sqlx::query!(
+        "select actor_id, role, action, subject_type, subject_id, reason, details, request_id from audit_log"
+    )
+    .fetch_one(&t.app.db)
+    .await
+    .unwrap();
+    assert_eq!(entry.actor_id, Some(keyed.id().uuid()));
+    assert_eq!((&*entry.role, &*entry.action, &*entry.subject_type), ("support", "user.praise", "user"));
+    assert_eq!(entry.subject_id, anna.id().to_string());
+    assert_eq!((entry.reason.as_deref(), entry.request_id.as_deref()), (Some("Well done"), Some("praise-1")));
+    assert_eq!(entry.details, json!({"stars": 5}));
 }

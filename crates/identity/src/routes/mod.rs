@@ -1,5 +1,6 @@
 //! The HTTP side of accounts: what clients see, and one file a concern.
 
+mod audit;
 mod email;
 mod keys;
 mod links;
@@ -47,6 +48,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(links::open_verification_link))
         .routes(routes!(links::open_reset_link, links::submit_reset_form))
         .routes(routes!(keys::list_signing_keys))
+        .routes(routes!(audit::list_audit_log))
 }
 
 /// A person, as they see themselves.

@@ -4,7 +4,8 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    audit::Matter,
+    auth::{Staff, Support},
     bus::{Bus, Signal},
     error::{ApiError, ApiResult, FieldErrors, OnConstraint as _},
     extract::{Path, Valid},
@@ -15,6 +16,7 @@ use platform::{
     validation::{broken, not_blank},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::previews::sample;
 use crate::{
@@ -156,8 +158,7 @@ pub(super) struct HistoryView {
     security(("bearer" = [])),
     responses((status = OK, description = "All of them.", body = MessageTemplates),
         (status = FORBIDDEN, description = "`forbidden`: not of support.")))]
-pub(super) async fn list_templates(app: App, staff: Staff) -> ApiResult<Json<MessageTemplates>> {
-    staff.of_support()?;
+pub(super) async fn list_templates(app: App, _staff: Support) -> ApiResult<Json<MessageTemplates>> {
     let rows = store::newest(&app.db).await?;
     let view = |template| {
         TemplateView::of(template, |language| {
@@ -176,10 +177,9 @@ pub(super) async fn list_templates(app: App, staff: Staff) -> ApiResult<Json<Mes
         (status = NOT_FOUND, description = "There is no such message.")))]
 pub(super) async fn get_template(
     app: App,
-    staff: Staff,
+    _staff: Support,
     Path(template): Path<Template>,
 ) -> ApiResult<Json<HistoryView>> {
-    staff.of_support()?;
     exists(template)?;
     let versions = store::of_template(&app.db, template).await?;
     let view = TemplateView::of(template, |language| {
@@ -250,11 +250,11 @@ fn lines(text: &str, context: &()) -> garde::Result {
         (status = UNPROCESSABLE_ENTITY, description = "A field is not valid: it cannot be read, or has a placeholder that the message does not have.")))]
 pub(super) async fn set_wording(
     app: App,
-    staff: Staff,
+    Support(staff): Support,
     Path((template, language)): Path<(Template, Language)>,
+    write: Write,
     Valid(body): Valid<SetMessageWording>,
-) -> ApiResult<Json<VersionView>> {
-    staff.of_support()?;
+) -> ApiResult<Response> {
     exists(template)?;
     try_out(&app, template, language, &body.title, &body.body)?;
     let new = NewChange {
@@ -266,11 +266,13 @@ pub(super) async fn set_wording(
         created_by: staff.caller.id,
         created_at: app.clock.now(),
     };
-    let mut tx = app.db.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let version = add(&mut tx, &new, Some(body.version)).await?;
-    tx.commit().await?;
+    let entry = matter(&staff, template, language)?.act("message_template.change");
+    let entry = entry.details(json!({"version": version.version}));
+    let answer = tx.commit(entry, Json(version)).await?;
     app.kept.forget();
-    Ok(Json(version))
+    Ok(answer)
 }
 
 /// Words to be looked at.
@@ -335,11 +337,10 @@ pub(super) struct SmsPreview {
         (status = UNPROCESSABLE_ENTITY, description = "A field is not valid: it cannot be read, or has a placeholder that the message does not have.")))]
 pub(super) async fn preview_wording(
     app: App,
-    staff: Staff,
+    _staff: Support,
     Path((template, language)): Path<(Template, Language)>,
     Valid(body): Valid<PreviewMessageWording>,
 ) -> ApiResult<Json<MessagePreview>> {
-    staff.of_support()?;
     exists(template)?;
     let said = try_out(&app, template, language, &body.title, &body.body)?;
     let nature = template.nature();
@@ -376,14 +377,13 @@ pub(super) struct RevertMessageWording {
         (status = UNPROCESSABLE_ENTITY, description = "There is no such version, or its words cannot be used any more.")))]
 pub(super) async fn revert_wording(
     app: App,
-    staff: Staff,
+    Support(staff): Support,
     write: Write,
     Path((template, language)): Path<(Template, Language)>,
     Valid(body): Valid<RevertMessageWording>,
 ) -> ApiResult<Response> {
-    staff.of_support()?;
     exists(template)?;
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let words = if body.version == 0 {
         None
     } else {
@@ -404,9 +404,16 @@ pub(super) async fn revert_wording(
         created_at: app.clock.now(),
     };
     let version = add(&mut tx, &new, None).await?;
-    let answer = tx.commit((StatusCode::CREATED, Json(version))).await?;
+    let entry = matter(&staff, template, language)?.act("message_template.revert");
+    let entry = entry.details(json!({"version": version.version, "to": body.version}));
+    let answer = tx.commit(entry, (StatusCode::CREATED, Json(version))).await?;
     app.kept.forget();
     Ok(answer)
+}
+
+/// The words of a message, which are nobody's own.
+fn matter(staff: &Staff, template: Template, language: Language) -> ApiResult<Matter> {
+    staff.matter("message_template", format_args!("{}/{}", <&str>::from(template), language.code()), [])
 }
 
 fn exists(template: Template) -> ApiResult<()> {

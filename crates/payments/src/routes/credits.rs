@@ -5,8 +5,8 @@ use bookings::{PaymentMethod, PaymentType};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::{Caller, Staff},
-    error::{ApiError, ApiResult, OnConstraint as _},
+    auth::{Caller, Finance, Staff},
+    error::{ApiError, ApiResult, Kind, OnConstraint as _},
     extract::{Path, Query, Valid},
     idempotency::Write,
     ids::{BookingId, LotId, PaymentId, RefundId, UserId},
@@ -17,17 +17,19 @@ use platform::{
     validation::not_blank,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::process::conclude;
+use super::{process::conclude, staff::refund_requests::RefundRequestView};
 use crate::{
+    approval::{RefundRequest, needs_approval},
     credits::{CreditKind, HeldLot, Package, euros},
     method,
     model::{Payment, PaymentError},
     operation::{self, Operation, Settler},
-    purchase,
+    purchase::{self, GivenBack},
     refund::RefundState,
-    store::{self, credits::CreditLine},
+    store::{self, credits::CreditLine, refund_requests},
 };
 
 /// A package of credits.
@@ -218,6 +220,8 @@ pub(super) struct CreditRefundView {
     security(("bearer" = [])), params(("id" = UserId, Path)), request_body = RefundCredits,
     responses(
         (status = CREATED, description = "The refund, which is on its way.", body = CreditRefundView),
+        (status = ACCEPTED, description = "More than 100.00 by finance: a second person has to approve it.",
+            body = RefundRequestView),
         (status = FORBIDDEN, description = "`forbidden`: staff, but not of finance."),
         (status = NOT_FOUND, description = "The caller has no such credits."),
         (status = CONFLICT, description = "`credits_not_refundable`: they were not bought, are used or expired, or it is \
@@ -225,31 +229,65 @@ pub(super) struct CreditRefundView {
 pub(super) async fn refund_credits(
     app: App,
     caller: Caller,
+    finance: Option<Finance>,
     Path(id): Path<UserId>,
     write: Write,
     Valid(body): Valid<RefundCredits>,
 ) -> ApiResult<Response> {
-    match caller.staff {
-        _ if caller.id == id => {}
-        Some(role) => Staff { caller, role }.of_finance()?,
-        None => return Err(ApiError::not_found()),
-    }
     let reason = body.reason.as_deref().unwrap_or("not_used");
-    let mut tx = write.begin().await?;
-    let back = purchase::give_back(&mut tx, id, body.lot_id, (caller.id, reason), app.clock.now()).await?;
-    let refund = back.refund;
-    let view = CreditRefundView {
-        id: refund.id,
-        payment_id: refund.payment_id,
-        lot_id: body.lot_id,
-        amount: euros(refund.amount_minor),
-        bonus_withdrawn: back.forfeited,
-        currency: Currency::EUR,
-        status: refund.state,
-        reason: refund.reason,
-        created_at: refund.created_at,
+    match finance {
+        // Whoever gives their own back does it as everybody does.
+        _ if caller.id == id => {
+            let mut tx = write.begin().await?;
+            let back = purchase::give_back(&mut tx, id, body.lot_id, (id, reason), app.clock.now()).await?;
+            tx.commit((StatusCode::CREATED, Json(CreditRefundView::of(back, body.lot_id)))).await
+        }
+        Some(Finance(staff)) => refund_as_finance(&app, &staff, id, write, (body.lot_id, reason)).await,
+        None if caller.staff.is_some() => Err(ApiError::new(Kind::Forbidden, "forbidden")),
+        None => Err(ApiError::not_found()),
+    }
+}
+
+async fn refund_as_finance(
+    app: &App,
+    staff: &Staff,
+    owner: UserId,
+    write: Write,
+    (lot, reason): (LotId, &str),
+) -> ApiResult<Response> {
+    let now = app.clock.now();
+    let mut tx = staff.begin(write).await?;
+    let matter = staff.matter("credit_lot", lot, [owner])?;
+    let (payment, amount) = purchase::refundable(&mut tx, owner, lot, now).await?;
+    let given_alone = refund_requests::given_alone(&mut tx, payment).await?;
+    let entry = |action| {
+        matter.act(action).reason(reason).details(json!({"user_id": owner, "amount_minor": amount.minor}))
     };
-    tx.commit((StatusCode::CREATED, Json(view))).await
+    if needs_approval(given_alone, amount) {
+        let request = RefundRequest::new(payment, Some(lot), amount, (staff.caller.id, reason), now);
+        refund_requests::insert(&mut tx, &request).await?;
+        let answer = (StatusCode::ACCEPTED, Json(RefundRequestView::of(request, now)));
+        return tx.commit(entry("refund.request"), answer).await;
+    }
+    let back = purchase::give_back(&mut tx, owner, lot, (staff.caller.id, reason), now).await?;
+    tx.commit(entry("refund.create"), (StatusCode::CREATED, Json(CreditRefundView::of(back, lot)))).await
+}
+
+impl CreditRefundView {
+    fn of(back: GivenBack, lot_id: LotId) -> Self {
+        let refund = back.refund;
+        Self {
+            id: refund.id,
+            payment_id: refund.payment_id,
+            lot_id,
+            amount: euros(refund.amount_minor),
+            bonus_withdrawn: back.forfeited,
+            currency: Currency::EUR,
+            status: refund.state,
+            reason: refund.reason,
+            created_at: refund.created_at,
+        }
+    }
 }
 
 /// What is bought, and how.

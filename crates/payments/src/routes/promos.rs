@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::{Caller, Provider, Staff},
+    auth::{Caller, Finance, Provider},
     crypto,
     error::{ApiError, ApiResult, OnConstraint as _},
     extract::{Path, Query, Valid},
@@ -247,15 +247,15 @@ pub(super) async fn end_mine(
     Provider(caller): Provider,
     Path(id): Path<PromoId>,
 ) -> ApiResult<StatusCode> {
-    end(&app, id, Some(caller.id)).await
+    end(&mut *app.db.acquire().await?, id, Some(caller.id), app.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Promotions that we pay for: for finance.
 #[utoipa::path(get, path = "/admin/promotions/", tag = "payments", operation_id = "list_promotions",
     security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = PromosView),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(super) async fn list_ours(app: App, staff: Staff) -> ApiResult<Json<PromosView>> {
-    staff.of_finance()?;
+pub(super) async fn list_ours(app: App, _staff: Finance) -> ApiResult<Json<PromosView>> {
     list(&app, None).await
 }
 
@@ -267,15 +267,15 @@ pub(super) async fn list_ours(app: App, staff: Staff) -> ApiResult<Json<PromosVi
         (status = CONFLICT, description = "`promo_code_taken`.")))]
 pub(super) async fn make_ours(
     app: App,
-    staff: Staff,
+    Finance(staff): Finance,
     write: Write,
     Valid(body): Valid<NewPromo>,
 ) -> ApiResult<Response> {
-    staff.of_finance()?;
     let promo = body.promo(None, staff.caller.id, app.clock.now())?;
-    let mut tx = write.begin().await?;
+    let entry = staff.matter("promotion", promo.id, [])?.act("promotion.create");
+    let mut tx = staff.begin(write).await?;
     make(&mut tx, &promo).await?;
-    tx.commit((StatusCode::CREATED, Json(PromoView::from(promo)))).await
+    tx.commit(entry, (StatusCode::CREATED, Json(PromoView::from(promo)))).await
 }
 
 /// End a promotion that we pay for.
@@ -283,9 +283,16 @@ pub(super) async fn make_ours(
     security(("bearer" = [])), params(("id" = PromoId, Path)),
     responses((status = NO_CONTENT, description = "It cannot be used any more."),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(super) async fn end_ours(app: App, staff: Staff, Path(id): Path<PromoId>) -> ApiResult<StatusCode> {
-    staff.of_finance()?;
-    end(&app, id, None).await
+pub(super) async fn end_ours(
+    app: App,
+    Finance(staff): Finance,
+    Path(id): Path<PromoId>,
+    write: Write,
+) -> ApiResult<Response> {
+    let entry = staff.matter("promotion", id, [])?.act("promotion.end");
+    let mut tx = staff.begin(write).await?;
+    end(&mut tx, id, None, app.clock.now()).await?;
+    tx.commit(entry, StatusCode::NO_CONTENT).await
 }
 
 async fn list(app: &App, provider: Option<UserId>) -> ApiResult<Json<PromosView>> {
@@ -293,9 +300,8 @@ async fn list(app: &App, provider: Option<UserId>) -> ApiResult<Json<PromosView>
     Ok(Json(PromosView { results: found.into_iter().map(PromoView::from).collect() }))
 }
 
-async fn end(app: &App, id: PromoId, provider: Option<UserId>) -> ApiResult<StatusCode> {
-    let is_ended = store::end(&mut *app.db.acquire().await?, id, provider, app.clock.now()).await?;
-    if is_ended { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::not_found()) }
+async fn end(db: &mut PgConnection, id: PromoId, provider: Option<UserId>, now: Instant) -> ApiResult<()> {
+    if store::end(db, id, provider, now).await? { Ok(()) } else { Err(ApiError::not_found()) }
 }
 
 /// A code for one's friends.

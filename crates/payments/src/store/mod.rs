@@ -14,6 +14,7 @@ pub(crate) mod operations;
 pub(crate) mod payments;
 pub(crate) mod promos;
 pub(crate) mod receipts;
+pub(crate) mod refund_requests;
 pub(crate) mod refunds;
 pub(crate) mod reviews;
 pub(crate) mod tasks;

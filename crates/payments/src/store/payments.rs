@@ -1,6 +1,6 @@
 //! The SQL of payments themselves.
 
-use platform::ids::{BookingId, CategoryId, PaymentId, ServiceId};
+use platform::ids::{BookingId, CategoryId, PaymentId, ServiceId, UserId};
 use sqlx::PgConnection;
 
 use crate::model::Payment;
@@ -22,6 +22,32 @@ pub(crate) async fn booking_of(db: &mut PgConnection, id: PaymentId) -> sqlx::Re
         id as _
     );
     found.fetch_optional(db).await.map(Option::flatten)
+}
+
+/// Whose money a payment is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct People {
+    pub(crate) payer: UserId,
+    /// Who earns it; nobody earns credits that are bought.
+    pub(crate) provider: Option<UserId>,
+}
+
+impl People {
+    pub(crate) fn all(self) -> impl Iterator<Item = UserId> {
+        std::iter::once(self.payer).chain(self.provider)
+    }
+}
+
+/// Whose money it is.
+pub(crate) async fn people(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<Option<People>> {
+    sqlx::query_as!(
+        People,
+        r#"select p.user_id as payer, b.provider_id as "provider?: UserId"
+             from payments p left join bookings b on b.id = p.booking_id where p.id = $1"#,
+        id as _,
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// What a payment is for, in words.

@@ -36,14 +36,28 @@ pub(crate) async fn ask(
     .await
 }
 
-/// The oldest hundred that wait.
-pub(crate) async fn waiting(db: &mut PgConnection) -> sqlx::Result<Vec<Review>> {
+/// Whose review it is: the customer and the provider of the booking.
+pub(crate) async fn people(db: &mut PgConnection, id: BookingId) -> sqlx::Result<Option<[UserId; 2]>> {
+    let people = sqlx::query!(
+        r#"select b.customer_id as "customer: UserId", b.provider_id as "provider: UserId"
+             from payment_reviews r join bookings b on b.id = r.booking_id where r.booking_id = $1"#,
+        id as _,
+    );
+    Ok(people.fetch_optional(db).await?.map(|people| [people.customer, people.provider]))
+}
+
+/// The oldest hundred that wait, without those of a reader's own.
+pub(crate) async fn waiting(db: &mut PgConnection, reader: UserId) -> sqlx::Result<Vec<Review>> {
     sqlx::query_as!(
         Review,
-        r#"select booking_id as "booking_id: BookingId", user_id as "user_id: UserId", amount_minor,
-                  currency as "currency: Currency", state as "state: ReviewState", decided_by as "decided_by: UserId",
-                  created_at as "created_at: Instant", decided_at as "decided_at: Instant"
-             from payment_reviews where state = 'waiting' order by created_at limit 100"#
+        r#"select r.booking_id as "booking_id: BookingId", r.user_id as "user_id: UserId", r.amount_minor,
+                  r.currency as "currency: Currency", r.state as "state: ReviewState",
+                  r.decided_by as "decided_by: UserId", r.created_at as "created_at: Instant",
+                  r.decided_at as "decided_at: Instant"
+             from payment_reviews r join bookings b on b.id = r.booking_id
+            where r.state = 'waiting' and $1 not in (b.customer_id, b.provider_id)
+            order by r.created_at limit 100"#,
+        reader as _,
     )
     .fetch_all(db)
     .await

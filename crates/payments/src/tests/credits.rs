@@ -8,6 +8,7 @@ use crate::credits::CreditKind;
 
 pub(super) const SMALL: &str = "019cad9a-7000-7000-8000-00000000c001";
 pub(super) const MEDIUM: &str = "019cad9a-7000-7000-8000-00000000c002";
+pub(super) const LARGE: &str = "019cad9a-7000-7000-8000-00000000c003";
 
 impl World {
     pub(super) async fn buy(&self, package: &str, method: &str) -> super::Answer {

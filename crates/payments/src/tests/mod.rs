@@ -29,6 +29,7 @@ mod slow;
 mod staff;
 mod telling;
 mod tips;
+mod two_people;
 
 use std::sync::Arc;
 

@@ -8,7 +8,8 @@ use axum::{
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    audit::Matter,
+    auth::{Staff, Superuser},
     bus::{Bus, Signal},
     error::{ApiError, ApiResult},
     extract::{IfMatch, Patch, Path, Valid},
@@ -19,6 +20,7 @@ use platform::{
     validation::broken,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::{PgConnection, error::DatabaseError};
 use strum::VariantArray as _;
 use utoipa::{
@@ -188,8 +190,7 @@ impl SaveEndpoint {
     security(("bearer" = [])),
     responses((status = OK, description = "All of them, at most fifty.", body = Endpoints),
         (status = FORBIDDEN, description = "`forbidden`: no superuser.")))]
-pub(super) async fn list_endpoints(app: App, staff: Staff) -> ApiResult<Json<Endpoints>> {
-    staff.of_superusers()?;
+pub(super) async fn list_endpoints(app: App, _staff: Superuser) -> ApiResult<Json<Endpoints>> {
     let (found, now) = (endpoints::all(&app.db).await?, app.clock.now());
     Ok(Json(Endpoints { results: found.into_iter().map(|one| EndpointView::of(one, now)).collect() }))
 }
@@ -204,11 +205,10 @@ pub(super) async fn list_endpoints(app: App, staff: Staff) -> ApiResult<Json<End
         (status = UNPROCESSABLE_ENTITY, description = "Not an address that may be called, no such provider, or a field is not valid.")))]
 pub(super) async fn create_endpoint(
     app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     write: Write,
     Valid(body): Valid<SaveEndpoint>,
 ) -> ApiResult<Response> {
-    staff.of_superusers()?;
     body.check(&app)?;
     let (now, secret) = (app.clock.now(), Secret::random()?);
     let endpoint = Endpoint {
@@ -226,7 +226,7 @@ pub(super) async fn create_endpoint(
         created_at: now,
         updated_at: now,
     };
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     // One after the other, so that two at once do not want the same place.
     store::endpoints::lock_places(&mut tx).await?;
     let written = store::endpoints::insert(&mut tx, &endpoint).await;
@@ -235,7 +235,8 @@ pub(super) async fn create_endpoint(
     }
     Bus::publish(&mut tx, &Signal::KeptChanged).await?;
     let view = EndpointView { secret: Some(secret.text()), ..EndpointView::of(endpoint, now) };
-    let answer = tx.commit(view.answer(StatusCode::CREATED)).await?;
+    let entry = matter(&staff, view.id)?.act("webhook_endpoint.create");
+    let answer = tx.commit(entry, view.answer(StatusCode::CREATED)).await?;
     app.kept.forget();
     Ok(answer)
 }
@@ -258,8 +259,11 @@ fn known_provider<T>(written: sqlx::Result<T>) -> ApiResult<T> {
     responses((status = OK, description = "The endpoint.", body = EndpointView,
             headers(("ETag" = String, description = "Its version."))),
         (status = FORBIDDEN, description = "`forbidden`: no superuser.")))]
-pub(super) async fn get_endpoint(app: App, staff: Staff, Path(id): Path<EndpointId>) -> ApiResult<Response> {
-    staff.of_superusers()?;
+pub(super) async fn get_endpoint(
+    app: App,
+    _staff: Superuser,
+    Path(id): Path<EndpointId>,
+) -> ApiResult<Response> {
     let endpoint = endpoints::find(&app.db, id).await?.ok_or_else(ApiError::not_found)?;
     Ok(EndpointView::of(endpoint, app.clock.now()).answer(StatusCode::OK))
 }
@@ -279,14 +283,14 @@ pub(super) async fn get_endpoint(app: App, staff: Staff, Path(id): Path<Endpoint
         (status = UNPROCESSABLE_ENTITY, description = "Not an address that may be called, no such provider, or a field is not valid.")))]
 pub(super) async fn change_endpoint(
     app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     Path(id): Path<EndpointId>,
     version: IfMatch,
+    write: Write,
     patch: Patch<SaveEndpoint>,
 ) -> ApiResult<Response> {
-    staff.of_superusers()?;
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let current = lock(&mut tx, id, &version).await?;
     let wanted = patch.apply(&SaveEndpoint::from(&current))?;
     wanted.check(&app)?;
@@ -308,12 +312,18 @@ pub(super) async fn change_endpoint(
         deliver_at(&mut tx, id, now, now).await?;
         Bus::publish(&mut tx, &Signal::KeptChanged).await?;
     }
-    tx.commit().await?;
+    let entry = matter(&staff, id)?.act("webhook_endpoint.change");
+    let entry = entry.details(json!({"version": endpoint.version, "is_active": endpoint.is_active}));
+    let answer = tx.commit(entry, EndpointView::of(endpoint, now).answer(StatusCode::OK)).await?;
     if is_switched_on {
         app.kept.forget();
-        app.jobs_waiting.notify_one();
     }
-    Ok(EndpointView::of(endpoint, now).answer(StatusCode::OK))
+    Ok(answer)
+}
+
+/// An endpoint, which is nobody's own.
+fn matter(staff: &Staff, id: EndpointId) -> ApiResult<Matter> {
+    staff.matter("webhook_endpoint", id, [])
 }
 
 /// Holds one, in the version that is meant.
@@ -329,16 +339,15 @@ async fn lock(db: &mut PgConnection, id: EndpointId, version: &IfMatch) -> ApiRe
     responses((status = NO_CONTENT, description = "It is forgotten."),
         (status = FORBIDDEN, description = "`forbidden`: no superuser.")))]
 pub(super) async fn delete_endpoint(
-    app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     Path(id): Path<EndpointId>,
-) -> ApiResult<StatusCode> {
-    staff.of_superusers()?;
-    if endpoints::delete(&app.db, id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::not_found())
+    write: Write,
+) -> ApiResult<Response> {
+    let mut tx = staff.begin(write).await?;
+    if !endpoints::delete(&mut tx, id).await? {
+        return Err(ApiError::not_found());
     }
+    tx.commit(matter(&staff, id)?.act("webhook_endpoint.delete"), StatusCode::NO_CONTENT).await
 }
 
 /// Replace the secret of an endpoint: for superusers. For 24 hours messages are signed with both.
@@ -351,21 +360,20 @@ pub(super) async fn delete_endpoint(
         (status = PRECONDITION_FAILED, description = "`stale_version`: it has been changed in the meantime.")))]
 pub(super) async fn rotate_secret(
     app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     Path(id): Path<EndpointId>,
     version: IfMatch,
     write: Write,
 ) -> ApiResult<Response> {
-    staff.of_superusers()?;
     let (now, secret) = (app.clock.now(), Secret::random()?);
     let until = now.plus(OLD_SECRET_LIFE);
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let current = lock(&mut tx, id, &version).await?;
     let endpoint =
         Endpoint { old_secret_until: Some(until), version: current.version + 1, updated_at: now, ..current };
     store::endpoints::rotate(&mut tx, &endpoint, &secret.seal(&app.secrets)?, until).await?;
     let view = EndpointView { secret: Some(secret.text()), ..EndpointView::of(endpoint, now) };
-    tx.commit(view.answer(StatusCode::OK)).await
+    tx.commit(matter(&staff, id)?.act("webhook_endpoint.rotate_secret"), view.answer(StatusCode::OK)).await
 }
 
 /// Send an endpoint `webhook.test`: for superusers.
@@ -376,13 +384,12 @@ pub(super) async fn rotate_secret(
         (status = CONFLICT, description = "`endpoint_off`: nothing is sent to it.")))]
 pub(super) async fn test_endpoint(
     app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     Path(id): Path<EndpointId>,
     write: Write,
 ) -> ApiResult<Response> {
-    staff.of_superusers()?;
     let now = app.clock.now();
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let endpoint = store::endpoints::lock(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     if !endpoint.is_active {
         return Err(WebhookError::EndpointOff.into());
@@ -392,5 +399,6 @@ pub(super) async fn test_endpoint(
     let written = store::deliveries::insert(&mut tx, &[id], &message, now).await?;
     let delivery = written.into_iter().next().ok_or_else(ApiError::not_found)?;
     deliver_at(&mut tx, id, now, now).await?;
-    tx.commit((StatusCode::ACCEPTED, Json(DeliveryView::from(delivery)))).await
+    let entry = matter(&staff, id)?.act("webhook_endpoint.test");
+    tx.commit(entry, (StatusCode::ACCEPTED, Json(DeliveryView::from(delivery)))).await
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::Finance,
     error::ApiResult,
     ids::PaymentId,
     money::{Currency, Money},
@@ -49,12 +49,12 @@ impl From<Task> for TaskView {
 }
 
 /// What waits for a person: refunds that failed, disputes with their deadlines, gateways that do not say what became of
-/// something, differences, proposals of goodwill, first payments, jobs that were given up. For finance.
+/// something, differences, proposals of goodwill, refunds that need two, first payments, jobs that were given up. Nothing that is
+/// one's own matter. For finance.
 #[utoipa::path(get, path = "/admin/payments/tasks/", tag = "payments", operation_id = "list_money_tasks",
     security(("bearer" = [])), responses((status = OK, description = "At most 50 of each kind.", body = TasksView),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(in crate::routes) async fn list_tasks(app: App, staff: Staff) -> ApiResult<Json<TasksView>> {
-    staff.of_finance()?;
-    let found = tasks::open(&mut *app.db.acquire().await?, app.clock.now()).await?;
+pub(in crate::routes) async fn list_tasks(app: App, Finance(staff): Finance) -> ApiResult<Json<TasksView>> {
+    let found = tasks::open(&mut *app.db.acquire().await?, staff.caller.id, app.clock.now()).await?;
     Ok(Json(TasksView { results: found.into_iter().map(TaskView::from).collect() }))
 }
