@@ -330,7 +330,8 @@ pub struct Problem {
     extra: Map<String, Value>,
 }
 
-/// In a response's extensions: its body is meant for people (a page), and stays whatever the status.
+/// In a response's extensions: its body is written already (a page for people, an answer that is given again), and stays
+/// whatever the status.
 #[derive(Clone, Copy, Debug)]
 pub struct Page;
 

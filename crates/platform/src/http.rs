@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// Largest JSON body. Uploads set their own limit on their route.
-const MAX_JSON: usize = 256 * 1024;
+pub(crate) const MAX_JSON: usize = 256 * 1024;
 /// Of the path and its query. 100 ids to look for fit twice.
 const MAX_URI: usize = 8 * 1024;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

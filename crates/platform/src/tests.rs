@@ -214,63 +214,6 @@ async fn a_token_that_is_wrong_is_refused_even_where_none_is_needed() {
 }
 
 #[tokio::test]
-async fn a_repeated_key_gives_the_first_answer_and_one_effect() {
-    let t = app().await;
-    let ann = t.user("Ann").await.with("idempotency-key", "k1");
-    let first = ann.post("/notes/", json!({"text": "hello"})).await.expect(201);
-    let second = ann.post("/notes/", json!({"text": "hello"})).await.expect(201);
-    assert_eq!((&first.bytes, first.header("idempotency-replayed")), (&second.bytes, ""));
-    assert_eq!(second.header("idempotency-replayed"), "true");
-    assert_eq!(events(&t).await, 1);
-    ann.post("/notes/", json!({"text": "other"})).await.refused(422, "idempotency_key_reused");
-    // Another person's key is another key.
-    t.user("Bob")
-        .await
-        .with("idempotency-key", "k1")
-        .post("/notes/", json!({"text": "other"}))
-        .await
-        .expect(201);
-    assert_eq!(events(&t).await, 2);
-}
-
-#[tokio::test]
-async fn a_refusal_leaves_the_key_free() {
-    let t = app().await;
-    let ann = t.user("Ann").await.with("idempotency-key", "k1");
-    ann.post("/notes/", json!({"text": ""})).await.refused(422, "validation_failed");
-    ann.post("/notes/", json!({"text": "late failure"})).await.refused(404, "not_found");
-    assert_eq!(events(&t).await, 0);
-    ann.post("/notes/", json!({"text": "right"})).await.expect(201);
-}
-
-#[tokio::test]
-async fn of_many_requests_with_one_key_exactly_one_has_an_effect() {
-    let t = app().await;
-    let ann = t.user("Ann").await.with("idempotency-key", "k1");
-    let requests = (0..50).map(|_| ann.post("/notes/", json!({"text": "hello"})));
-    let answers = futures_util::future::join_all(requests).await;
-    for answer in answers {
-        assert!(answer.status == 201 || answer["code"] == "request_in_progress", "{}", answer.text());
-    }
-    assert_eq!(events(&t).await, 1);
-    assert_eq!(
-        ann.post("/notes/", json!({"text": "hello"})).await.expect(201).header("idempotency-replayed"),
-        "true"
-    );
-}
-
-#[tokio::test]
-async fn keys_must_be_sane() {
-    let ann = app().await.user("Ann").await;
-    for key in ["", "a b", "ü", &"k".repeat(256)] {
-        ann.with("idempotency-key", key)
-            .post("/notes/", json!({"text": "hello"}))
-            .await
-            .refused(422, "validation_failed");
-    }
-}
-
-#[tokio::test]
 async fn an_address_that_calls_too_often_has_to_wait() {
     let args = ["--limit-per-address", "2", "--trusted-proxies", "1"];
     let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;

@@ -20,13 +20,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{process::conclude, staff::refund_requests::RefundRequestView};
+use super::{charge, staff::refund_requests::RefundRequestView};
 use crate::{
     approval::{RefundRequest, needs_approval},
     credits::{CreditKind, HeldLot, Package, euros},
     method,
     model::{Payment, PaymentError},
-    operation::{self, Operation, Settler},
+    operation::{self, Operation},
     purchase::{self, GivenBack},
     refund::RefundState,
     store::{self, credits::CreditLine, refund_requests},
@@ -326,6 +326,10 @@ pub(super) async fn buy_credits(
     if caller.id != id {
         return Err(ApiError::not_found());
     }
+    let write = match charge::resume(&app, &caller, write).await? {
+        Ok(answer) => return Ok(answer),
+        Err(write) => write,
+    };
     let gateway = method::gateway_of(&app, body.payment_method)?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
@@ -345,8 +349,8 @@ pub(super) async fn buy_credits(
         Operation { description: package.name, ..Operation::by_payer(&payment, method.gateway, now) };
     let written = store::payments::insert(&mut tx, &payment).await;
     written.on_constraint("payments_one_purchase", PaymentError::PaymentInProgress { payment: None })?;
-    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    charge::begin(&mut tx, &write, &charge).await?;
     tx.commit().await?;
     let outcome = operation::ask(&app, &charge).await;
-    conclude(&app, write, &caller, payment.id, charge.id, outcome).await
+    charge::conclude(&app, write, &caller, payment.id, charge.id, outcome).await
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod books;
+mod charge;
 mod credits;
 mod installments;
 mod methods;

@@ -14,9 +14,9 @@ use platform::{
     error::{ApiError, ApiResult, OnConstraint as _},
     extract::Valid,
     idempotency::{Write, WriteTx},
-    ids::{BookingId, OperationId, PaymentId, PromoId},
+    ids::{BookingId, PaymentId, PromoId},
     money::Amount,
-    ports::gateway::{DeclineCode, Outcome, Tender},
+    ports::gateway::Tender,
     time::Instant,
 };
 use scheduling::CalendarDate;
@@ -24,6 +24,7 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::{
+    charge,
     installments::{self, Parts},
     view::PaymentView,
 };
@@ -33,11 +34,9 @@ use crate::{
     installment::Interval,
     method::{self, Method},
     model::{Payment, PaymentError, State},
-    operation::{self, Operation, Settler},
+    operation::{self, Operation},
     price::Price,
-    promo, review,
-    settle::settle,
-    store,
+    promo, review, store,
 };
 
 /// What is paid, and how.
@@ -99,14 +98,18 @@ pub(super) async fn process_payment(
     write: Write,
     Valid(body): Valid<ProcessPayment>,
 ) -> ApiResult<Response> {
+    let write = match charge::resume(&app, &caller, write).await? {
+        Ok(answer) => return Ok(answer),
+        Err(write) => write,
+    };
     let (id, named) = (body.booking_id, body.payment_method_id.as_deref());
     let promo = body.promo_code.as_deref();
-    review::look(&app, &caller, id).await?;
     let is_at_once =
         body.payment_type == PaymentType::Immediate && body.payment_method != PaymentMethod::Credits;
     if body.credits_amount.is_some() && !is_at_once {
         return Err(PaymentError::CreditsAmountInvalid.into());
     }
+    review::look(&app, &caller, id).await?;
     let tender = match (body.payment_method, body.payment_type) {
         (PaymentMethod::Card, PaymentType::Immediate) => Tender::Card,
         (PaymentMethod::Paypal, PaymentType::Immediate) => Tender::Paypal,
@@ -138,11 +141,11 @@ pub(super) async fn process_payment(
     }
     begin(&mut tx, &payment).await?;
     credits::reserve(&mut tx, &booking, &payment).await?;
-    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    charge::begin(&mut tx, &write, &charge).await?;
     tx.commit().await?;
 
     let outcome = operation::ask(&app, &charge).await;
-    conclude(&app, write, &caller, payment.id, charge.id, outcome).await
+    charge::conclude(&app, write, &caller, payment.id, charge.id, outcome).await
 }
 
 /// Pays by credits, in one transaction.
@@ -258,34 +261,6 @@ pub(crate) fn new_payment(
         ..Operation::by_payer(&payment, gateway, now)
     };
     (payment, charge)
-}
-
-/// Settles what the payer is waiting for, and answers.
-pub(super) async fn conclude(
-    app: &App,
-    write: Write,
-    caller: &Caller,
-    payment: PaymentId,
-    charge: OperationId,
-    outcome: Outcome,
-) -> ApiResult<Response> {
-    // Nothing has happened, and the payer may try again.
-    let is_down = outcome == Outcome::Unavailable;
-    let outcome = if is_down { Outcome::Declined { code: DeclineCode::ProcessingError } } else { outcome };
-    if let Outcome::Declined { code } = outcome {
-        let mut tx = app.db.begin().await?;
-        settle(app, &mut tx, charge, &outcome).await?;
-        tx.commit().await?;
-        let refusal = if is_down {
-            ApiError::unavailable(anyhow::anyhow!("the gateway cannot be called")).retry_after(30)
-        } else {
-            code.into()
-        };
-        return Err(refusal.extra("payment_id", serde_json::to_value(payment).map_err(anyhow::Error::from)?));
-    }
-    let mut tx = write.begin().await?;
-    settle(app, &mut tx, charge, &outcome).await?;
-    answer(app, tx, caller, payment).await
 }
 
 /// The payment as it is now, stored with what happened to it.

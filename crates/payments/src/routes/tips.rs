@@ -16,11 +16,11 @@ use platform::{
 };
 use serde::Deserialize;
 
-use super::process::{conclude, own};
+use super::{charge, process::own};
 use crate::{
     method,
     model::{Payment, PaymentError},
-    operation::{self, Operation, Settler},
+    operation::{self, Operation},
     store,
 };
 
@@ -63,6 +63,10 @@ pub(super) async fn give_tip(
     write: Write,
     Valid(body): Valid<GiveTip>,
 ) -> ApiResult<Response> {
+    let write = match charge::resume(&app, &caller, write).await? {
+        Ok(answer) => return Ok(answer),
+        Err(write) => write,
+    };
     let gateway = method::gateway_of(&app, body.payment_method)?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
@@ -81,10 +85,10 @@ pub(super) async fn give_tip(
     let charge = Operation { description, ..Operation::by_payer(&payment, method.gateway, now) };
     let written = store::payments::insert(&mut tx, &payment).await;
     written.on_constraint("payments_one_tip", PaymentError::PaymentInProgress { payment: None })?;
-    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    charge::begin(&mut tx, &write, &charge).await?;
     tx.commit().await?;
     let outcome = operation::ask(&app, &charge).await;
-    conclude(&app, write, &caller, payment.id, charge.id, outcome).await
+    charge::conclude(&app, write, &caller, payment.id, charge.id, outcome).await
 }
 
 /// What may be given for a booking now.

@@ -23,6 +23,7 @@ pub(crate) async fn ask(
              from bookings b
             where b.id = $1 and b.customer_id = $2 and b.total_minor > $3
               and b.payment_method in ('card', 'paypal')
+              and b.state in ('awaiting_payment', 'pending_acceptance', 'confirmed', 'in_progress', 'completed', 'disputed')
               and not exists (select from payments
                                where user_id = $2 and captured_minor > refunded_minor + disputed_minor)
            on conflict (booking_id) do update set state = r.state
