@@ -1,5 +1,6 @@
 # Fehler, die jeder Pfad geben kann, nach Code.
 malformed_request = Die Anfrage konnte nicht gelesen werden.
+cursor_invalid = Dieser Seitenlink gilt nicht mehr. Bitte laden Sie die Liste neu.
 unauthenticated = Bitte melden Sie sich an.
 token_expired = Ihre Anmeldung ist abgelaufen. Bitte erneuern Sie sie oder melden Sie sich neu an.
 token_invalid = Diese Anmeldung ist nicht gültig. Bitte melden Sie sich neu an.
@@ -54,7 +55,6 @@ field-invalid = Das ist nicht gültig.
 field-invalid_email = Das ist keine gültige E-Mail-Adresse.
 field-invalid_phone = Das ist keine gültige Telefonnummer. Bitte geben Sie die Landesvorwahl mit an, etwa +49.
 field-invalid_amount = Bitte geben Sie einen Betrag mit höchstens zwei Nachkommastellen ein, etwa 49.90.
-field-invalid_cursor = Dieser Seitenverweis ist nicht mehr gültig.
 field-unknown_currency = Diese Währung ist nicht bekannt.
 field-unknown_timezone = Diese Zeitzone ist nicht bekannt.
 field-control_character = Das enthält ein Zeichen, das nicht erlaubt ist.

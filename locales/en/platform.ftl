@@ -1,5 +1,6 @@
 # Errors that every path can give, by code.
 malformed_request = The request could not be read.
+cursor_invalid = This page link is not valid any more. Please load the list again.
 unauthenticated = Please sign in.
 token_expired = Your sign-in has expired. Please refresh it or sign in again.
 token_invalid = This sign-in is not valid. Please sign in again.
@@ -60,7 +61,6 @@ field-invalid = This is not valid.
 field-invalid_email = This is not a valid email address.
 field-invalid_phone = This is not a valid phone number. Please include the country code, like +49.
 field-invalid_amount = Please enter an amount with at most two decimals, like 49.90.
-field-invalid_cursor = This page link is not valid any more.
 field-unknown_currency = This currency is not known.
 field-unknown_timezone = This time zone is not known.
 field-control_character = This contains a character that is not allowed.

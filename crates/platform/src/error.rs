@@ -260,8 +260,28 @@ impl<E: Fault> From<E> for ApiError {
     }
 }
 
+/// What the caller is told where a value or a constraint stopped a statement that nobody foresaw: the request is at
+/// fault, not the server. That we did not see it before is logged as a fault of ours all the same.
+fn refusal_of(state: &str) -> Option<(Kind, &'static str)> {
+    match state {
+        // Numbers and times out of range, NULs and characters that cannot be stored; a check.
+        "22001" | "22003" | "22008" | "22021" | "22P05" | "23514" => {
+            Some((Kind::Invalid, "validation_failed"))
+        }
+        // Something that is there, is gone, or overlaps.
+        "23503" | "23505" | "23P01" => Some((Kind::Conflict, "conflict")),
+        _ => None,
+    }
+}
+
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
+        let state = error.as_database_error().and_then(|e| e.code().map(std::borrow::Cow::into_owned));
+        if let Some((kind, code)) = state.as_deref().and_then(refusal_of) {
+            let mut refusal = Self::new(kind, code);
+            refusal.0.cause = Some(error.into());
+            return refusal;
+        }
         let down = match &error {
             sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed

@@ -31,6 +31,7 @@ use tracing::Instrument as _;
 
 use crate::{
     app::App,
+    body::UnreadBody,
     error::{self, ApiError, Kind},
     idempotency,
     ids::UserId,
@@ -65,6 +66,12 @@ struct Inner {
 enum Refusal {
     UriTooLong,
     UnknownLanguage,
+    /// Bytes in the path that no name of ours has: there is nothing there.
+    StrangePath,
+    /// The query is no UTF-8.
+    NotText,
+    /// PostgreSQL cannot store a NUL.
+    NulInQuery,
 }
 
 impl From<Refusal> for ApiError {
@@ -72,6 +79,9 @@ impl From<Refusal> for ApiError {
         match refusal {
             Refusal::UriTooLong => Self::new(Kind::UriTooLong, "uri_too_long"),
             Refusal::UnknownLanguage => Self::invalid_field("lang", Sentence::new("field-unknown_choice")),
+            Refusal::StrangePath => Self::not_found(),
+            Refusal::NotText => Self::new(Kind::Malformed, "malformed_request"),
+            Refusal::NulInQuery => Self::new(Kind::Invalid, "validation_failed"),
         }
     }
 }
@@ -87,12 +97,30 @@ fn chosen_language(query: &str) -> Result<Option<Language>, Refusal> {
     }
 }
 
+/// Why nobody shall read this query, if so.
+fn check_query(query: &str) -> Result<(), Refusal> {
+    if !query.contains('%') {
+        return Ok(());
+    }
+    let has = |wanted: char| {
+        form_urlencoded::parse(query.as_bytes())
+            .any(|(name, value)| name.contains(wanted) || value.contains(wanted))
+    };
+    // What is no UTF-8 is decoded to the replacement character.
+    if has(char::REPLACEMENT_CHARACTER) {
+        return Err(Refusal::NotText);
+    }
+    if has('\0') { Err(Refusal::NulInQuery) } else { Ok(()) }
+}
+
 impl RequestContext {
     fn of(request: &Request, trusted_proxies: u8) -> Self {
         let is_too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI);
-        let (chosen, refusal) = match request.uri().query().map_or(Ok(None), chosen_language) {
+        let query = request.uri().query().unwrap_or_default();
+        let (chosen, refusal) = match chosen_language(query) {
             _ if is_too_long => (None, Some(Refusal::UriTooLong)),
-            Ok(chosen) => (chosen, None),
+            _ if request.uri().path().contains("%00") => (None, Some(Refusal::StrangePath)),
+            Ok(chosen) => (chosen, check_query(query).err()),
             Err(refusal) => (None, Some(refusal)),
         };
         let accepted = || Language::accepted(request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?);
@@ -121,6 +149,11 @@ impl RequestContext {
     pub fn language(&self) -> Language {
         let index = usize::from(self.0.language.load(Ordering::Relaxed));
         Language::ALL.get(index).copied().unwrap_or_default()
+    }
+
+    /// Who is calling, once that is known.
+    pub fn user(&self) -> Option<UserId> {
+        self.0.user.get().copied()
     }
 
     /// Notes who is calling; their own language goes before the browser's.
@@ -237,8 +270,9 @@ fn cors(app: &App) -> CorsLayer {
 }
 
 /// The edge of the server: id, language, limits, error bodies, headers, metrics, log.
-async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
+async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Stopwatch::now();
+    let (mut request, unread) = UnreadBody::of(request);
     let context = RequestContext::of(&request, app.settings.http.trusted_proxies);
     request.extensions_mut().insert(context.clone());
     let method = request.method().clone();
@@ -257,7 +291,12 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
     }
     .instrument(span.clone())
     .await;
-    let response = with_headers(response, &context, remaining);
+    let mut response = with_headers(response, &context, remaining);
+    if let Some(unread) = unread
+        && !unread.drain().await
+    {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
 
     let (status, took) = (response.status().as_u16(), started.elapsed());
     metrics::histogram!("http_request_seconds", "method" => method.to_string(), "route" => route, "status" => status.to_string())

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod audit;
 pub mod auth;
+mod body;
 pub mod bus;
 pub mod cache;
 pub mod config;
@@ -16,6 +17,7 @@ pub mod http;
 pub mod idempotency;
 pub mod ids;
 pub mod jobs;
+mod json;
 pub mod local_format;
 pub mod locale;
 mod lull;

@@ -16,12 +16,13 @@ use crate::{
         SupportOrModerator,
     },
     error::{ApiError, ApiResult},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     http::RequestContext,
     idempotency::Write,
     jobs::{self, Job, Registry, Timing},
     locale::Language,
     outbox::{self, Event},
+    page::{Link, Page, PageQuery},
     testing::{Client, TestApp, TokenIsUserId},
 };
 
@@ -73,6 +74,28 @@ async fn praise(
     tx.commit(matter.act("user.praise").reason("Well done").details(json!({"stars": 5})), "praised").await
 }
 
+/// A hundred numbers; for everybody, or for the one who is signed in.
+async fn numbers(
+    MaybeCaller(_caller): MaybeCaller,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<i32>>> {
+    Ok(Json(page.slice(link, (0..100).collect(), i32::to_string)?))
+}
+
+/// What a statement answers that no rule of ours kept from the database.
+async fn fails(app: App, Path(statement): Path<usize>) -> ApiResult<()> {
+    const STATEMENTS: [&str; 4] = [
+        "select (random()::bigint + 3000000000)::integer",
+        "select timestamptz '294276-01-01' + interval '1 year'",
+        "insert into users (id, email, name, created_at, updated_at) select id, email, name, now(), now() from users",
+        "update users set language = 'xx'",
+    ];
+    let statement = STATEMENTS.get(statement).ok_or_else(ApiError::not_found)?;
+    sqlx::raw_sql(*statement).execute(&app.db).await?;
+    Ok(())
+}
+
 async fn panics() {
     panic!("a bug");
 }
@@ -102,6 +125,9 @@ fn router() -> OpenApiRouter<App> {
         .route("/notes/{id}/", get(|Path(id): Path<Uuid>| async move { id.to_string() }))
         .route("/address/", get(|context: RequestContext| async move { context.address().to_string() }))
         .route("/panic/", get(panics))
+        .route("/numbers/", get(numbers))
+        .route("/other-numbers/", get(numbers))
+        .route("/fails/{statement}/", get(fails))
         .route(
             "/broken/",
             get(|app: App| async move {
@@ -494,4 +520,129 @@ async fn an_act_of_staff_and_its_entry_are_written_together_and_not_about_onesel
     assert_eq!(entry.subject_id, anna.id().to_string());
     assert_eq!((entry.reason.as_deref(), entry.request_id.as_deref()), (Some("Well done"), Some("praise-1")));
     assert_eq!(entry.details, json!({"stars": 5}));
+}
+
+#[tokio::test]
+async fn a_member_that_is_given_twice_is_malformed() {
+    let nobody = app().await.anonymous();
+    for body in [
+        r#"{"text":"a","text":"a"}"#,
+        r#"{"text":"a","\u0074ext":"b"}"#,
+        r#"{"text":"a","unknown":{"x":[{"y":1,"y":2}]}}"#,
+        r#"{"text":null,"text":"a"}"#,
+    ] {
+        let answer = nobody.send(Method::POST, "/echo/", Some("application/json"), Body::from(body)).await;
+        answer.refused(400, "malformed_request");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_refused_wherever_they_come() {
+    let t = app().await;
+    let nobody = t.anonymous();
+    let deep = format!(r#"{{"text":"a","x":{}{}}}"#, "[".repeat(60_000), "]".repeat(60_000));
+    for body in [b"{\"text\":\"\xff\"}".to_vec(), b"{\"text\":\"\\ud800\"}".to_vec(), deep.into_bytes()] {
+        let answer = nobody.send(Method::POST, "/echo/", Some("application/json"), Body::from(body)).await;
+        answer.refused(400, "malformed_request");
+    }
+    nobody.post("/echo/", json!({"text": "a\0"})).await.refused(422, "validation_failed");
+    for query in ["x=%00", "%00=x", "page_size=%00"] {
+        nobody.get(&format!("/numbers/?{query}")).await.refused(422, "validation_failed");
+    }
+    for query in ["x=%ff", "x=%c3", "%ed%a0%80=x"] {
+        nobody.get(&format!("/numbers/?{query}")).await.refused(400, "malformed_request");
+    }
+    for path in ["/notes/%00/", "/notes/%ff/", "/%00", "/notes/a%00b"] {
+        nobody.get(path).await.refused(404, "not_found");
+    }
+    let strange =
+        nobody.with("accept-language", "\u{ff}").with("if-none-match", "\u{ff}").with("accept", "\u{ff}");
+    strange.get("/numbers/").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_one_list_its_filters_and_one_person() {
+    let t = app().await;
+    let (nobody, ann, bob) = (t.anonymous(), t.user("Ann").await, t.user("Bob").await);
+    let cursor = |page: &crate::testing::Answer| {
+        let next = page["next"].as_str().unwrap().to_owned();
+        next.split("cursor=").nth(1).unwrap().to_owned()
+    };
+    let mine = cursor(&ann.get("/numbers/?page_size=10&color=red").await.expect(200));
+    let walked = ann.get(&format!("/numbers/?page_size=5&color=red&lang=de&cursor={mine}")).await.expect(200);
+    assert_eq!((&walked["results"][0], &walked["count"]), (&json!(10), &json!(100)));
+    for (client, path) in [
+        (&bob, format!("/numbers/?color=red&cursor={mine}")),
+        (&nobody, format!("/numbers/?color=red&cursor={mine}")),
+        (&ann, format!("/numbers/?cursor={mine}")),
+        (&ann, format!("/numbers/?color=blue&cursor={mine}")),
+        (&ann, format!("/other-numbers/?color=red&cursor={mine}")),
+        (&ann, format!("/numbers/?color=red&cursor=A{mine}")),
+        (&ann, format!("/numbers/?color=red&cursor={}", &mine[..mine.len() - 2])),
+        (&ann, "/numbers/?cursor=eyJiIjpmYWxzZSwicyI6MCwiayI6WzEsIjEiXX0".to_owned()),
+    ] {
+        client.get(&path).await.refused(400, "cursor_invalid");
+    }
+    // Whoever signs in on the way walks on.
+    let everybodys = cursor(&nobody.get("/numbers/?page=3").await.expect(200));
+    let walked = ann.get(&format!("/numbers/?cursor={everybodys}")).await.expect(200);
+    assert_eq!(walked["results"][0], 60);
+    for query in ["page_size=0", "page_size=101", "page_size=-1", "page_size=x", "page=0", "page=99999999999"]
+    {
+        ann.get(&format!("/numbers/?{query}")).await.refused(422, "validation_failed");
+    }
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_is_no_fault_of_the_server() {
+    let t = app().await;
+    let ann = t.user("Ann").await;
+    for (statement, status, code) in [
+        (0, 422, "validation_failed"),
+        (1, 422, "validation_failed"),
+        (2, 409, "conflict"),
+        (3, 422, "validation_failed"),
+    ] {
+        ann.get(&format!("/fails/{statement}/")).await.refused(status, code);
+    }
+}
+
+/// What the server says to these requests on one connection, until it closes it or nothing more comes.
+async fn on_one_connection(t: &TestApp, requests: &[String]) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(t.listen().await).await.unwrap();
+    for request in requests {
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+    let mut said = Vec::new();
+    let reading = stream.read_to_end(&mut said);
+    let _quiet = tokio::time::timeout(std::time::Duration::from_secs(2), reading).await;
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[tokio::test]
+async fn an_answer_that_leaves_a_body_unread_closes_openly_or_reads_on() {
+    let t = app().await;
+    let post = |path: &str, headers: &str, body: &str| {
+        format!("POST {path} HTTP/1.1\r\nhost: x\r\n{headers}content-type: application/json\r\n\r\n{body}")
+    };
+    let next = "GET /language/ HTTP/1.1\r\nhost: x\r\n\r\n".to_owned();
+    let closes = |said: &str| said.to_lowercase().contains("connection: close");
+    for (path, status) in [("/notes/", "401"), ("/nothing/", "404"), ("/language/", "405"), ("/echo/", "413")]
+    {
+        let body = "x".repeat(300_000);
+        let small =
+            on_one_connection(&t, &[post(path, "content-length: 300000\r\n", &body), next.clone()]).await;
+        assert!(small.starts_with(&format!("HTTP/1.1 {status}")), "{small}");
+        assert!(!closes(&small) && small.contains("HTTP/1.1 200"), "{path}: {small}");
+        if status == "413" {
+            continue;
+        }
+        // More than is read on, and a client that waits to be asked for it.
+        for headers in ["content-length: 30000000\r\n", "content-length: 9000000\r\nexpect: 100-continue\r\n"]
+        {
+            let large = on_one_connection(&t, &[post(path, headers, "")]).await;
+            assert!(large.starts_with(&format!("HTTP/1.1 {status}")) && closes(&large), "{path}: {large}");
+        }
+    }
 }

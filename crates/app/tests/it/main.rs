@@ -4,7 +4,9 @@
 mod access;
 mod commands;
 mod contract;
+mod hostile;
 mod layers;
+mod lists;
 mod running;
 mod statements;
 mod words;

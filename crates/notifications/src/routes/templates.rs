@@ -8,10 +8,11 @@ use platform::{
     auth::{Staff, Support},
     bus::{Bus, Signal},
     error::{ApiError, ApiResult, FieldErrors, OnConstraint as _},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     idempotency::Write,
     ids::UserId,
     locale::{Language, Sentence},
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::{broken, not_blank},
 };
@@ -101,12 +102,6 @@ impl TemplateView {
     }
 }
 
-/// All messages.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct MessageTemplates {
-    results: Vec<TemplateView>,
-}
-
 /// What a message said once, or says now.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = MessageWordingVersion)]
@@ -155,10 +150,15 @@ pub(super) struct HistoryView {
 
 /// Every message that people are sent, with its words: for support. What staff announce is not among them.
 #[utoipa::path(get, path = "/notifications/templates/", tag = "notifications", operation_id = "list_message_templates",
-    security(("bearer" = [])),
-    responses((status = OK, description = "All of them.", body = MessageTemplates),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "A page of them.", body = Page<TemplateView>),
         (status = FORBIDDEN, description = "`forbidden`: not of support.")))]
-pub(super) async fn list_templates(app: App, _staff: Support) -> ApiResult<Json<MessageTemplates>> {
+pub(super) async fn list_templates(
+    app: App,
+    _staff: Support,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<TemplateView>>> {
     let rows = store::newest(&app.db).await?;
     let view = |template| {
         TemplateView::of(template, |language| {
@@ -166,7 +166,8 @@ pub(super) async fn list_templates(app: App, _staff: Support) -> ApiResult<Json<
             WordingView::of(template, language, row.map(Newest::written))
         })
     };
-    Ok(Json(MessageTemplates { results: templates().map(view).collect() }))
+    let id = |shown: &TemplateView| format!("{:?}", shown.name);
+    Ok(Json(page.slice(link, templates().map(view).collect(), id)?))
 }
 
 /// A message with all versions of its words: for support.

@@ -47,7 +47,7 @@ pub(crate) async fn people(db: &mut PgConnection, id: BookingId) -> sqlx::Result
     Ok(people.fetch_optional(db).await?.map(|people| [people.customer, people.provider]))
 }
 
-/// The oldest hundred that wait, without those of a reader's own.
+/// Those that wait, the oldest first, without those of a reader's own.
 pub(crate) async fn waiting(db: &mut PgConnection, reader: UserId) -> sqlx::Result<Vec<Review>> {
     sqlx::query_as!(
         Review,
@@ -57,7 +57,7 @@ pub(crate) async fn waiting(db: &mut PgConnection, reader: UserId) -> sqlx::Resu
                   r.decided_at as "decided_at: Instant"
              from payment_reviews r join bookings b on b.id = r.booking_id
             where r.state = 'waiting' and $1 not in (b.customer_id, b.provider_id)
-            order by r.created_at limit 100"#,
+            order by r.created_at limit 1001"#,
         reader as _,
     )
     .fetch_all(db)

@@ -50,7 +50,7 @@ pub(crate) struct Task {
     pub(crate) due_at: Option<Instant>,
 }
 
-/// All of it but what is a reader's own matter, at most fifty of each kind; what has a deadline first.
+/// All of it but what is a reader's own matter, at most 1,001 of each kind; what has a deadline first.
 pub(crate) async fn open(db: &mut PgConnection, reader: UserId, now: Instant) -> sqlx::Result<Vec<Task>> {
     sqlx::query_as!(
         Task,
@@ -59,46 +59,46 @@ pub(crate) async fn open(db: &mut PgConnection, reader: UserId, now: Instant) ->
                        r.updated_at, null::timestamptz
                   from refunds r join payments p on p.id = r.payment_id left join bookings b on b.id = p.booking_id
                  where r.state = 'failed' and r.retry_at is null
-                   and p.user_id <> $3 and b.provider_id is distinct from $3 order by r.updated_at limit 50)
+                   and p.user_id <> $3 and b.provider_id is distinct from $3 order by r.updated_at limit 1001)
                union all
                (select 'dispute_open', d.id::text, p.id, d.amount_minor, p.currency, d.created_at, d.respond_by
                   from payment_disputes d join payments p on p.id = d.payment_id
                   left join bookings b on b.id = p.booking_id
-                 where d.state = 'open' and p.user_id <> $3 and b.provider_id is distinct from $3 order by d.respond_by limit 50)
+                 where d.state = 'open' and p.user_id <> $3 and b.provider_id is distinct from $3 order by d.respond_by limit 1001)
                union all
                (select 'gateway_silent', id::text, payment_id, amount_minor, currency, created_at, null
                   from payment_operations where state in ('started', 'open') and created_at < $1 and task <> 'charge'
-                 order by created_at limit 50)
+                 order by created_at limit 1001)
                union all
                (select 'gateway_silent', o.id::text, o.payment_id, o.amount_minor, o.currency, o.created_at, null
                   from payment_operations o join payments p on p.id = o.payment_id
                  where o.state in ('started', 'open') and o.created_at < $1 and o.task = 'charge'
                    and p.state = 'processing'
-                 order by o.created_at limit 50)
+                 order by o.created_at limit 1001)
                union all
                (select 'books_differ', gateway || ' ' || kind || ' ' || reference, null,
                        coalesce(theirs, 0) - coalesce(ours, 0), currency, found_at, null
-                  from payment_differences order by found_at limit 50)
+                  from payment_differences order by found_at limit 1001)
                union all
                (select 'goodwill_proposed', id::text, null, amount_minor, 'EUR', created_at, null
                   from goodwill_grants
-                 where state = 'proposed' and created_at > $2 and user_id <> $3 order by id limit 50)
+                 where state = 'proposed' and created_at > $2 and user_id <> $3 order by id limit 1001)
                union all
                (select 'refund_requested', r.id::text, p.id, r.amount_minor, r.currency, r.created_at, r.expires_at
                   from refund_requests r join payments p on p.id = r.payment_id
                   left join bookings b on b.id = p.booking_id
                  where r.state = 'pending_approval' and r.expires_at > $4
                    and p.user_id <> $3 and b.provider_id is distinct from $3
-                 order by r.expires_at limit 50)
+                 order by r.expires_at limit 1001)
                union all
                (select 'review_waiting', r.booking_id::text, null, r.amount_minor, r.currency, r.created_at, null
                   from payment_reviews r join bookings b on b.id = r.booking_id
                  where r.state = 'waiting' and $3 not in (b.customer_id, b.provider_id)
-                 order by r.created_at limit 50)
+                 order by r.created_at limit 1001)
                union all
                (select 'job_given_up', kind || ' ' || id, null, null, null, created_at, null
                   from jobs where dead_at is not null and (kind like 'payments.%' or kind like 'payouts.%')
-                 order by dead_at limit 50)
+                 order by dead_at limit 1001)
            )
            select kind as "kind!: TaskKind", id as "id!", payment_id as "payment_id: PaymentId", amount_minor,
                   currency as "currency: Currency", since as "since!: Instant", due_at as "due_at: Instant"

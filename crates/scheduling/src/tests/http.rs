@@ -85,7 +85,7 @@ async fn a_schedule_is_closed_until_it_is_set() {
     let t = app().await;
     let bob = t.provider("Bob").await;
     let answer = bob.get("/providers/schedule/").await.expect(200);
-    assert_eq!(answer.header("etag"), "\"0\"");
+    assert!(answer.header("etag").starts_with("\"0-"));
     insta::assert_snapshot!(answer.masked());
 }
 
@@ -98,7 +98,7 @@ async fn a_schedule_is_kept_as_it_was_set() {
         {"date": "2026-03-04", "is_available": false, "reason": "Dentist"},
         {"date": "2026-03-07", "is_available": true, "intervals": [{"start": "22:00", "end": "24:00"}]}]);
     let set = bob.put("/providers/schedule/", schedule).await.expect(200);
-    assert_eq!(set.header("etag"), "\"1\"");
+    assert!(set.header("etag").starts_with("\"1-"));
     insta::assert_snapshot!(set.masked());
     assert_eq!(bob.get("/providers/schedule/").await.expect(200).body, set.body);
     let mut again = set.body.clone();

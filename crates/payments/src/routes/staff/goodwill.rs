@@ -6,11 +6,12 @@ use platform::{
     app::App,
     auth::{Finance, SupportOrFinance},
     error::{ApiError, ApiResult},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     idempotency::Write,
     ids::{GrantId, UserId},
     locale::Sentence,
     money::{Amount, Currency, Money},
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::not_blank,
 };
@@ -60,13 +61,6 @@ pub(in crate::routes) struct GrantView {
     decided_at: Option<Instant>,
 }
 
-/// The newest hundred.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = GoodwillGrants)]
-pub(in crate::routes) struct GrantsView {
-    results: Vec<GrantView>,
-}
-
 impl GrantView {
     fn of(grant: Grant, now: Instant) -> Self {
         Self {
@@ -85,15 +79,19 @@ impl GrantView {
 
 /// Proposals and decisions, newest first: for staff.
 #[utoipa::path(get, path = "/admin/credits/grants/", tag = "payments", operation_id = "list_grants",
-    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = GrantsView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "The newest 1,000.", body = Page<GrantView>),
         (status = FORBIDDEN, description = "`forbidden`: of another role.")))]
 pub(in crate::routes) async fn list_grants(
     app: App,
     _staff: SupportOrFinance,
-) -> ApiResult<Json<GrantsView>> {
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<GrantView>>> {
     let now = app.clock.now();
     let found = store::newest(&mut *app.db.acquire().await?).await?;
-    Ok(Json(GrantsView { results: found.into_iter().map(|grant| GrantView::of(grant, now)).collect() }))
+    let views = found.into_iter().map(|grant| GrantView::of(grant, now)).collect();
+    Ok(Json(page.slice(link, views, |grant: &GrantView| grant.id.to_string())?))
 }
 
 /// Propose credits for somebody: for support and finance.
