@@ -111,6 +111,7 @@ pub(super) async fn create_booking(
     if terms.is_blocked {
         return Err(BookingError::Blocked.into());
     }
+    let min_notice_minutes = terms.min_notice_minutes();
     let schedule = terms.schedule()?;
     let when = When {
         scheduled_date: body.scheduled_date,
@@ -124,7 +125,7 @@ pub(super) async fn create_booking(
     let total = payment::total(plan.method, price, terms.credits_required);
     let total = total.ok_or(BookingError::PaymentMethodUnavailable)?;
     let commission_bps = app.settings.market.commission_bps.into();
-    let bill = Bill { plan, total_minor: total, commission_bps };
+    let bill = Bill { plan, total_minor: total, commission_bps, min_notice_minutes };
     let mut booking = new_booking(body, &caller, terms, &schedule, slot, &bill, now);
     match begin(&mut tx, &mut booking, now).await {
         Ok(true) => {}
@@ -175,11 +176,12 @@ async fn begin(db: &mut PgConnection, booking: &mut Booking, now: Instant) -> an
     Ok(is_free)
 }
 
-/// What is to be paid, how, and what of it is ours.
+/// What is to be paid, how, what of it is ours, and until when it can be moved.
 struct Bill {
     plan: PaymentPlan,
     total_minor: i64,
     commission_bps: i32,
+    min_notice_minutes: i32,
 }
 
 fn new_booking(
@@ -221,6 +223,15 @@ fn new_booking(
         paid_minor: 0,
         retained_minor: 0,
         refund_minor: None,
+        agreed_minor: 0,
+        secured_minor: 0,
+        kept_minor: None,
+        min_kept_percent: 0,
+        customer_moves: 0,
+        min_notice_minutes: bill.min_notice_minutes,
+        contest_until: None,
+        disputed_from: None,
+        disputed_at: None,
         payment_method: bill.plan.method,
         payment_type: bill.plan.kind,
         payment_status: bill.plan.status,
@@ -237,6 +248,7 @@ fn new_booking(
         proposal_by: None,
         proposal_starts_at: None,
         proposal_ends_at: None,
+        proposal_timezone: None,
         proposal_reason: None,
         proposal_created_at: None,
         proposal_expires_at: None,

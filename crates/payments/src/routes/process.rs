@@ -173,7 +173,7 @@ pub(super) async fn payable(
 ) -> ApiResult<Booking> {
     let booking = own(db, id, caller).await?;
     let in_credits = |method| method == PaymentMethod::Credits;
-    if Stage::of(booking.state) == Stage::Off || booking.payment_method == PaymentMethod::Cash {
+    if Stage::of(&booking) == Stage::Off || booking.payment_method == PaymentMethod::Cash {
         return Err(PaymentError::NotPayable.into());
     }
     // Credits have a price of their own.
