@@ -26,6 +26,12 @@ chat-booking-started = Der Auftrag hat begonnen.
 chat-booking-completed = Der Auftrag ist erledigt.
 chat-booking-cancelled = Die Buchung wurde storniert.
 chat-booking-no_show = Jemand war nicht da.
+chat-booking-no_show_contested = Der gemeldeten Abwesenheit wurde widersprochen. Wir entscheiden darüber.
+chat-booking-no_show_confirmed = Die gemeldete Abwesenheit ist endgültig.
+chat-booking-disputed = Der Auftrag wurde beanstandet. Wir entscheiden darüber.
+chat-booking-resolved_for_customer = Es wurde zugunsten der Kundin oder des Kunden entschieden.
+chat-booking-resolved_for_provider = Es wurde zugunsten des Anbieters entschieden.
+chat-booking-resolved_by_split = Es wurde entschieden: Beide erhalten einen Teil.
 
 chat-staff_joined = { $name } vom SkillBuddy-Support ist jetzt in diesem Gespräch.
 chat-staff_left = { $name } vom SkillBuddy-Support hat dieses Gespräch verlassen.

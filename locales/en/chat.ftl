@@ -26,6 +26,12 @@ chat-booking-started = The job has begun.
 chat-booking-completed = The job is done.
 chat-booking-cancelled = The booking was cancelled.
 chat-booking-no_show = Somebody was not there.
+chat-booking-no_show_contested = The reported absence is contested. An operator decides.
+chat-booking-no_show_confirmed = The reported absence is final.
+chat-booking-disputed = The job is disputed. An operator decides.
+chat-booking-resolved_for_customer = An operator has decided for the customer.
+chat-booking-resolved_for_provider = An operator has decided for the provider.
+chat-booking-resolved_by_split = An operator has decided: each gets a part.
 
 chat-staff_joined = { $name } of SkillBuddy support has joined this conversation.
 chat-staff_left = { $name } of SkillBuddy support has left this conversation.

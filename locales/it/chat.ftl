@@ -26,6 +26,12 @@ chat-booking-started = Il lavoro è iniziato.
 chat-booking-completed = Il lavoro è finito.
 chat-booking-cancelled = La prenotazione è stata annullata.
 chat-booking-no_show = Qualcuno non si è presentato.
+chat-booking-no_show_contested = L'assenza segnalata è stata contestata. Decidiamo noi.
+chat-booking-no_show_confirmed = L'assenza segnalata è definitiva.
+chat-booking-disputed = Il lavoro è stato contestato. Decidiamo noi.
+chat-booking-resolved_for_customer = È stato deciso a favore del cliente.
+chat-booking-resolved_for_provider = È stato deciso a favore del fornitore.
+chat-booking-resolved_by_split = È stato deciso: a ciascuno spetta una parte.
 
 chat-staff_joined = { $name } dell'assistenza SkillBuddy partecipa ora a questa conversazione.
 chat-staff_left = { $name } dell'assistenza SkillBuddy ha lasciato questa conversazione.

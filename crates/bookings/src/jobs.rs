@@ -24,6 +24,7 @@ pub fn register(registry: Registry) -> Registry {
         .job::<ExpireRequest>()
         .job::<CompleteBooking>()
         .job::<ExpireProposal>()
+        .job::<ConfirmNoShow>()
         .on::<ServiceWithdrawn, CancelUpcoming>()
         .look(|event: BookingChanged| vec![event.customer_id, event.provider_id])
 }
@@ -67,6 +68,26 @@ impl Job for CompleteBooking {
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         by_itself(app, self.booking_id, Event::Completed, None).await
+    }
+}
+
+/// Nobody contested in time that somebody was not there.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ConfirmNoShow {
+    pub(crate) booking_id: BookingId,
+}
+
+impl ConfirmNoShow {
+    pub(crate) fn key(id: BookingId) -> String {
+        format!("booking:{id}:contest_until")
+    }
+}
+
+impl Job for ConfirmNoShow {
+    const KIND: &'static str = "bookings.confirm_no_show";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        by_itself(app, self.booking_id, Event::NoShowConfirmed, None).await
     }
 }
 

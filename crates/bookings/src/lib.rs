@@ -14,6 +14,7 @@ mod payment;
 mod policy;
 mod reference;
 mod routes;
+mod settlement;
 mod store;
 #[cfg(test)]
 mod tests;

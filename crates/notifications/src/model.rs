@@ -138,6 +138,10 @@ word! {
         BookingClosed,
         BookingCancelled,
         BookingNoShow,
+        BookingNoShowContested,
+        BookingNoShowConfirmed,
+        BookingDisputed,
+        BookingResolved,
         BookingTomorrow,
         BookingSoon,
         PaymentReceived,
@@ -191,6 +195,10 @@ impl Template {
             | Self::BookingMoveProposed
             | Self::BookingMoveAccepted
             | Self::BookingNoShow
+            | Self::BookingNoShowContested
+            | Self::BookingNoShowConfirmed
+            | Self::BookingDisputed
+            | Self::BookingResolved
             | Self::BookingTomorrow => nature(Category::Booking, Normal, Entity::Booking, true),
             Self::BookingMissed
             | Self::BookingMoveDeclined

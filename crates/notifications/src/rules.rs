@@ -95,6 +95,12 @@ fn heard(event: &BookingChanged) -> Vec<(Side, Template)> {
             others(BookingCancelled).into_iter().filter(|(to, _)| is_known || *to == Customer).collect()
         }
         Event::NoShow => others(BookingNoShow),
+        Event::NoShowContested => others(BookingNoShowContested),
+        Event::NoShowConfirmed => others(BookingNoShowConfirmed),
+        Event::Disputed => others(BookingDisputed),
+        Event::ResolvedForCustomer | Event::ResolvedForProvider | Event::ResolvedBySplit => {
+            others(BookingResolved)
+        }
     }
 }
 

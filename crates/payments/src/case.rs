@@ -19,7 +19,7 @@ use crate::{
 /// What a booking means for its money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// It is still to take place: the money is held.
+    /// It is still to take place, or it is open who was there: the money is held.
     Standing,
     /// It took place: the money is the provider's and ours.
     Done,
@@ -28,9 +28,9 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    pub(crate) fn of(state: bookings::State) -> Self {
-        match state {
-            state if state.holds_slot() => Self::Standing,
+    pub(crate) fn of(booking: &Booking) -> Self {
+        match booking.state {
+            state if state.holds_slot() || booking.is_contested() => Self::Standing,
             bookings::State::Completed | bookings::State::Disputed => Self::Done,
             _ => Self::Off,
         }
@@ -61,7 +61,7 @@ impl Case {
 
     /// For a tip the work is done.
     pub(crate) fn stage(&self) -> Stage {
-        if self.payment.is_tip { Stage::Done } else { Stage::of(self.booking.state) }
+        if self.payment.is_tip { Stage::Done } else { Stage::of(&self.booking) }
     }
 
     /// The payment comes to nothing: what waited for it is free again.
@@ -70,9 +70,30 @@ impl Case {
         promo::release(db, &self.payment).await
     }
 
-    /// Whether money that comes now is still wanted.
+    /// Whether money that comes now is still wanted: of a booking that is off, for what its customer owes all the same.
     pub(crate) fn is_wanted(&self) -> bool {
-        self.payment.state != State::Cancelled && self.stage() != Stage::Off
+        self.payment.state != State::Cancelled && (self.stage() != Stage::Off || self.unearned_minor() > 0)
+    }
+
+    /// How much more of the payment becomes the provider's and ours in the end: what was decided when the booking ended,
+    /// else all of it.
+    pub(crate) fn unearned_minor(&self) -> i64 {
+        let kept = match self.stage() {
+            _ if self.payment.is_tip => self.payment.amount_minor,
+            Stage::Off => self.booking.kept_minor.unwrap_or(0),
+            Stage::Standing | Stage::Done => self.booking.kept_minor.unwrap_or(self.payment.amount_minor),
+        };
+        (kept - self.payment.earned_minor).max(0)
+    }
+
+    /// How much of what was earned an operator has decided to give back, as far as it can go back.
+    pub(crate) fn excess_minor(&self) -> i64 {
+        match self.booking.kept_minor {
+            Some(kept) if self.stage() == Stage::Done && !self.payment.is_tip => {
+                (self.payment.earned_minor - kept).min(self.payment.kept_minor()).max(0)
+            }
+            _ => 0,
+        }
     }
 
     /// Moves money when the case is saved.
@@ -124,12 +145,5 @@ impl Case {
         }
         PaymentChanged::of(&self.payment, Some(self.booking.provider_id)).tell(db).await?;
         Ok(self)
-    }
-}
-
-impl Payment {
-    /// Whether the booking may go on because of it.
-    fn is_certain(&self) -> bool {
-        matches!(self.state, State::Authorized | State::Scheduled | State::Captured)
     }
 }

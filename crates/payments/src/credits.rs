@@ -158,6 +158,20 @@ pub(crate) async fn release(db: &mut PgConnection, case: &mut Case) -> ApiResult
     if minor == 0 { Ok(()) } else { give_back(db, case, case.escrow(), minor).await }
 }
 
+/// So much of the credits that wait for the gateway's part is not needed any more.
+pub(crate) async fn release_some(db: &mut PgConnection, case: &mut Case, minor: i64) -> ApiResult<()> {
+    case.payment.credits_minor -= minor;
+    if minor == 0 { Ok(()) } else { give_back(db, case, case.escrow(), minor).await }
+}
+
+/// How much of a part of a payment credits pay, in proportion.
+pub(crate) fn share_of(payment: &Payment, minor: i64) -> i64 {
+    let weight = |minor: i64| u64::try_from(minor).unwrap_or(0);
+    let elsewhere = payment.amount_minor - payment.credits_minor;
+    let parts = payment.money(minor).split_by(&[weight(payment.credits_minor), weight(elsewhere)]);
+    parts.first().map_or(0, |part| part.minor.min(payment.credits_minor))
+}
+
 /// How much of an amount that goes back goes to credits: in proportion to what is left of both parts.
 pub(crate) async fn share_of_refund(db: &mut PgConnection, case: &Case, minor: i64) -> ApiResult<i64> {
     if case.payment.gateway.is_none() {

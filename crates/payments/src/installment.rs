@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, ToSpan as _, civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx as _;
 use platform::{
     app::App,
@@ -27,6 +27,9 @@ use crate::{
 const RETRY_DAYS: [i32; 3] = [1, 3, 7];
 /// At what hour of the booking's time zone a part is charged.
 const HOUR: i8 = 9;
+
+/// How long a charge waits while people disagree about the booking, before it looks again.
+const WHILE_DISPUTED: SignedDuration = SignedDuration::from_hours(24);
 
 /// How a part stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
@@ -111,8 +114,38 @@ pub(crate) async fn schedule(
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let day = part.due_date.to_jiff().saturating_add(days_later.days());
     let at = day.at(HOUR, 0, 0, 0).to_zoned(zone).map(|at| Instant::from(at.timestamp()));
-    let timing = Timing { at: at.ok().map(|at| at.max(now)), key: Some(format!("installment:{}", part.id)) };
-    jobs::schedule(db, &ChargePart { installment_id: part.id }, now, timing).await
+    charge_at(db, part.id, at.map_or(now, |at| at.max(now)), now).await
+}
+
+async fn charge_at(db: &mut PgConnection, id: InstallmentId, at: Instant, now: Instant) -> sqlx::Result<()> {
+    let timing = Timing { at: Some(at), key: Some(format!("installment:{id}")) };
+    jobs::schedule(db, &ChargePart { installment_id: id }, now, timing).await
+}
+
+/// The booking is off before its payment was charged: what its customer owes all the same is charged at once, and tried
+/// again as any part that is due today.
+pub(crate) async fn charge_kept(db: &mut PgConnection, case: &Case) -> ApiResult<()> {
+    let Some(mut part) = store::installments::lock_open(db, case.payment.id).await? else { return Ok(()) };
+    // What is being charged already comes, and the rest of it goes back then.
+    if store::installments::is_being_charged(db, part.id).await? {
+        return Ok(());
+    }
+    let kept = case.unearned_minor();
+    let zone = TimeZone::get(&case.booking.timezone).unwrap_or(TimeZone::UTC);
+    let today = zone.to_datetime(case.now.timestamp()).date();
+    if kept < part.amount_minor || today < part.due_date.to_jiff() {
+        let dropped = Installment {
+            id: InstallmentId::at(case.now),
+            number: part.number + 1,
+            amount_minor: (part.amount_minor - kept).max(0),
+            ..part.clone()
+        };
+        part.due_date = today.to_sqlx();
+        (part.amount_minor, part.state) = (kept.min(part.amount_minor), InstallmentState::Pending);
+        store::installments::reduce(db, &part, &dropped).await?;
+    }
+    let Some(charge) = charge(case, &part) else { return Ok(()) };
+    Ok(operation::begin(db, &charge, Settler::Job).await?)
 }
 
 /// A part was charged in vain. Where it was the first thing to be charged, there is no payment; else it is tried
@@ -168,10 +201,17 @@ async fn charge_part(app: &App, db: &mut PgConnection, id: InstallmentId) -> Api
     let is_open = matches!(part.state, InstallmentState::Pending | InstallmentState::Failed);
     if !is_open
         || case.payment.state != State::Scheduled
-        || case.stage() == Stage::Off
+        || !case.is_wanted()
         || store::installments::is_being_charged(db, id).await?
     {
         return Ok(());
+    }
+    if case.stage() == Stage::Off {
+        return charge_kept(db, &case).await;
+    }
+    // Nobody pays for what an operator decides about.
+    if case.booking.is_contested() || case.booking.state == bookings::State::Disputed {
+        return Ok(charge_at(db, id, now.plus(WHILE_DISPUTED), now).await?);
     }
     let Some(charge) = charge(&case, &part) else { return Ok(()) };
     Ok(operation::begin(db, &charge, Settler::Job).await?)

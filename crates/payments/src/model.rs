@@ -217,9 +217,25 @@ impl Payment {
         }
     }
 
-    /// How much of what was paid stays with us when the customer cancels.
+    /// Whether the booking may go on because of it.
+    pub(crate) fn is_certain(&self) -> bool {
+        matches!(self.state, State::Authorized | State::Scheduled | State::Captured)
+    }
+
+    /// What its payer agreed to, less what was given back since.
+    pub(crate) fn agreed_minor(&self) -> i64 {
+        if self.is_certain() { self.amount_minor - self.refunded_minor } else { 0 }
+    }
+
+    /// How much of that was taken or is reserved. What is disputed counts: the bank has not decided yet.
+    fn secured_minor(&self) -> i64 {
+        let taken = if self.state == State::Authorized { self.amount_minor } else { self.captured_minor };
+        taken - self.refunded_minor
+    }
+
+    /// How much of what was agreed stays with us when the customer cancels.
     pub(crate) fn retained_minor(&self) -> i64 {
-        if self.fee_is_refundable { 0 } else { self.fee_minor.min(self.kept_minor()).max(0) }
+        if self.fee_is_refundable { 0 } else { self.fee_minor.min(self.agreed_minor()).max(0) }
     }
 
     /// What was taken and has not gone back.
@@ -247,6 +263,8 @@ impl Payment {
             _ if self.refunded_minor > 0 && self.kept_minor() <= 0 => PaymentStatus::Refunded,
             _ if self.refunded_minor > 0 => PaymentStatus::PartiallyRefunded,
             _ if self.captured_minor == self.amount_minor => PaymentStatus::Paid,
+            // The rest was let go.
+            State::Captured => PaymentStatus::PartiallyRefunded,
             State::Failed => PaymentStatus::Failed,
             State::Scheduled if self.failure_code.is_some() => PaymentStatus::Failed,
             _ if self.captured_minor > 0 => PaymentStatus::PartiallyPaid,
@@ -258,6 +276,8 @@ impl Payment {
             kind: self.payment_type,
             status,
             paid_minor: self.kept_minor(),
+            agreed_minor: self.agreed_minor(),
+            secured_minor: self.secured_minor(),
             retained_minor: self.retained_minor(),
         }
     }

@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use crate::{
     action,
     case::{Case, Stage},
-    earnings, installment,
+    follow, installment,
     model::{Change, Payment, State},
     operation::{self, Operation, Progress, Settler, Task},
     purchase,
@@ -135,6 +135,7 @@ async fn reserved(db: &mut PgConnection, case: &mut Case, charge: &Operation) ->
 
 async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Operation) -> ApiResult<()> {
     let (minor, is_wanted) = (operation.amount_minor, case.is_wanted());
+    let is_off = case.stage() == Stage::Off;
     if !is_wanted {
         case.release(db).await?;
     }
@@ -142,7 +143,7 @@ async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Op
     // With the gateway's part, that of the credits is taken, too.
     payment.captured_minor += if payment.captured_minor == 0 { minor + payment.credits_minor } else { minor };
     (payment.failure_code, payment.sealed_action) = (None, None);
-    let is_all = payment.captured_minor == payment.amount_minor;
+    let is_all = payment.captured_minor == payment.amount_minor || is_off;
     payment.change(if is_all { Change::Taken } else { Change::PartTaken });
     if let Some(installment) = operation.installment_id {
         store::installments::paid(db, installment, case.now).await?;
@@ -155,15 +156,15 @@ async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Op
             store::installments::drop_open(db, case.payment.id).await?;
             refund::back(db, case, Source::Account(from), minor, "not_wanted", None).await.map(drop)
         }
-        Stage::Done => {
+        Stage::Done | Stage::Off => {
             case.transfer(from, case.escrow(), minor);
-            // Where the booking was done before anything was paid for it, this is all that waited to be earned.
+            // Where the booking had ended before anything was paid for it, this is all that waited to be earned.
             let is_first = case.payment.closed_at.is_none();
             case.payment.closed_at.get_or_insert(case.now);
-            let earned = if is_first { case.payment.kept_minor() } else { minor };
-            earnings::earn(db, case, earned, &app.settings.market).await
+            let held = if is_first { case.payment.kept_minor() } else { minor };
+            follow::distribute(db, case, held, &app.settings.market).await
         }
-        Stage::Standing | Stage::Off => {
+        Stage::Standing => {
             case.transfer(from, case.escrow(), minor);
             Ok(())
         }

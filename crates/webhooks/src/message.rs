@@ -148,7 +148,11 @@ fn of_booking(event: &BookingChanged) -> Option<EventType> {
         (Event::Started, _) => Some(EventType::BookingStarted),
         (Event::Completed, _) => Some(EventType::BookingCompleted),
         (Event::Cancelled, _) => Some(EventType::BookingCancelled),
-        (Event::NoShow, _) => Some(EventType::BookingNoShow),
+        (Event::NoShow | Event::NoShowConfirmed, _) => Some(EventType::BookingNoShow),
+        (Event::NoShowContested | Event::Disputed, _) => Some(EventType::BookingDisputed),
+        (Event::ResolvedForCustomer | Event::ResolvedForProvider | Event::ResolvedBySplit, _) => {
+            Some(EventType::BookingResolved)
+        }
     }
 }
 

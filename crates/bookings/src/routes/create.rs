@@ -110,6 +110,7 @@ pub(super) async fn create_booking(
     if terms.is_blocked {
         return Err(BookingError::Blocked.into());
     }
+    let min_notice_minutes = terms.min_notice_minutes();
     let schedule = terms.schedule()?;
     let when = When {
         scheduled_date: body.scheduled_date,
@@ -128,7 +129,7 @@ pub(super) async fn create_booking(
     }
     let plan = if is_free { PaymentPlan { status: PaymentStatus::Paid, ..plan } } else { plan };
     let commission_bps = app.settings.market.commission_bps.into();
-    let bill = Bill { plan, total_minor: total, commission_bps };
+    let bill = Bill { plan, total_minor: total, commission_bps, min_notice_minutes };
     let mut booking = new_booking(body, &caller, terms, &schedule, slot, &bill, now);
     match begin(&mut tx, &mut booking, now).await {
         Ok(Begun::Held) => {}
@@ -191,11 +192,12 @@ async fn begin(db: &mut PgConnection, booking: &mut Booking, now: Instant) -> an
     Ok(Begun::Held)
 }
 
-/// What is to be paid, how, and what of it is ours.
+/// What is to be paid, how, what of it is ours, and until when it can be moved.
 struct Bill {
     plan: PaymentPlan,
     total_minor: i64,
     commission_bps: i32,
+    min_notice_minutes: i32,
 }
 
 fn new_booking(
@@ -237,6 +239,15 @@ fn new_booking(
         paid_minor: 0,
         retained_minor: 0,
         refund_minor: None,
+        agreed_minor: 0,
+        secured_minor: 0,
+        kept_minor: None,
+        min_kept_percent: 0,
+        customer_moves: 0,
+        min_notice_minutes: bill.min_notice_minutes,
+        contest_until: None,
+        disputed_from: None,
+        disputed_at: None,
         payment_method: bill.plan.method,
         payment_type: bill.plan.kind,
         payment_status: bill.plan.status,
@@ -253,6 +264,7 @@ fn new_booking(
         proposal_by: None,
         proposal_starts_at: None,
         proposal_ends_at: None,
+        proposal_timezone: None,
         proposal_reason: None,
         proposal_created_at: None,
         proposal_expires_at: None,

@@ -1,6 +1,7 @@
 //! HTTP for bookings.
 
 mod create;
+mod disputes;
 mod jobs;
 mod parties;
 mod read;
@@ -42,6 +43,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(parties::cancel_booking))
         .routes(routes!(parties::set_status))
         .routes(routes!(parties::report_no_show))
+        .routes(routes!(disputes::contest_no_show))
+        .routes(routes!(disputes::dispute_booking))
+        .routes(routes!(disputes::list_disputes))
+        .routes(routes!(disputes::resolve_dispute))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::accept_job))
         .routes(routes!(jobs::decline_job))

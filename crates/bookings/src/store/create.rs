@@ -50,19 +50,34 @@ impl Terms {
         }
     }
 
+    /// How long before a start somebody books, or moves what they booked.
+    pub(crate) fn min_notice_minutes(&self) -> i32 {
+        self.stored.as_ref().map_or(0, |stored| stored.min_notice_minutes)
+    }
+
     /// When the service can be booked, with the service's own rules in place of the provider's. A provider
     /// without a schedule, or who takes no bookings at present, is closed.
     pub(crate) fn schedule(&mut self) -> anyhow::Result<Schedule> {
-        let closed = |timezone: &str| {
-            let closed = ScheduleDraft::closed(timezone).parse();
-            closed.or_else(|_unknown_zone| ScheduleDraft::closed("UTC").parse())
-        };
         match self.stored.take() {
-            Some(stored) if self.is_available => stored.into_schedule(),
-            Some(stored) => Ok(closed(&stored.timezone)?),
-            None => Ok(closed(&self.home_timezone)?),
+            Some(stored) if !self.is_available => closed(&stored.timezone),
+            stored => self.open(stored),
         }
     }
+
+    /// To when a booking can be moved: also while the provider takes no new ones.
+    pub(crate) fn schedule_for_moves(&mut self) -> anyhow::Result<Schedule> {
+        let stored = self.stored.take();
+        self.open(stored)
+    }
+
+    fn open(&self, stored: Option<StoredSchedule>) -> anyhow::Result<Schedule> {
+        stored.map_or_else(|| closed(&self.home_timezone), StoredSchedule::into_schedule)
+    }
+}
+
+fn closed(timezone: &str) -> anyhow::Result<Schedule> {
+    let closed = ScheduleDraft::closed(timezone).parse();
+    Ok(closed.or_else(|_unknown_zone| ScheduleDraft::closed("UTC").parse())?)
 }
 
 /// How many times one may keep from others before paying for them: of one provider.
@@ -190,12 +205,12 @@ pub(crate) async fn insert<J: Job>(
                      ends_at, respond_by, service_title, service_price_minor, credits_required, currency,
                      duration_minutes, buffer_before_minutes, buffer_after_minutes, cancellation_policy,
                      commission_bps, books_instantly, total_minor, payment_method, payment_type, payment_status,
-                     notes, address, created_at, updated_at)
+                     notes, address, min_notice_minutes, created_at, updated_at)
              select booking_id,
                     (select name from unnest($7::text[]) name
                       where not exists (select from bookings b where b.reference = name) limit 1),
                     $8, $1, $9, $10, $11, $12, $3, $4, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-                    $25, $26, $27, $28, $29, $30, $30
+                    $25, $26, $27, $28, $29, $44, $30, $30
                from slot
              returning id, reference
          ), history as (
@@ -256,6 +271,7 @@ pub(crate) async fn insert<J: Job>(
         serde_json::to_value(event.news())?,
         MAX_UNPAID_HOLDS,
         MAX_UNPAID_HOLDS_WITH_PROVIDER,
+        booking.min_notice_minutes,
     )
     .fetch_one(db)
     .await?;

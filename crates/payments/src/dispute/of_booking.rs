@@ -10,12 +10,7 @@ use platform::{
 use sqlx::PgConnection;
 
 use super::StoredDispute;
-use crate::{
-    case::{Case, Stage},
-    earnings,
-    refund::{self, Source},
-    store,
-};
+use crate::{case::Case, earnings, follow, store};
 
 /// Does what follows from what the gateway says.
 pub(super) async fn hear(
@@ -62,7 +57,9 @@ async fn decide(
 ) -> ApiResult<()> {
     (dispute.state, dispute.updated_at) = (status, case.now);
     let (minor, escrow, disputes) = (dispute.disputed_minor, case.escrow(), dispute.account());
-    if status != DisputeStatus::Open && !case.payment.is_tip {
+    // While an operator decides, too, it waits for them.
+    let is_free = status != DisputeStatus::Open && case.booking.state != bookings::State::Disputed;
+    if is_free && !case.payment.is_tip {
         payouts::free_earning(db, case.booking.id, case.now).await?;
     }
     match status {
@@ -79,13 +76,9 @@ async fn decide(
             dispute.return_money(payment, transfers);
             // Meanwhile the booking has come to its end, without this money.
             if dispute.is_from_escrow && case.payment.closed_at.is_some() && minor > 0 {
-                if case.stage() == Stage::Off {
-                    refund::back(db, case, Source::Account(escrow), minor, "booking_cancelled", None).await?;
-                } else {
-                    earnings::earn(db, case, minor, market).await?;
-                }
+                follow::distribute(db, case, minor, market).await?;
             }
-            Ok(())
+            follow::take_excess(db, case).await
         }
     }
 }

@@ -23,7 +23,7 @@ use super::{
     process::{answer, begin, new_payment, payable, priced},
 };
 use crate::{
-    case::{Case, Stage},
+    case::Case,
     installment::{self, Installment, InstallmentState, Interval},
     method::{self, Method},
     model::{PaymentError, State},
@@ -252,7 +252,7 @@ async fn early(
     other: Option<Method>,
 ) -> ApiResult<Operation> {
     let is_open = !matches!(part.state, InstallmentState::Paid | InstallmentState::Cancelled);
-    if !is_open || case.payment.state != State::Scheduled || case.stage() == Stage::Off {
+    if !is_open || case.payment.state != State::Scheduled || !case.is_wanted() {
         return Err(PaymentError::InstallmentNotPayable.into());
     }
     if store::installments::is_being_charged(db, part.id).await? {

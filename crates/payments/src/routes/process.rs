@@ -208,7 +208,7 @@ pub(super) async fn payable(
     let booking = own(db, id, caller).await?;
     let in_credits = |method| method == PaymentMethod::Credits;
     let is_owed = booking.total_minor > 0 && booking.payment_method != PaymentMethod::Cash;
-    if Stage::of(booking.state) == Stage::Off || !is_owed {
+    if Stage::of(&booking) == Stage::Off || !is_owed {
         return Err(PaymentError::NotPayable.into());
     }
     // Credits have a price of their own.

@@ -1,7 +1,7 @@
 //! The SQL of disputes.
 
 use platform::{
-    ids::{DisputeId, LotId},
+    ids::{BookingId, DisputeId, LotId},
     ports::gateway::GatewayName,
 };
 use sqlx::PgConnection;
@@ -23,6 +23,17 @@ pub(crate) async fn lock(
         reference,
     )
     .fetch_optional(db)
+    .await
+}
+
+/// Whether a bank has still to decide about what a booking cost.
+pub(crate) async fn is_any_open(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from payment_disputes d join payments p on p.id = d.payment_id
+                           where p.booking_id = $1 and not p.is_tip and d.state = 'open') as "found!""#,
+        booking as _,
+    )
+    .fetch_one(db)
     .await
 }
 

@@ -113,7 +113,8 @@ pub(crate) async fn is_wanted(db: &mut PgConnection, charge: OperationId) -> sql
     let row = sqlx::query!(
         r#"select p.state <> 'cancelled'
                   and (b.id is null or b.state in ('awaiting_payment', 'pending_acceptance', 'confirmed', 'in_progress', 'completed',
-                                                    'disputed')) as "is_wanted!",
+                                                    'disputed')
+                       or b.contest_until is not null or coalesce(b.kept_minor, 0) > 0) as "is_wanted!",
                   exists (select from payment_operations v
                            where v.charge_id = o.id and v.task = 'void' and v.state in ('started', 'open'))
                       as "is_let_go!"
