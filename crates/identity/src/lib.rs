@@ -12,6 +12,7 @@ mod keys;
 mod mail;
 mod model;
 mod password;
+mod recovery;
 mod routes;
 mod session;
 mod staff;
@@ -22,7 +23,7 @@ mod throttle;
 
 pub use self::{
     access::{AccessTokens, listen},
-    events::{AccountClosing, AccountRestored},
+    events::{AccountClosing, AccountRestored, SessionsEnded},
     jobs::register,
     keys::rotate,
     model::IdentityError,

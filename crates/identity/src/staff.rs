@@ -133,11 +133,16 @@ pub async fn sign_in_demo_people(
     most: i64,
 ) -> anyhow::Result<Vec<(UserId, String)>> {
     let mut tx = app.db.begin().await?;
-    let device = Device { name: None, ip: "127.0.0.1".to_owned(), user_agent: Some("load test".to_owned()) };
+    let device = Device {
+        name: None,
+        ip: "127.0.0.1".to_owned(),
+        user_agent: Some("load test".to_owned()),
+        token: None,
+    };
     let mut people = Vec::new();
     for mut user in users::demo_people(&mut tx, are_providers, most).await? {
         let granted = session::begin(&mut tx, app, &mut user, &device, &[]).await;
-        people.push((user.id, granted.map_err(|error| anyhow::anyhow!("{error:?}"))?.access));
+        people.push((user.id, granted.map_err(|error| anyhow::anyhow!("{error:?}"))?.granted.access));
     }
     tx.commit().await?;
     Ok(people)

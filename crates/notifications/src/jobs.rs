@@ -3,7 +3,7 @@
 use bookings::{BookingChanged, State};
 use catalog::ServiceCreated;
 use chat::{ConversationRead, ReportDecided, ReportOverdue};
-use identity::{AccountClosing, AccountRestored};
+use identity::{AccountClosing, AccountRestored, SessionsEnded};
 use jiff::SignedDuration;
 use payments::PaymentChanged;
 use payouts::{PayoutAccountChanged, WithdrawalChanged};
@@ -45,6 +45,7 @@ pub fn register(registry: Registry) -> Registry {
         .on::<ServiceCreated, TellOfService>()
         .on::<AccountClosing, FallSilent>()
         .on::<AccountRestored, WelcomeBack>()
+        .on::<SessionsEnded, RemoveDevicesOfSessions>()
         // Whoever is connected has the message already; `MessagesUnheeded` says when they do not read it.
         .on_if::<chat::MessageSent, HearMessage>(|app, event| !is_here(app, event.recipient_id))
         .on::<MessagesUnheeded, RingForMessages>()
@@ -112,6 +113,10 @@ tells! {
 tells! {
     /// Somebody stays after all.
     WelcomeBack of AccountRestored as "notifications.welcome_back": welcome_back
+}
+tells! {
+    /// Somebody has signed out: nothing is sent to what that sign-in registered.
+    RemoveDevicesOfSessions of SessionsEnded as "notifications.remove_devices_of_sessions": remove_devices_of_sessions
 }
 tells! {
     /// Somebody wrote to somebody.
@@ -284,6 +289,18 @@ async fn fall_silent(app: &App, event: AccountClosing) -> anyhow::Result<()> {
     store::devices::delete_all(&mut tx, event.user_id).await?;
     store::areas::delete_all(&mut tx, event.user_id).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+async fn remove_devices_of_sessions(app: &App, event: SessionsEnded) -> anyhow::Result<()> {
+    let mut db = app.db.acquire().await?;
+    if event.is_everywhere {
+        // Whoever has signed in again meanwhile has registered their devices anew.
+        store::devices::delete_seen_until(&mut db, event.user_id, event.at).await?;
+    } else {
+        let sessions: Vec<Uuid> = event.sessions.iter().map(|session| session.uuid()).collect();
+        store::devices::delete_of_sessions(&mut db, event.user_id, &sessions).await?;
+    }
     Ok(())
 }
 

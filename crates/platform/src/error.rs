@@ -120,6 +120,10 @@ pub trait Fault: std::error::Error {
     fn retry_after(&self) -> Option<u64> {
         None
     }
+    /// How many tries the limit allows that refused this one.
+    fn limit(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// The one error of the API.
@@ -134,6 +138,7 @@ struct Inner {
     errors: FieldErrors,
     extra: Map<String, Value>,
     retry_after: Option<u64>,
+    limit: Option<u32>,
     cause: Option<anyhow::Error>,
 }
 
@@ -147,6 +152,7 @@ impl ApiError {
             errors: FieldErrors::new(),
             extra: Map::new(),
             retry_after: None,
+            limit: None,
             cause: None,
         }))
     }
@@ -184,7 +190,7 @@ impl ApiError {
     /// One of several callers' own copy of a failure that they share; the cause goes to the last.
     pub fn shared(error: Arc<Self>) -> Self {
         Arc::try_unwrap(error).unwrap_or_else(|error| {
-            let Inner { kind, code, message, errors, extra, retry_after, cause: _ } = &*error.0;
+            let Inner { kind, code, message, errors, extra, retry_after, limit, cause: _ } = &*error.0;
             Self(Box::new(Inner {
                 kind: *kind,
                 code,
@@ -192,6 +198,7 @@ impl ApiError {
                 errors: errors.clone(),
                 extra: extra.clone(),
                 retry_after: *retry_after,
+                limit: *limit,
                 cause: None,
             }))
         })
@@ -208,6 +215,13 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// How many tries the limit allows that refused this one, for `RateLimit-Limit`.
+    #[must_use]
+    pub fn limit(mut self, tries: u32) -> Self {
+        self.0.limit = Some(tries);
         self
     }
 
@@ -256,6 +270,7 @@ impl<E: Fault> From<E> for ApiError {
         }
         error.0.extra = fault.extra();
         error.0.retry_after = fault.retry_after();
+        error.0.limit = fault.limit();
         error
     }
 }
@@ -381,6 +396,14 @@ fn set_problem_headers(headers: &mut HeaderMap, error: &Inner) {
     set(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = error.retry_after {
         set(header::RETRY_AFTER, seconds.into());
+    }
+    if error.kind == Kind::Throttled {
+        // The headers are of the limit that refused, whatever is left of others.
+        if let Some(limit) = error.limit {
+            set(HeaderName::from_static("ratelimit-limit"), limit.into());
+        }
+        set(HeaderName::from_static("ratelimit-remaining"), 0.into());
+        set(HeaderName::from_static("ratelimit-reset"), error.retry_after.unwrap_or(1).into());
     }
     if error.kind == Kind::Unauthenticated {
         // RFC 6750, 3: a request without a token learns only the scheme.

@@ -121,6 +121,7 @@ impl<S: Send + Sync, T: DeserializeOwned + garde::Validate<Context = ()>> FromRe
 }
 
 /// A JSON merge patch (RFC 7386) of the top level: what is absent stays, `null` goes back to the default.
+#[derive(Clone)]
 pub struct Patch<T> {
     members: BTreeMap<String, Box<RawValue>>,
     of: std::marker::PhantomData<fn() -> T>,

@@ -329,7 +329,8 @@ fn with_headers(mut response: Response, context: &RequestContext, remaining: Opt
         header::STRICT_TRANSPORT_SECURITY,
         HeaderValue::from_static("max-age=31536000; includeSubDomains"),
     );
-    if let Some(left) = remaining {
+    // A limit that refused has said so already.
+    if let Some(left) = remaining.filter(|_| !headers.contains_key("ratelimit-remaining")) {
         headers.insert("ratelimit-limit", left.limit.into());
         headers.insert("ratelimit-remaining", left.remaining.into());
         headers.insert("ratelimit-reset", left.reset.into());

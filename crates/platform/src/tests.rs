@@ -260,6 +260,39 @@ async fn an_address_that_calls_too_often_has_to_wait() {
 }
 
 #[tokio::test]
+async fn an_ipv6_network_counts_as_one_address() {
+    let args = ["--limit-per-address", "2", "--trusted-proxies", "1"];
+    let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;
+    let from = |address: &str| t.anonymous().with("x-forwarded-for", address);
+    for i in 0..8 {
+        from(&format!("2001:db8:1:2:{i}::{i}")).get("/language/").await.expect(200);
+    }
+    from("2001:db8:1:2:ffff::9").get("/language/").await.refused(429, "too_many_requests");
+    from("2001:db8:1:3::1").get("/language/").await.expect(200);
+    // One of IPv4 is the same in both spellings.
+    for address in ["1.2.3.4", "::ffff:1.2.3.4"].into_iter().cycle().take(8) {
+        from(address).get("/language/").await.expect(200);
+    }
+    from("::ffff:1.2.3.4").get("/language/").await.refused(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn the_headers_of_a_limit_are_those_of_the_bucket_that_refused() {
+    let args = ["--limit-per-address", "100", "--limit-per-account", "1"];
+    let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;
+    let ann = t.user("Ann").await;
+    for _ in 0..4 {
+        ann.get("/whoami/").await.expect(200);
+    }
+    let refused = ann.get("/whoami/").await.refused(429, "too_many_requests");
+    let headers = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"];
+    assert_eq!(headers.map(|name| refused.header(name).to_owned()), ["4", "0", "1", "1"]);
+    // The address has much left, and says so where nothing is refused.
+    let nobody = t.anonymous().get("/language/").await.expect(200);
+    assert_eq!(nobody.header("ratelimit-limit"), "400");
+}
+
+#[tokio::test]
 async fn only_listed_origins_may_call_from_a_browser() {
     let args = ["--cors-origins", "https://app.example.com"];
     let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;

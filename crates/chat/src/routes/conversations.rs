@@ -192,7 +192,7 @@ async fn find_or_begin(
     let is_inquiry = parties.is_none() && !known.was_booked_by_me && !known.has_booked_me;
     let most = i64::from(app.settings.limits.inquiries);
     if is_inquiry && most > 0 && known.begun >= most {
-        return Err(ChatError::TooManyInquiries.into());
+        return Err(ApiError::from(ChatError::TooManyInquiries).limit(app.settings.limits.inquiries));
     }
     let booking = body.booking_id;
     let id = ConversationId::at(now);

@@ -159,8 +159,9 @@ async fn prove(app: &App, user: &User, body: DeleteAccount) -> ApiResult<()> {
     };
     let identity = app.social.verify(provider, &token, app.clock.now()).await?;
     let mut db = app.db.acquire().await?;
+    social::use_up(&mut db, app, &token, &identity).await?;
     let owner = store::social::user_of(&mut db, provider.into(), &identity.subject).await?;
-    if owner == Some(user.id) {
+    if owner == Some(user.id) && user.staff_role.is_none() {
         Ok(())
     } else {
         Err(ApiError::new(Kind::Unauthenticated, "social_token_invalid"))

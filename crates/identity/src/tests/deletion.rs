@@ -2,7 +2,6 @@
 
 use axum::{body::Body, http::Method};
 use jiff::SignedDuration;
-use platform::ports::social::{SocialIdentity, SocialProvider};
 use serde_json::{Value, json};
 
 use super::*;
@@ -76,20 +75,20 @@ async fn it_needs_proof() {
         .await
         .refused(401, "social_token_invalid");
     // A good token of somebody else proves nothing.
-    let identity = SocialIdentity {
-        provider: SocialProvider::Google,
-        subject: "s".to_owned(),
-        email: Some(eve.email.clone()),
-        is_email_verified: true,
-        name: None,
-    };
-    w.t.social.vouch("eve", identity);
-    w.t.anonymous().post("/auth/social/google/", json!({"id_token": "eve"})).await.expect(200);
-    delete(&ada, json!({"provider": "google", "id_token": "eve"})).await.refused(401, "social_token_invalid");
+    google(&w, "eve", &eve.email, true);
+    enter(&w, "eve").await.expect(200);
+    delete(&ada, json!({"provider": "google", "id_token": fresh("eve")}))
+        .await
+        .refused(401, "social_token_invalid");
     assert_eq!(w.count("select count(*) from users where state <> 'active'").await, 0);
-    delete(&eve, json!({"provider": "google", "id_token": "eve"})).await.expect(202);
-    // And the same token brings her back.
-    w.t.anonymous().post("/auth/social/google/", json!({"id_token": "eve"})).await.expect(200);
+    let token = fresh("eve");
+    delete(&eve, json!({"provider": "google", "id_token": token})).await.expect(202);
+    // The same token is used up, and the same account brings her back.
+    w.t.anonymous()
+        .post("/auth/social/google/", json!({"id_token": token}))
+        .await
+        .refused(401, "social_token_invalid");
+    enter(&w, "eve").await.expect(200);
     assert_eq!(w.count("select count(*) from users where state <> 'active'").await, 0);
 }
 

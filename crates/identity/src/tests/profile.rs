@@ -153,25 +153,32 @@ async fn a_put_replaces_and_needs_address_and_name() {
 }
 
 #[tokio::test]
-async fn a_changed_address_is_unverified_and_the_old_one_hears_of_it() {
+async fn a_new_address_waits_for_its_code_and_the_old_one_hears_of_it() {
     let w = World::start().await;
     let ada = w.verified("Ada").await;
     let same = ada.client.patch(PATH, json!({"email": "ADA@example.com"})).await.expect(200);
     assert_eq!((&same["email"], &same["is_email_verified"]), (&json!("ADA@example.com"), &json!(true)));
     assert_eq!(w.mails().await, []);
     let me = ada.client.patch(PATH, json!({"email": "king@example.com"})).await.expect(200);
-    assert_eq!(me["is_email_verified"], false);
+    let shown = ["email", "pending_email", "is_email_verified"].map(|name| me[name].clone());
+    assert_eq!(shown, [json!("ADA@example.com"), json!("king@example.com"), json!(true)]);
     let mails = w.mails().await;
     let to: Vec<_> = mails.iter().map(|mail| (mail.to.as_str(), mail.subject.as_str())).collect();
     assert_eq!(
         to,
         [
-            ("ADA@example.com", "Your email address was changed"),
+            ("ADA@example.com", "Your email address is to be changed"),
             ("king@example.com", "Confirm your email address")
         ]
     );
     assert!(mails[0].text.contains("k***@example.com"));
-    ada.client.post("/auth/verify-email/", json!({"token": code_in(&mails[1].text)})).await.expect(200);
+    // Until the code is given the old one counts.
+    w.sign_in("king@example.com", PASSWORD).await.refused(401, "invalid_credentials");
+    w.sign_in("ada@example.com", PASSWORD).await.expect(200);
+    let me =
+        ada.client.post("/auth/verify-email/", json!({"token": code_in(&mails[1].text)})).await.expect(200);
+    let shown = ["email", "pending_email", "is_email_verified"].map(|name| me[name].clone());
+    assert_eq!(shown, [json!("king@example.com"), json!(null), json!(true)]);
     w.sign_in("king@example.com", PASSWORD).await.expect(200);
     w.sign_in("ada@example.com", PASSWORD).await.refused(401, "invalid_credentials");
 }

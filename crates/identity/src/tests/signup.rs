@@ -17,6 +17,7 @@ async fn signing_up_signs_in() {
     let mut shown = answer.clone();
     shown.body["access"] = "[jwt]".into();
     shown.body["refresh"] = "[token]".into();
+    shown.body["device_token"] = "[token]".into();
     insta::assert_snapshot!(shown.masked());
     let me = w.person(&answer).client.get("/auth/current-user/").await.expect(200);
     assert_eq!(me.body, answer.body["user"]);

@@ -104,7 +104,7 @@ pub(super) async fn list_devices(
 }
 
 /// Show push notifications on this device. Whoever signs in on a device takes it over; the app calls this at every
-/// start, and a device that was not seen for 270 days is forgotten.
+/// start. A device is forgotten when the session that registered it ends, and when it was not seen for 270 days.
 #[utoipa::path(post, path = "/notifications/devices/", tag = "notifications", operation_id = "register_device",
     security(("bearer" = [])), request_body = RegisterDevice,
     responses((status = CREATED, description = "The device.", body = DeviceView)))]
@@ -127,7 +127,7 @@ pub(super) async fn register_device(
         last_seen_at: now,
     };
     let mut tx = write.begin().await?;
-    let saved = store::save(&mut tx, &device).await?;
+    let saved = store::save(&mut tx, &device, caller.session).await?;
     store::keep_newest(&mut tx, caller.id, MOST_DEVICES).await?;
     tx.commit((StatusCode::CREATED, Json(DeviceView::from(saved)))).await
 }

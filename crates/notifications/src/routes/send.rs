@@ -156,7 +156,8 @@ pub(super) async fn send_notification(
     }
     let hour_ago = now.minus(SignedDuration::from_hours(1));
     if store::sent_since(&mut tx, staff.caller.id, hour_ago).await? >= MOST_AN_HOUR {
-        return Err(NotificationError::TooManySent.into());
+        let limit = u32::try_from(MOST_AN_HOUR).unwrap_or(u32::MAX);
+        return Err(ApiError::from(NotificationError::TooManySent).limit(limit));
     }
     let campaign = Campaign {
         id: CampaignId::at(now),
