@@ -7,7 +7,6 @@ too_many_holds = Sie haben zu viele Buchungen, die noch nicht bezahlt sind. Bitt
 address_not_found = Sie haben keine solche Adresse.
 too_many_moves = Sie haben diese Buchung so oft verschoben, wie es möglich ist.
 too_late_to_move = Diese Buchung kann nicht mehr verschoben werden: Der Anbieter braucht vor dem Beginn mehr Vorlauf.
-own_booking = Über eine eigene Buchung können Sie nicht entscheiden.
 
 field-two_times = Bitte geben Sie entweder Datum und Uhrzeit oder den Beginn an, nicht beides.
 field-same_time = Die Buchung ist bereits zu dieser Zeit.

@@ -7,7 +7,6 @@ too_many_holds = You have too many bookings that are not paid yet. Please pay or
 address_not_found = You have no such address.
 too_many_moves = You have moved this booking as often as you can.
 too_late_to_move = It is too late to move this booking: the provider needs more notice before its start.
-own_booking = You cannot decide about a booking of your own.
 
 field-two_times = Please give either a date and time or the start, not both.
 field-same_time = The booking is already at this time.

@@ -7,7 +7,6 @@ too_many_holds = Hai troppe prenotazioni non ancora pagate. Pagane o annullane p
 address_not_found = Non hai un indirizzo del genere.
 too_many_moves = Hai già spostato questa prenotazione quante volte è possibile.
 too_late_to_move = È troppo tardi per spostare questa prenotazione: il fornitore ha bisogno di più preavviso prima dell’inizio.
-own_booking = Non puoi decidere su una tua prenotazione.
 
 field-two_times = Indica la data e l'ora oppure l'inizio, non entrambi.
 field-same_time = La prenotazione è già a quest'ora.

@@ -68,7 +68,6 @@ pub(crate) struct Counts {
     pub(crate) response_minutes: i64,
     pub(crate) completed: i32,
     pub(crate) let_down: i32,
-    pub(crate) earnings_minor: i64,
 }
 
 impl Counts {
@@ -254,12 +253,7 @@ impl Booking {
                 change.counts.answers = 1;
                 change.counts.response_minutes = now.since(self.created_at).as_mins().max(0);
             }
-            Effect::CountJob => {
-                let bps = u16::try_from(self.commission_bps).unwrap_or_default();
-                let (_commission, earned) = self.money(self.total_minor).split_bps(bps);
-                change.counts.completed = 1;
-                change.counts.earnings_minor = earned.minor;
-            }
+            Effect::CountJob => change.counts.completed = 1,
             Effect::CountLetDown => change.counts.let_down = 1,
             Effect::AwaitAnswer => self.respond_by = Some(respond_by(now, self.starts_at)),
             // Only the provider's own answer counts; the timers follow from the state.

@@ -363,9 +363,6 @@ pub enum BookingError {
     /// The provider needs more notice before the start.
     #[error("too late to move it")]
     TooLateToMove,
-    /// Nobody decides about what is their own.
-    #[error("one's own booking")]
-    OwnBooking,
     /// More than what could go back.
     #[error("that is more than what can go back")]
     RefundTooLarge {
@@ -410,7 +407,7 @@ impl Fault for BookingError {
             | Self::TooManyMoves
             | Self::TooLateToMove
             | Self::RefundTooLarge { .. } => Kind::Conflict,
-            Self::Blocked | Self::OwnBooking => Kind::Forbidden,
+            Self::Blocked => Kind::Forbidden,
             Self::NotOffered(_)
             | Self::NoSuchTime(_)
             | Self::OwnService
@@ -439,8 +436,7 @@ impl Fault for BookingError {
             | Self::TooManyHolds
             | Self::TooManyMoves
             | Self::TooLateToMove
-            | Self::Blocked
-            | Self::OwnBooking => None,
+            | Self::Blocked => None,
         }
     }
 

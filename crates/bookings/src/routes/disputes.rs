@@ -4,9 +4,10 @@ use axum::{Json, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::{Caller, Staff},
+    auth::{Caller, Finance},
     error::{ApiError, ApiResult},
     extract::{IfMatch, Path, Query, Valid},
+    idempotency::Write,
     ids::{BookingId, UserId},
     locale::Sentence,
     money::{Amount, Currency, Money},
@@ -15,6 +16,7 @@ use platform::{
     validation,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{happen, view::BookingView};
 use crate::{
@@ -200,11 +202,10 @@ impl From<Booking> for DisputedView {
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
 pub(super) async fn list_disputes(
     app: App,
-    staff: Staff,
+    _staff: Finance,
     Query(page): Query<PageQuery>,
     link: Link,
 ) -> ApiResult<Json<Page<DisputedView>>> {
-    staff.of_finance()?;
     let paging = page.paging::<store::DisputeKey>(link)?;
     let (rows, total) = store::disputed(&mut *app.db.acquire().await?, &paging).await?;
     Ok(Json(paging.finish(rows, total, store::dispute_key, DisputedView::from)))
@@ -220,32 +221,30 @@ pub(super) async fn list_disputes(
     security(("bearer" = [])), params(("id" = BookingId, Path),
         ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = Resolution,
     responses((status = OK, description = "The booking, decided.", body = DisputedView),
-        (status = FORBIDDEN, description = "`forbidden`: not of finance. `own_booking`: one's own."),
+        (status = FORBIDDEN, description = "`forbidden`: not of finance. `own_matter`: one's own."),
         (status = NOT_FOUND, description = "There is no such booking."),
         (status = CONFLICT, description = "`invalid_transition`: it is not disputed. `refund_too_large`, with `refundable`."),
         (status = PRECONDITION_FAILED, description = "`stale_version`.")))]
 pub(super) async fn resolve_dispute(
     app: App,
-    staff: Staff,
+    Finance(staff): Finance,
     Path(id): Path<BookingId>,
     if_match: IfMatch,
+    write: Write,
     Valid(body): Valid<Resolution>,
-) -> ApiResult<Json<DisputedView>> {
-    staff.of_finance()?;
+) -> ApiResult<Response> {
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let mut booking = store::lock(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
-    if booking.party(staff.caller.id).is_some() {
-        return Err(BookingError::OwnBooking.into());
-    }
+    let matter = staff.matter("booking", id, [booking.customer_id, booking.provider_id])?;
     if_match.check(booking.version)?;
     if booking.state != State::Disputed {
         return Err(booking.refused(Actor::Operator, now).into());
     }
     let event = body.apply(&mut booking)?;
+    let entry = matter.act("booking.resolve").reason(&*body.reason);
     let by = By { actor: Actor::Operator, id: Some(staff.caller.id), reason: Some(body.reason) };
     let booking = change::change(&mut tx, booking, event, &by, None, now).await?;
-    tx.commit().await?;
-    app.jobs_waiting.notify_one();
-    Ok(Json(booking.into()))
+    let entry = entry.details(json!({"outcome": event, "refund_minor": booking.refund_minor}));
+    tx.commit(entry, Json(DisputedView::from(booking))).await
 }

@@ -94,16 +94,16 @@ pub(crate) async fn save(
              update providers
                 set requests_received = requests_received + $10, requests_answered = requests_answered + $11,
                     response_minutes_sum = response_minutes_sum + $12, jobs_completed = jobs_completed + $13,
-                    jobs_cancelled = jobs_cancelled + $14, total_earnings_minor = total_earnings_minor + $15
-              where user_id = $9 and $16
+                    jobs_cancelled = jobs_cancelled + $14
+              where user_id = $9 and $15
          )
          update bookings
-            set state = $5, starts_at = $17, ends_at = $18, list_position = $19, timezone = $20, respond_by = $21,
-                refund_minor = $22, payment_status = $23, cancelled_by = $24, cancellation_reason = $25,
-                ics_sequence = $26, version = $27, updated_at = $2, completed_at = $28, paid_minor = $29,
-                payment_method = $30, payment_type = $31, retained_minor = $32, agreed_minor = $33, secured_minor = $34,
-                kept_minor = $35, min_kept_percent = $36, customer_moves = $37, contest_until = $38,
-                disputed_from = $39, disputed_at = $40
+            set state = $5, starts_at = $16, ends_at = $17, list_position = $18, timezone = $19, respond_by = $20,
+                refund_minor = $21, payment_status = $22, cancelled_by = $23, cancellation_reason = $24,
+                ics_sequence = $25, version = $26, updated_at = $2, completed_at = $27, paid_minor = $28,
+                payment_method = $29, payment_type = $30, retained_minor = $31, agreed_minor = $32, secured_minor = $33,
+                kept_minor = $34, min_kept_percent = $35, customer_moves = $36, contest_until = $37,
+                disputed_from = $38, disputed_at = $39
           where id = $1",
         booking.id as _,
         booking.updated_at as _,
@@ -119,7 +119,6 @@ pub(crate) async fn save(
         change.counts.response_minutes,
         change.counts.completed,
         change.counts.let_down,
-        change.counts.earnings_minor,
         !change.counts.is_empty(),
         booking.starts_at as _,
         booking.ends_at as _,

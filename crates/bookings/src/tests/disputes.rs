@@ -279,7 +279,7 @@ async fn only_finance_decides_and_nobody_about_their_own() {
         .execute(&w.t.app.db)
         .await
         .unwrap();
-    finance.post(&admin(&path), body.clone()).await.refused(403, "own_booking");
+    finance.post(&admin(&path), body.clone()).await.refused(403, "own_matter");
     let root = w.t.staff("Root", StaffRole::Superuser).await;
     root.post(&admin("/bookings/x/"), body.clone()).await.refused(404, "not_found");
     root.post(&admin(&path), body).await.expect(200);

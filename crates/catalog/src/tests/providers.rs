@@ -158,3 +158,17 @@ async fn everybody_sees_a_provider_but_not_their_earnings() {
     w.t.anonymous().get(&format!("/providers/{}/", ben.id())).await.refused(404, "not_found");
     w.t.anonymous().get("/providers/nobody/").await.refused(404, "not_found");
 }
+
+#[tokio::test]
+async fn total_earnings_are_what_the_books_say_in_the_main_currency() {
+    let w = world().await;
+    w.sql(
+        "update providers set jobs_completed = 9;
+           insert into provider_earnings select user_id, 'EUR', 12345 from providers;
+           insert into provider_earnings select user_id, 'JPY', 500000 from providers",
+    )
+    .await;
+    assert_eq!(w.ada.get("/providers/profile/").await.expect(200)["total_earnings"], json!(123.45));
+    w.sql("update providers set currency = 'JPY'").await;
+    assert_eq!(w.ada.get("/providers/profile/").await.expect(200)["total_earnings"], json!(500_000));
+}

@@ -29,7 +29,8 @@ const LINES: i64 = 10_000;
 /// My statement, as CSV or PDF.
 ///
 /// With `Accept: application/pdf` a document in the language of the answer, else a CSV file (RFC 4180), each with a line for each job, refund and withdrawal of the window, oldest first; at most the newest
-/// 10,000. Texts that a table would take for a formula begin with an apostrophe. Dates are those of the provider's time
+/// 10,000. The status is that of a withdrawal at the end of the window; money that did not arrive comes back in a line of
+/// its own, `withdrawal_failed`, on that day. So a statement of a period that is over is the same whenever it is made. Texts that a table would take for a formula begin with an apostrophe. Dates are those of the provider's time
 /// zone.
 #[utoipa::path(get, path = "/providers/earnings/statement/", tag = "payouts", operation_id = "get_earnings_statement",
     security(("bearer" = [])), params(WindowQuery),
@@ -88,7 +89,7 @@ fn table(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> Strin
             "{},{},{},{},{},{},{},{},{},{}\r\n",
             zone.to_datetime(line.created_at.timestamp()).date(),
             <&str>::from(line.r#type),
-            line.status.unwrap_or_default(),
+            line.final_status.unwrap_or_default(),
             csv::text(&line.service_title.unwrap_or_default()),
             line.gross,
             line.fees,
