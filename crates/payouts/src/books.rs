@@ -174,12 +174,17 @@ pub async fn free_earning(db: &mut PgConnection, booking: BookingId, now: Instan
     schedule_release(db, booking, earned.release_at.max(now), now).await
 }
 
-/// Makes what a job earned available, unless it is held, gone, or not due yet.
+/// Makes what a job earned available, unless it is disputed, held, gone, or not due yet.
 pub(crate) async fn release(db: &mut PgConnection, booking: BookingId, now: Instant) -> ApiResult<()> {
     let Some(mut earned) = store::lock(db, booking).await? else { return Ok(()) };
     let Some(state) = earned.state.after(Action::Release).filter(|_| earned.release_at <= now) else {
         return Ok(());
     };
+    // The word of it may be on its way.
+    if store::is_disputed(db, booking).await? {
+        hold_earning(db, booking).await?;
+        return Ok(());
+    }
     let purse = Purse::lock(db, earned.provider_id, earned.currency).await?;
     let pending = std::mem::take(&mut earned.pending_minor);
     earned.state = state;

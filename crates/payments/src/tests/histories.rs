@@ -4,7 +4,7 @@
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::json;
 
-use super::{Answer, World};
+use super::{Answer, Client, World};
 
 /// What somebody does, to the booking or payment of a number where there are so many.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,12 @@ enum Step {
     CancelByCustomer(usize),
     CancelByProvider(usize),
     Refund(usize, i64),
+    /// By the customer or not.
+    ReportNoShow(usize, bool),
+    ContestNoShow(usize, bool),
+    Dispute(usize),
+    Resolve(usize, &'static str),
+    Move(usize),
     /// Credits, with this card.
     Buy(&'static str),
     /// The credits that were bought go back, as far as they are not used.
@@ -71,6 +77,12 @@ fn step() -> impl Strategy<Value = Step> {
         1 => number().prop_map(Step::CancelByCustomer),
         1 => number().prop_map(Step::CancelByProvider),
         3 => (number(), 1..6000_i64).prop_map(|(which, minor)| Step::Refund(which, minor)),
+        2 => (number(), any::<bool>()).prop_map(|(which, by)| Step::ReportNoShow(which, by)),
+        2 => (number(), any::<bool>()).prop_map(|(which, by)| Step::ContestNoShow(which, by)),
+        2 => number().prop_map(Step::Dispute),
+        2 => (number(), prop::sample::select(&["customer", "provider", "split"][..]))
+            .prop_map(|(which, outcome)| Step::Resolve(which, outcome)),
+        1 => number().prop_map(Step::Move),
         1 => Just(Step::RefundCredits),
         4 => (1..4000_i64).prop_map(Step::Wait),
         2 => (1..4_usize, any::<bool>()).prop_map(|(times, reverse)| Step::Tell(times, reverse)),
@@ -88,7 +100,7 @@ struct History {
 
 impl History {
     /// Does a step; a refusal is fine, a mistake of ours is not.
-    async fn go(&mut self, w: &World, step: Step) {
+    async fn go(&mut self, w: &World, finance: &Client, step: Step) {
         let pick = |all: &[String], which: usize| all.get(which.checked_rem(all.len())?).cloned();
         let booking = |which| pick(&self.bookings, which);
         match step {
@@ -155,6 +167,31 @@ impl History {
                 let answer = w.bob.post("/payments/refund/", body).await;
                 assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.text());
             }
+            Step::ReportNoShow(which, by_customer) => {
+                let who = if by_customer { &w.ann } else { &w.bob };
+                change(who, booking(which), "no-show", json!({})).await;
+            }
+            Step::ContestNoShow(which, by_customer) => {
+                let who = if by_customer { &w.ann } else { &w.bob };
+                change(who, booking(which), "no-show/contest", json!({"reason": "I was there."})).await;
+            }
+            Step::Dispute(which) => {
+                change(&w.ann, booking(which), "dispute", json!({"reason": "Still dirty."})).await;
+            }
+            Step::Move(which) => {
+                let day = jiff::tz::TimeZone::UTC.to_datetime(w.t.now().timestamp()).date();
+                let day = day.checked_add(jiff::Span::new().days(60)).unwrap();
+                let to =
+                    json!({"scheduled_date": day, "scheduled_time": format!("{:02}:30", 8 + which % 10)});
+                change(&w.ann, booking(which), "reschedule", to).await;
+            }
+            Step::Resolve(which, outcome) => {
+                let Some(booking) = booking(which) else { return };
+                let amount = if outcome == "split" { json!(7.77) } else { serde_json::Value::Null };
+                let body = json!({"outcome": outcome, "refund_amount": amount, "reason": "So."});
+                let answer = finance.post(&format!("/admin/bookings/{booking}/resolve/"), body).await;
+                assert!([200, 409].contains(&answer.status.as_u16()), "{}", answer.text());
+            }
             Step::RefundCredits => {
                 for lot in w.lots().await {
                     let answer = w.give_credits_back(&w.ann, &lot).await;
@@ -209,6 +246,12 @@ impl World {
     }
 }
 
+async fn change(who: &Client, booking: Option<String>, what: &str, body: serde_json::Value) {
+    let Some(booking) = booking else { return };
+    let answer = who.put(&format!("/bookings/{booking}/{what}/"), body).await;
+    assert!(answer.status.as_u16() < 500, "{}", answer.text());
+}
+
 async fn put(w: &World, booking: Option<String>, what: &str, is_job: bool) {
     let Some(booking) = booking else { return };
     let answer = if is_job {
@@ -233,7 +276,7 @@ async fn play(is_instant: bool, fee: u16, steps: &[Step]) {
     w.buy(super::credits::SMALL, "visa").await.expect(201);
     let mut history = History::default();
     for step in steps {
-        history.go(&w, *step).await;
+        history.go(&w, &finance, *step).await;
         w.books().await;
     }
     // All that was on its way arrives; then both books say the same.
