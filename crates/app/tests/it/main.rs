@@ -4,6 +4,7 @@
 mod access;
 mod commands;
 mod contract;
+mod keys;
 mod layers;
 mod running;
 mod statements;
