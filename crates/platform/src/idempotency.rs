@@ -49,22 +49,28 @@ const MAX_UPLOAD: usize = 11 * 1024 * 1024;
 const MAX_ANSWER: usize = 1024 * 1024;
 /// A claim lasts as long as a request may run, and so much longer for its answer to be written.
 const LEASE_MARGIN: SignedDuration = SignedDuration::from_secs(15);
-/// POSTs that take no key, each for a reason of its own.
-const WITHOUT_KEY: [&str; 6] = [
+/// POSTs that take no key: they create nothing, and each has a reason of its own.
+const WITHOUT_KEY: [&str; 8] = [
     // What other services send has ids of its own, and they repeat it as they please.
     "/webhooks/paypal/",
     "/webhooks/sandbox/",
     "/webhooks/sendgrid/",
     "/webhooks/stripe/",
     "/webhooks/twilio/",
+    // A mail program sends it, which knows no keys.
+    "/notifications/unsubscribe/",
     // A used token gives the same successor again for some seconds, and ends the session after; a key must not make
     // it last longer.
     "/auth/token/refresh/",
+    // It ends the session that a key would belong to, and is fine when it is repeated.
+    "/auth/signout/",
 ];
+/// The form of a page that a mail links to; a browser sends none of our headers with it.
+const FORM_OF_A_LINK: &str = "/link/";
 
 /// Whether POST of a path takes an `Idempotency-Key`.
 pub fn takes_key(path: &str) -> bool {
-    !WITHOUT_KEY.contains(&path)
+    !WITHOUT_KEY.contains(&path) && !path.ends_with(FORM_OF_A_LINK)
 }
 
 /// What a key can be refused for.

@@ -5,6 +5,7 @@ mod access;
 mod commands;
 mod contract;
 mod hostile;
+mod keys;
 mod layers;
 mod lists;
 mod running;
