@@ -1,7 +1,7 @@
 //! What happens by itself: hearing events, sending, reminding, sweeping up.
 
 use bookings::{BookingChanged, State};
-use catalog::ServiceCreated;
+use catalog::{ServiceCreated, ServiceModerated};
 use chat::{ConversationRead, ReportDecided, ReportOverdue};
 use identity::{AccountClosing, AccountRestored};
 use jiff::SignedDuration;
@@ -43,6 +43,7 @@ pub fn register(registry: Registry) -> Registry {
         .on::<WithdrawalChanged, TellOfWithdrawal>()
         .on::<PayoutAccountChanged, TellOfPayoutAccount>()
         .on::<ServiceCreated, TellOfService>()
+        .on::<ServiceModerated, NotifyOfModeration>()
         .on::<AccountClosing, FallSilent>()
         .on::<AccountRestored, WelcomeBack>()
         // Whoever is connected has the message already; `MessagesUnheeded` says when they do not read it.
@@ -104,6 +105,10 @@ tells! {
 tells! {
     /// A service was made.
     TellOfService of ServiceCreated as "notifications.tell_of_service": tell_of_service
+}
+tells! {
+    /// A moderator did something to somebody's service.
+    NotifyOfModeration of ServiceModerated as "notifications.notify_of_moderation": notify_of_moderation
 }
 tells! {
     /// Somebody leaves: nothing is sent to their devices any more.
@@ -266,6 +271,10 @@ async fn tell_of_service(app: &App, event: ServiceCreated) -> anyhow::Result<()>
         rules::service_nearby(event.service_id, &near.title, &near.area, near.user_id)
     };
     announce(app, near.into_iter().map(intent).collect()).await
+}
+
+async fn notify_of_moderation(app: &App, event: ServiceModerated) -> anyhow::Result<()> {
+    announce(app, vec![rules::service_moderated(&event)]).await
 }
 
 async fn tell_of_decision(app: &App, event: ReportDecided) -> anyhow::Result<()> {

@@ -57,7 +57,12 @@ fn arguments(args: &Args, count: usize, language: Language) -> Vec<(&'static str
     // Sentences leave out what has no name.
     let is_named = u8::from(args.service.is_some()).to_string();
     let mut named = vec![("count", count.to_string()), ("named", is_named)];
-    let optional = [("service", &args.service), ("other", &args.other), ("number", &args.number)];
+    let optional = [
+        ("service", &args.service),
+        ("other", &args.other),
+        ("number", &args.number),
+        ("reason", &args.reason),
+    ];
     named.extend(optional.into_iter().map(|(name, value)| (name, value.clone().unwrap_or_default())));
     let zone = args.timezone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
     named.extend(args.starts_at.map(|at| ("when", moment(at, &zone, language))));
