@@ -99,6 +99,7 @@ fn router() -> OpenApiRouter<App> {
         .route("/staff/", get(|_: Staff| async {}))
         .route("/perhaps-finance/", get(|staff: Option<Finance>| async move { staff.is_some().to_string() }))
         .route("/people/{id}/praise/", post(praise))
+        .route("/unrecorded/", post(|_: Support| async {}).get(|_: Support| async {}))
         .route("/notes/{id}/", get(|Path(id): Path<Uuid>| async move { id.to_string() }))
         .route("/address/", get(|context: RequestContext| async move { context.address().to_string() }))
         .route("/panic/", get(panics))
@@ -551,4 +552,12 @@ async fn an_act_of_staff_and_its_entry_are_written_together_and_not_about_onesel
     assert_eq!(entry.subject_id, anna.id().to_string());
     assert_eq!((entry.reason.as_deref(), entry.request_id.as_deref()), (Some("Well done"), Some("praise-1")));
     assert_eq!(entry.details, json!({"stars": 5}));
+}
+
+#[tokio::test]
+async fn an_act_of_staff_without_an_entry_does_not_pass() {
+    let t = app().await;
+    let sue = t.staff("Sue", crate::auth::StaffRole::Support).await;
+    sue.get("/unrecorded/").await.expect(200);
+    sue.post("/unrecorded/", json!({})).await.refused(500, "internal");
 }

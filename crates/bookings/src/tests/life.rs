@@ -304,6 +304,6 @@ async fn what_a_moderator_withdraws_is_cancelled_by_the_operator_and_not_the_pro
         assert_eq!(booking["history"].as_array().unwrap().last().unwrap()["by"], "operator");
     }
     let let_down =
-        sqlx::query_scalar!("select bookings_let_down from providers where user_id = $1", w.bob.id() as _);
+        sqlx::query_scalar!("select jobs_cancelled from providers where user_id = $1", w.bob.id() as _);
     assert_eq!(let_down.fetch_one(&w.t.app.db).await.unwrap(), 0);
 }
