@@ -115,6 +115,13 @@ notification-account_restored-title = Willkommen zurück
 notification-account_restored-body = Ihr Konto bleibt. Bitte melden Sie sich auf Ihren Geräten an, um dort Mitteilungen zu erhalten.
 notification-mailbox_unreachable-title = Mails erreichen Sie nicht
 notification-mailbox_unreachable-body = Eine Mail an Ihre Adresse kam zurück, deshalb senden wir 30 Tage lang keine mehr. Bitte prüfen Sie die Adresse in Ihrem Profil, oder schalten Sie Mails in den Einstellungen wieder ein.
+# A message without words of its own.
+notification-attachment-image = Ein Foto
+notification-attachment-document = Ein Dokument
+notification-attachment-audio = Eine Sprachnachricht
+notification-attachment-video = Ein Video
+notification-attachment-location = Ein Ort
+notification-attachment-booking_card = Eine Buchung
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } neue Nachricht

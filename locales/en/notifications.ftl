@@ -115,6 +115,13 @@ notification-account_restored-title = Welcome back
 notification-account_restored-body = Your account stays. Please sign in on your devices to get notifications there.
 notification-mailbox_unreachable-title = Mail does not reach you
 notification-mailbox_unreachable-body = A mail to your address came back, so we send no more for 30 days. Please check the address in your profile, or switch mail on again in the settings.
+# A message without words of its own.
+notification-attachment-image = A photo
+notification-attachment-document = A document
+notification-attachment-audio = A voice message
+notification-attachment-video = A video
+notification-attachment-location = A place
+notification-attachment-booking_card = A booking
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } new message

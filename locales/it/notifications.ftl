@@ -115,6 +115,13 @@ notification-account_restored-title = Bentornato
 notification-account_restored-body = Il tuo account resta. Accedi sui tuoi dispositivi per ricevere lì le notifiche.
 notification-mailbox_unreachable-title = Le e-mail non ti raggiungono
 notification-mailbox_unreachable-body = Un’e-mail al tuo indirizzo è tornata indietro, quindi per 30 giorni non ne inviamo altre. Controlla l’indirizzo nel tuo profilo o riattiva le e-mail nelle impostazioni.
+# A message without words of its own.
+notification-attachment-image = Una foto
+notification-attachment-document = Un documento
+notification-attachment-audio = Un messaggio vocale
+notification-attachment-video = Un video
+notification-attachment-location = Un luogo
+notification-attachment-booking_card = Una prenotazione
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } nuovo messaggio

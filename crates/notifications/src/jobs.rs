@@ -155,13 +155,15 @@ pub(crate) struct MessageSent {
     pub sender_name: String,
     /// How it begins.
     pub preview: String,
+    /// What it is, or has beside words.
+    pub attachment: Option<String>,
 }
 
 impl MessageSent {
     fn of(waiting: chat::Waiting, conversation: ConversationId, recipient_id: UserId) -> Self {
-        let chat::Waiting { id, seq, sender_name, preview } = waiting;
+        let chat::Waiting { id, seq, sender_name, preview, attachment } = waiting;
         let (conversation_id, message_id) = (conversation.uuid(), id.uuid());
-        Self { conversation_id, message_id, seq, recipient_id, sender_name, preview }
+        Self { conversation_id, message_id, seq, recipient_id, sender_name, preview, attachment }
     }
 }
 

@@ -288,6 +288,9 @@ pub(crate) struct Args {
     /// Of a message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preview: Option<String>,
+    /// What a message is that has no words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attachment: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) words: Option<Words>,
 }

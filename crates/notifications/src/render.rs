@@ -41,9 +41,25 @@ pub(crate) fn words(
     let named: Vec<(&str, &str)> = named.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut said = wordings.say(template, language, &named);
     if let (Some(preview), ..=1) = (&args.preview, count) {
-        said.body.clone_from(preview);
+        said.body = match args.attachment.as_deref().and_then(attachment_key) {
+            Some(key) => language.text(key, &[]),
+            None => preview.clone(),
+        };
     }
     said
+}
+
+/// The words for a message that has none of its own.
+fn attachment_key(attachment: &str) -> Option<&'static str> {
+    match attachment {
+        "image" => Some("notification-attachment-image"),
+        "document" => Some("notification-attachment-document"),
+        "audio" => Some("notification-attachment-audio"),
+        "video" => Some("notification-attachment-video"),
+        "location" => Some("notification-attachment-location"),
+        "booking_card" => Some("notification-attachment-booking_card"),
+        _ => None,
+    }
 }
 
 /// One push in place of several that waited.

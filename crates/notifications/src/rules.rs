@@ -8,6 +8,7 @@ use platform::{
     ids::{BookingId, ServiceId, UserId},
     money::Currency,
     time::Instant,
+    validation::is_blank,
 };
 
 use crate::{
@@ -224,6 +225,7 @@ pub(crate) fn message_sent(event: &MessageSent) -> Intent {
     let args = Args {
         other: Some(event.sender_name.clone()),
         preview: Some(event.preview.chars().take(140).collect()),
+        attachment: event.attachment.clone().filter(|_| is_blank(&event.preview)),
         ..Args::default()
     };
     Intent {
@@ -389,6 +391,7 @@ mod tests {
             recipient_id: id(3),
             sender_name: "Ann".into(),
             preview: "ä".repeat(500),
+            attachment: None,
         };
         let told = message_sent(&event);
         assert_eq!(told.args.preview.unwrap().chars().count(), 140);
