@@ -123,6 +123,13 @@ notification-account_restored-title = Willkommen zurück
 notification-account_restored-body = Ihr Konto bleibt. Bitte melden Sie sich auf Ihren Geräten an, um dort Mitteilungen zu erhalten.
 notification-mailbox_unreachable-title = Mails erreichen Sie nicht
 notification-mailbox_unreachable-body = Eine Mail an Ihre Adresse kam zurück, deshalb senden wir 30 Tage lang keine mehr. Bitte prüfen Sie die Adresse in Ihrem Profil, oder schalten Sie Mails in den Einstellungen wieder ein.
+# A message without words of its own.
+notification-attachment-image = Ein Foto
+notification-attachment-document = Ein Dokument
+notification-attachment-audio = Eine Sprachnachricht
+notification-attachment-video = Ein Video
+notification-attachment-location = Ein Ort
+notification-attachment-booking_card = Eine Buchung
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } neue Nachricht
@@ -134,5 +141,11 @@ notification-report_rejected-title = Danke für Ihre Meldung
 notification-report_rejected-body = Wir haben Ihre Meldung geprüft und keinen Verstoß gegen unsere Regeln gefunden. Wer Sie stört, den können Sie blockieren.
 notification-report_overdue-title = Eine Meldung wartet
 notification-report_overdue-body = Die Meldung eines Gesprächs wartet seit mehr als 24 Stunden.
+notification-service_edited-title = Wir haben Ihre Leistung „{ $service }“ geändert
+notification-service_edited-body = Unsere Moderation hat sie geändert. Grund: { $reason }
+notification-service_image_removed-title = Wir haben ein Bild entfernt
+notification-service_image_removed-body = Unsere Moderation hat ein Bild Ihrer Leistung „{ $service }“ entfernt. Grund: { $reason }
+notification-service_withdrawn-title = Wir haben Ihre Leistung „{ $service }“ zurückgezogen
+notification-service_withdrawn-body = Sie kann nicht mehr gefunden oder gebucht werden, und kommende Buchungen sagen wir ab. Grund: { $reason }
 notification-service_nearby-title = Neu bei { $other }
 notification-service_nearby-body = „{ $service }“ wird jetzt in der Nähe von { $other } angeboten.

@@ -123,6 +123,13 @@ notification-account_restored-title = Welcome back
 notification-account_restored-body = Your account stays. Please sign in on your devices to get notifications there.
 notification-mailbox_unreachable-title = Mail does not reach you
 notification-mailbox_unreachable-body = A mail to your address came back, so we send no more for 30 days. Please check the address in your profile, or switch mail on again in the settings.
+# A message without words of its own.
+notification-attachment-image = A photo
+notification-attachment-document = A document
+notification-attachment-audio = A voice message
+notification-attachment-video = A video
+notification-attachment-location = A place
+notification-attachment-booking_card = A booking
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } new message
@@ -134,5 +141,11 @@ notification-report_rejected-title = Thank you for your report
 notification-report_rejected-body = We have looked into what you reported and found nothing against our rules. You can block anybody who bothers you.
 notification-report_overdue-title = A report is waiting
 notification-report_overdue-body = A report of a conversation has been waiting for more than 24 hours.
+notification-service_edited-title = We have changed your service “{ $service }”
+notification-service_edited-body = Our moderators have changed it. Reason: { $reason }
+notification-service_image_removed-title = We have removed a picture
+notification-service_image_removed-body = Our moderators have removed a picture of your service “{ $service }”. Reason: { $reason }
+notification-service_withdrawn-title = We have withdrawn your service “{ $service }”
+notification-service_withdrawn-body = It can no longer be found or booked, and bookings to come are called off by us. Reason: { $reason }
 notification-service_nearby-title = New near { $other }
 notification-service_nearby-body = “{ $service }” is offered near { $other } now.

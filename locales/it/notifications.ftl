@@ -123,6 +123,13 @@ notification-account_restored-title = Bentornato
 notification-account_restored-body = Il tuo account resta. Accedi sui tuoi dispositivi per ricevere lì le notifiche.
 notification-mailbox_unreachable-title = Le e-mail non ti raggiungono
 notification-mailbox_unreachable-body = Un’e-mail al tuo indirizzo è tornata indietro, quindi per 30 giorni non ne inviamo altre. Controlla l’indirizzo nel tuo profilo o riattiva le e-mail nelle impostazioni.
+# A message without words of its own.
+notification-attachment-image = Una foto
+notification-attachment-document = Un documento
+notification-attachment-audio = Un messaggio vocale
+notification-attachment-video = Un video
+notification-attachment-location = Un luogo
+notification-attachment-booking_card = Una prenotazione
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } nuovo messaggio
@@ -134,5 +141,11 @@ notification-report_rejected-title = Grazie per la segnalazione
 notification-report_rejected-body = Abbiamo esaminato la tua segnalazione e non abbiamo trovato violazioni delle nostre regole. Puoi bloccare chiunque ti disturbi.
 notification-report_overdue-title = Una segnalazione è in attesa
 notification-report_overdue-body = La segnalazione di una conversazione attende da più di 24 ore.
+notification-service_edited-title = Abbiamo modificato il tuo servizio “{ $service }”
+notification-service_edited-body = I nostri moderatori lo hanno modificato. Motivo: { $reason }
+notification-service_image_removed-title = Abbiamo rimosso una foto
+notification-service_image_removed-body = I nostri moderatori hanno rimosso una foto del tuo servizio “{ $service }”. Motivo: { $reason }
+notification-service_withdrawn-title = Abbiamo ritirato il tuo servizio “{ $service }”
+notification-service_withdrawn-body = Non può più essere trovato né prenotato, e le prenotazioni future vengono annullate da noi. Motivo: { $reason }
 notification-service_nearby-title = Novità vicino a { $other }
 notification-service_nearby-body = «{ $service }» è ora disponibile vicino a { $other }.

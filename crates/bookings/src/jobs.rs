@@ -4,7 +4,7 @@
 use catalog::ServiceWithdrawn;
 use platform::{
     app::App,
-    ids::{BookingId, ProposalId, ServiceId},
+    ids::{BookingId, ProposalId, ServiceId, UserId},
     jobs::{Job, Registry},
 };
 use serde::{Deserialize, Serialize};
@@ -134,17 +134,23 @@ fn refused(error: &platform::error::ApiError) -> anyhow::Error {
     anyhow::anyhow!("{error:?}")
 }
 
-/// A service was withdrawn together with its bookings: all that are still to come are called off for the
-/// provider.
+/// A service was withdrawn together with its bookings: all that are still to come are called off by whoever withdrew it,
+/// the provider or a moderator for the operator.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CancelUpcoming {
     service_id: ServiceId,
     cancel_upcoming: bool,
+    #[serde(default)]
+    moderator_id: Option<UserId>,
 }
 
 impl From<ServiceWithdrawn> for CancelUpcoming {
     fn from(event: ServiceWithdrawn) -> Self {
-        Self { service_id: event.service_id, cancel_upcoming: event.cancel_upcoming }
+        Self {
+            service_id: event.service_id,
+            cancel_upcoming: event.cancel_upcoming,
+            moderator_id: event.moderator_id,
+        }
     }
 }
 
@@ -160,9 +166,12 @@ impl Job for CancelUpcoming {
             let now = app.clock.now();
             let mut tx = app.db.begin().await?;
             let Some(booking) = store::lock(&mut tx, id).await? else { continue };
-            let event = booking.cancelling(Actor::Provider);
-            if booking.allows(event, Actor::Provider, now) {
-                let by = By { actor: Actor::Provider, id: Some(booking.provider_id), reason: None };
+            let by = match self.moderator_id {
+                Some(moderator) => By { actor: Actor::Operator, id: Some(moderator), reason: None },
+                None => By { actor: Actor::Provider, id: Some(booking.provider_id), reason: None },
+            };
+            let event = booking.cancelling(by.actor);
+            if booking.allows(event, by.actor, now) {
                 change::change(&mut tx, booking, event, &by, None, now)
                     .await
                     .map_err(|error| refused(&error))?;

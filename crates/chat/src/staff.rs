@@ -91,7 +91,7 @@ pub(crate) async fn send(
     client_message_id: Option<String>,
 ) -> ApiResult<(Sent, Option<Told>)> {
     let now = app.clock.now();
-    let reader = Reader { app, id: caller.id, language: caller.language };
+    let reader = Reader::of(app, caller, caller.language);
     let stay = inside(db, conversation, caller.id).await?;
     let id = MessageId::at(now);
     let client_message_id = client_message_id.unwrap_or_else(|| id.to_string());

@@ -1,7 +1,7 @@
 //! What happens by itself: hearing events, sending, reminding, sweeping up.
 
 use bookings::{BookingChanged, State};
-use catalog::ServiceCreated;
+use catalog::{ServiceCreated, ServiceModerated};
 use chat::{ConversationRead, ReportDecided, ReportOverdue};
 use identity::{AccountClosing, AccountRestored, SessionsEnded};
 use jiff::SignedDuration;
@@ -43,6 +43,7 @@ pub fn register(registry: Registry) -> Registry {
         .on::<WithdrawalChanged, TellOfWithdrawal>()
         .on::<PayoutAccountChanged, TellOfPayoutAccount>()
         .on::<ServiceCreated, TellOfService>()
+        .on::<ServiceModerated, NotifyOfModeration>()
         .on::<AccountClosing, FallSilent>()
         .on::<AccountRestored, WelcomeBack>()
         .on::<SessionsEnded, RemoveDevicesOfSessions>()
@@ -107,6 +108,10 @@ tells! {
     TellOfService of ServiceCreated as "notifications.tell_of_service": tell_of_service
 }
 tells! {
+    /// A moderator did something to somebody's service.
+    NotifyOfModeration of ServiceModerated as "notifications.notify_of_moderation": notify_of_moderation
+}
+tells! {
     /// Somebody leaves: nothing is sent to their devices any more.
     FallSilent of AccountClosing as "notifications.fall_silent": fall_silent
 }
@@ -155,13 +160,15 @@ pub(crate) struct MessageSent {
     pub sender_name: String,
     /// How it begins.
     pub preview: String,
+    /// What it is, or has beside words.
+    pub attachment: Option<String>,
 }
 
 impl MessageSent {
     fn of(waiting: chat::Waiting, conversation: ConversationId, recipient_id: UserId) -> Self {
-        let chat::Waiting { id, seq, sender_name, preview } = waiting;
+        let chat::Waiting { id, seq, sender_name, preview, attachment } = waiting;
         let (conversation_id, message_id) = (conversation.uuid(), id.uuid());
-        Self { conversation_id, message_id, seq, recipient_id, sender_name, preview }
+        Self { conversation_id, message_id, seq, recipient_id, sender_name, preview, attachment }
     }
 }
 
@@ -271,6 +278,10 @@ async fn tell_of_service(app: &App, event: ServiceCreated) -> anyhow::Result<()>
         rules::service_nearby(event.service_id, &near.title, &near.area, near.user_id)
     };
     announce(app, near.into_iter().map(intent).collect()).await
+}
+
+async fn notify_of_moderation(app: &App, event: ServiceModerated) -> anyhow::Result<()> {
+    announce(app, vec![rules::service_moderated(&event)]).await
 }
 
 async fn tell_of_decision(app: &App, event: ReportDecided) -> anyhow::Result<()> {

@@ -157,6 +157,9 @@ word! {
         ReportUpheld,
         ReportRejected,
         ReportOverdue,
+        ServiceEdited,
+        ServiceImageRemoved,
+        ServiceWithdrawn,
         ServiceNearby,
         Announcement,
         Offer,
@@ -222,6 +225,10 @@ impl Template {
             Self::ReportUpheld | Self::ReportRejected | Self::AccountRestored | Self::MailboxUnreachable => {
                 nature(Category::System, Normal, Entity::Announcement, false)
             }
+            Self::ServiceEdited | Self::ServiceImageRemoved => {
+                nature(Category::System, Normal, Entity::Service, true)
+            }
+            Self::ServiceWithdrawn => nature(Category::System, Critical, Entity::Announcement, true),
             Self::MessageReceived => nature(Category::Message, Normal, Entity::Conversation, false),
             Self::ServiceNearby => nature(Category::System, Normal, Entity::Service, false),
             Self::Announcement => nature(Category::System, Normal, Entity::Announcement, true),
@@ -283,9 +290,15 @@ pub(crate) struct Args {
     /// Of a receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) number: Option<String>,
+    /// Why staff did it, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
     /// Of a message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preview: Option<String>,
+    /// What a message is that has no words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attachment: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) words: Option<Words>,
 }

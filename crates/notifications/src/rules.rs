@@ -1,12 +1,14 @@
 //! From an event to what people are told of it: who, and which message. Nothing else decides that.
 
 use bookings::{Actor, BookingChanged, Event, State};
+use catalog::{ModerationKind, ServiceModerated};
 use chat::{ReportDecided, ReportOverdue};
 use payouts::{PayoutAccountChanged, WithdrawalChanged, WithdrawalState};
 use platform::{
     ids::{BookingId, ServiceId, UserId},
     money::Currency,
     time::Instant,
+    validation::is_blank,
 };
 
 use crate::{
@@ -229,6 +231,7 @@ pub(crate) fn message_sent(event: &MessageSent) -> Intent {
     let args = Args {
         other: Some(event.sender_name.clone()),
         preview: Some(event.preview.chars().take(140).collect()),
+        attachment: event.attachment.clone().filter(|_| is_blank(&event.preview)),
         ..Args::default()
     };
     Intent {
@@ -237,6 +240,20 @@ pub(crate) fn message_sent(event: &MessageSent) -> Intent {
         burst: Some((burst_of(event.conversation_id), event.seq)),
         ..Intent::new(event.recipient_id, Template::MessageReceived, format!("message:{}", event.message_id))
     }
+}
+
+/// A moderator did something to somebody's service.
+pub(crate) fn service_moderated(event: &ServiceModerated) -> Intent {
+    let (template, entity) = match event.kind {
+        ModerationKind::Edited => (Template::ServiceEdited, Some(event.service_id.uuid())),
+        ModerationKind::ImageRemoved => (Template::ServiceImageRemoved, Some(event.service_id.uuid())),
+        // There is nothing to be seen any more.
+        ModerationKind::Withdrawn => (Template::ServiceWithdrawn, None),
+    };
+    let args =
+        Args { service: Some(event.title.clone()), reason: Some(event.reason.clone()), ..Args::default() };
+    let source = format!("moderation:{}", event.moderation_id);
+    Intent { entity_id: entity, args, ..Intent::new(event.provider_id, template, source) }
 }
 
 /// There is a new service near a place that somebody saved.
@@ -380,6 +397,7 @@ mod tests {
             recipient_id: id(3),
             sender_name: "Ann".into(),
             preview: "ä".repeat(500),
+            attachment: None,
         };
         let told = message_sent(&event);
         assert_eq!(told.args.preview.unwrap().chars().count(), 140);

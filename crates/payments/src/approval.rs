@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_hundred_units_of_a_payment_is_what_one_person_gives_back() {
-        let yen = "JPY".parse().unwrap();
+        let yen = Currency::parse("JPY").unwrap();
         for (alone, minor, currency, expected) in [
             (0, 10_000, Currency::EUR, false),
             (0, 10_001, Currency::EUR, true),

@@ -21,6 +21,7 @@ use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use crate::{
     auth::{Staff, StaffRole},
     error::{ApiError, ApiResult, Kind},
+    http::RequestContext,
     idempotency::{Write, WriteTx},
     ids::{AuditId, UserId},
     page::{Order, Paging},
@@ -63,6 +64,9 @@ impl Staff {
 
     /// Opens the transaction of an act.
     pub async fn begin(&self, write: Write) -> ApiResult<AuditedTx> {
+        if let Some(context) = &self.context {
+            context.begin_act();
+        }
         Ok(AuditedTx { staff: self.clone(), tx: write.begin().await? })
     }
 }
@@ -111,13 +115,18 @@ impl AuditedTx {
     pub async fn commit(mut self, entry: Entry, answer: impl IntoResponse) -> ApiResult<Response> {
         let now = self.tx.now();
         record(&mut self.tx, &self.staff, entry, now).await?;
-        self.tx.commit(answer).await
+        let answer = self.tx.commit(answer).await?;
+        if let Some(context) = &self.staff.context {
+            context.end_act();
+        }
+        Ok(answer)
     }
 }
 
 /// Writes what a member of staff does into the audit log, in the transaction of the act.
-pub async fn record(db: &mut PgConnection, by: &Staff, entry: Entry, now: Instant) -> sqlx::Result<()> {
-    insert(db, (Some(by.caller.id), by.role.into(), by.request_id.as_deref()), entry, now).await
+async fn record(db: &mut PgConnection, by: &Staff, entry: Entry, now: Instant) -> sqlx::Result<()> {
+    insert(db, (Some(by.caller.id), by.role.into(), by.context.as_ref().map(RequestContext::id)), entry, now)
+        .await
 }
 
 /// Writes what is done at the console of the machine into the audit log, in the transaction of the act.

@@ -151,7 +151,16 @@ pub struct Staff {
     /// What they may do.
     pub role: StaffRole,
     /// The request that they make, for the audit log.
-    pub(crate) request_id: Option<String>,
+    pub(crate) context: Option<RequestContext>,
+}
+
+impl Staff {
+    /// Says that a request changes nothing, although its method may: it needs no entry in the audit log.
+    pub fn only_reads(&self) {
+        if let Some(context) = &self.context {
+            context.end_act();
+        }
+    }
 }
 
 impl FromRequestParts<App> for Staff {
@@ -160,8 +169,7 @@ impl FromRequestParts<App> for Staff {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
         let caller = Caller::from_request_parts(parts, app).await?;
         let role = caller.staff.ok_or_else(forbidden)?;
-        let request_id = parts.extensions.get::<RequestContext>().map(|context| context.id().to_owned());
-        Ok(Self { caller, role, request_id })
+        Ok(Self { caller, role, context: parts.extensions.get::<RequestContext>().cloned() })
     }
 }
 
@@ -183,7 +191,13 @@ macro_rules! staff_extractors {
             async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
                 let staff = Staff::from_request_parts(parts, app).await?;
                 let is_admitted = [$(StaffRole::$role),+, StaffRole::Superuser].contains(&staff.role);
-                if is_admitted { Ok(Self(staff)) } else { Err(forbidden()) }
+                if !is_admitted {
+                    return Err(forbidden());
+                }
+                if let Some(context) = staff.context.as_ref().filter(|_| !parts.method.is_safe()) {
+                    context.begin_act();
+                }
+                Ok(Self(staff))
             }
         }
 
@@ -192,7 +206,11 @@ macro_rules! staff_extractors {
 
             async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Option<Self>> {
                 match <Self as FromRequestParts<App>>::from_request_parts(parts, app).await {
-                    Ok(staff) => Ok(Some(staff)),
+                    // Whether they act as staff, or as everybody, is for the handler to say.
+                    Ok(staff) => {
+                        staff.0.only_reads();
+                        Ok(Some(staff))
+                    }
                     Err(error) if error.kind() == Kind::Forbidden => Ok(None),
                     Err(error) => Err(error),
                 }

@@ -144,6 +144,13 @@ impl<T: Serialize + DeserializeOwned + garde::Validate<Context = ()>> Patch<T> {
     }
 }
 
+impl<'de, T> serde::Deserialize<'de> for Patch<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = BTreeMap::deserialize(deserializer)?;
+        Ok(Self { members, of: std::marker::PhantomData })
+    }
+}
+
 impl<S: Send + Sync, T> FromRequest<S> for Patch<T> {
     type Rejection = ApiError;
 

@@ -59,6 +59,19 @@ struct Inner {
     refusal: Option<Refusal>,
     language: AtomicU8,
     user: OnceLock<UserId>,
+    act: AtomicU8,
+}
+
+/// How far an act of staff is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Act {
+    /// It is none.
+    None,
+    /// It must not succeed without an entry in the audit log.
+    Unrecorded,
+    /// The entry is written.
+    Recorded,
 }
 
 /// What the edge itself refuses.
@@ -132,6 +145,7 @@ impl RequestContext {
             refusal,
             language: AtomicU8::new(index(language)),
             user: OnceLock::new(),
+            act: AtomicU8::new(Act::None as u8),
         }))
     }
 
@@ -154,6 +168,21 @@ impl RequestContext {
     /// Who is calling, once that is known.
     pub fn user(&self) -> Option<UserId> {
         self.0.user.get().copied()
+    }
+
+    /// A member of staff is about to do something.
+    pub(crate) fn begin_act(&self) {
+        self.0.act.store(Act::Unrecorded as u8, Ordering::Relaxed);
+    }
+
+    /// It is in the audit log, or was nothing that belongs there.
+    pub(crate) fn end_act(&self) {
+        self.0.act.store(Act::Recorded as u8, Ordering::Relaxed);
+    }
+
+    /// Whether staff have done something that nobody will know of.
+    fn is_unrecorded(&self) -> bool {
+        self.0.act.load(Ordering::Relaxed) == Act::Unrecorded as u8
     }
 
     /// Notes who is calling; their own language goes before the browser's.
@@ -269,6 +298,19 @@ fn cors(app: &App) -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
+/// An act of staff that succeeded without an entry in the audit log is a bug: reported, and in builds for tests an error.
+fn recorded(response: Response, context: &RequestContext) -> Response {
+    if !response.status().is_success() || !context.is_unrecorded() {
+        return response;
+    }
+    let bug = anyhow::anyhow!("an act of staff has no entry in the audit log");
+    if cfg!(debug_assertions) {
+        return ApiError::from(bug).into_response();
+    }
+    tracing::error!(error = format!("{bug:#}"), "request not recorded");
+    response
+}
+
 /// The edge of the server: id, language, limits, error bodies, headers, metrics, log.
 async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Stopwatch::now();
@@ -284,7 +326,7 @@ async fn edge(State(app): State<App>, request: Request, next: Next) -> Response 
             Err(refused) => (refused.into_response(), None),
             Ok(remaining) => match context.0.refusal {
                 Some(refusal) => (ApiError::from(refusal).into_response(), remaining),
-                None => (next.run(request).await, remaining),
+                None => (recorded(next.run(request).await, &context), remaining),
             },
         };
         (error::render(response, context.language(), context.id()), remaining)

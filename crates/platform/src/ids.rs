@@ -60,6 +60,8 @@ typed_id! {
     CategoryId,
     /// A service that a provider offers.
     ServiceId,
+    /// What a moderator did to a service.
+    ModerationId,
     /// A picture of a service.
     ImageId,
     /// A booking of a service.

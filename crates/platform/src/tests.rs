@@ -122,6 +122,7 @@ fn router() -> OpenApiRouter<App> {
         .route("/staff/", get(|_: Staff| async {}))
         .route("/perhaps-finance/", get(|staff: Option<Finance>| async move { staff.is_some().to_string() }))
         .route("/people/{id}/praise/", post(praise))
+        .route("/unrecorded/", post(|_: Support| async {}).get(|_: Support| async {}))
         .route("/notes/{id}/", get(|Path(id): Path<Uuid>| async move { id.to_string() }))
         .route("/address/", get(|context: RequestContext| async move { context.address().to_string() }))
         .route("/panic/", get(panics))
@@ -678,4 +679,12 @@ async fn an_answer_that_leaves_a_body_unread_closes_openly_or_reads_on() {
             assert!(large.starts_with(&format!("HTTP/1.1 {status}")) && closes(&large), "{path}: {large}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_act_of_staff_without_an_entry_does_not_pass() {
+    let t = app().await;
+    let sue = t.staff("Sue", crate::auth::StaffRole::Support).await;
+    sue.get("/unrecorded/").await.expect(200);
+    sue.post("/unrecorded/", json!({})).await.refused(500, "internal");
 }

@@ -275,8 +275,12 @@ async fn a_withdrawn_service_calls_its_bookings_off() {
     let w = World::new().await;
     let (asked, agreed) = (w.book("2026-03-03", "10:00").await, w.confirmed("2026-03-04", "10:00").await);
     for cancel_upcoming in [false, true] {
-        let event =
-            catalog::ServiceWithdrawn { service_id: w.service, provider_id: w.bob.id(), cancel_upcoming };
+        let event = catalog::ServiceWithdrawn {
+            service_id: w.service,
+            provider_id: w.bob.id(),
+            cancel_upcoming,
+            moderator_id: None,
+        };
         outbox::emit(&mut w.t.app.db.acquire().await.unwrap(), &event, w.t.now()).await.unwrap();
         w.t.run_jobs().await;
         let states = (w.state(&asked).await, w.state(&agreed).await);
@@ -289,4 +293,26 @@ async fn a_withdrawn_service_calls_its_bookings_off() {
     }
     assert_eq!(w.held().await.len(), 0);
     assert_ne!(w.ann.get(&agreed).await["refund_amount"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_a_moderator_withdraws_is_cancelled_by_the_operator_and_not_the_providers_fault() {
+    let w = World::new().await;
+    let (asked, agreed) = (w.book("2026-03-03", "10:00").await, w.confirmed("2026-03-04", "10:00").await);
+    let event = catalog::ServiceWithdrawn {
+        service_id: w.service,
+        provider_id: w.bob.id(),
+        cancel_upcoming: true,
+        moderator_id: Some(w.ann.id()),
+    };
+    outbox::emit(&mut w.t.app.db.acquire().await.unwrap(), &event, w.t.now()).await.unwrap();
+    w.t.run_jobs().await;
+    for path in [&asked, &agreed] {
+        let booking = w.ann.get(path).await.expect(200);
+        assert_eq!(booking.str("sub_status"), "cancelled_by_operator");
+        assert_eq!(booking["history"].as_array().unwrap().last().unwrap()["by"], "operator");
+    }
+    let let_down =
+        sqlx::query_scalar!("select jobs_cancelled from providers where user_id = $1", w.bob.id() as _);
+    assert_eq!(let_down.fetch_one(&w.t.app.db).await.unwrap(), 0);
 }

@@ -90,7 +90,7 @@ pub(super) async fn list_messages(
     let mut db = app.db.acquire().await?;
     let part = store::part(&mut db, caller.id, query.conversation_id, &window).await?;
     let part = part.ok_or_else(ApiError::not_found)?;
-    let (reader, marks) = (Reader { app: &app, id: caller.id, language }, part.marks);
+    let (reader, marks) = (Reader::of(&app, &caller, language), part.marks);
     let link = |name: &str, seq| query.link(&app, name, seq);
     Ok(Json(page(part, link, |message| Message::of(message, &reader, marks))))
 }

@@ -128,7 +128,7 @@ pub(super) async fn get_chat_report(
     let people = store::people(&mut *app.db.acquire().await?, id).await?.ok_or_else(ApiError::not_found)?;
     staff.matter("chat_report", id, people)?;
     let (filed, evidence) = store::find(&app.db, id).await?.ok_or_else(ApiError::not_found)?;
-    let reader = Reader { app: &app, id: staff.caller.id, language };
+    let reader = Reader::of(&app, &staff.caller, language);
     let shown = evidence.0.into_iter().map(|message| Message::of(message, &reader, Marks::default()));
     Ok(Json(ReportFile { report: filed.into(), evidence: shown.collect() }))
 }

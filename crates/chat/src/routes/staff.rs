@@ -162,7 +162,7 @@ pub(super) async fn list_messages_as_staff(
     let mut db = app.db.acquire().await?;
     let stay = staff::inside(&mut db, id, staff.caller.id).await?;
     let part = store::part(&mut db, stay.customer, id, &window).await?.ok_or_else(ApiError::not_found)?;
-    let reader = Reader { app: &app, id: staff.caller.id, language };
+    let reader = Reader::of(&app, &staff.caller, language);
     let link = |name: &str, seq| {
         app.url(&format!("/chat/conversations/{id}/staff/messages/?{name}_seq={seq}&page_size={size}"))
     };

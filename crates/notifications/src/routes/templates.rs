@@ -338,10 +338,11 @@ pub(super) struct SmsPreview {
         (status = UNPROCESSABLE_ENTITY, description = "A field is not valid: it cannot be read, or has a placeholder that the message does not have.")))]
 pub(super) async fn preview_wording(
     app: App,
-    _staff: Support,
+    Support(staff): Support,
     Path((template, language)): Path<(Template, Language)>,
     Valid(body): Valid<PreviewMessageWording>,
 ) -> ApiResult<Json<MessagePreview>> {
+    staff.only_reads();
     exists(template)?;
     let said = try_out(&app, template, language, &body.title, &body.body)?;
     let nature = template.nature();
