@@ -14,7 +14,7 @@ email_already_verified = Ihre E-Mail-Adresse ist bereits bestätigt.
 phone_already_verified = Ihre Telefonnummer ist bereits bestätigt.
 wrong_password = Dieses Passwort stimmt nicht.
 no_password = Ihr Konto hat kein Passwort. Setzen Sie es zurück, um eines festzulegen.
-bookings_open = Sie haben noch offene Buchungen. Schließen Sie sie zuerst ab oder stornieren Sie sie.
+account_has_obligations = Es ist noch etwas offen: Buchungen, Zahlungen, Auszahlungen oder Streitfälle. Bitte erledigen Sie das zuerst.
 account_exists = Zu dieser E-Mail-Adresse gibt es bereits ein Konto. Melden Sie sich mit dessen Passwort an.
 social_email_missing = Dieser Dienst hat keine E-Mail-Adresse mitgeteilt. Bitte registrieren Sie sich mit Ihrer E-Mail-Adresse.
 

@@ -20,6 +20,7 @@ mod jobs;
 mod message;
 mod method;
 mod model;
+mod obligations;
 mod operation;
 mod paper;
 mod price;
@@ -43,5 +44,6 @@ pub use self::{
     issued::{Issued, issue},
     jobs::register,
     model::{PaymentError, Status},
+    obligations::register_obligations,
     routes::router,
 };

@@ -2,6 +2,7 @@
 
 mod create;
 mod list;
+pub(crate) mod obligations;
 
 use platform::ids::{BookingId, ProposalId, ServiceId};
 use sqlx::{PgConnection, types::Json};

@@ -17,6 +17,7 @@ mod crashing;
 mod credits;
 mod disputed_credits;
 mod histories;
+mod leaving;
 mod methods;
 mod mixed;
 mod parts;
