@@ -15,7 +15,7 @@ phone_already_verified = Ihre Telefonnummer ist bereits bestätigt.
 wrong_password = Dieses Passwort stimmt nicht.
 password_required = Um Ihre E-Mail-Adresse zu ändern, geben Sie auch Ihr Passwort an oder melden Sie sich zuvor neu an.
 no_password = Ihr Konto hat kein Passwort. Setzen Sie es zurück, um eines festzulegen.
-bookings_open = Sie haben noch offene Buchungen. Schließen Sie sie zuerst ab oder stornieren Sie sie.
+account_has_obligations = Es ist noch etwas offen: Buchungen, Zahlungen, Auszahlungen oder Streitfälle. Bitte erledigen Sie das zuerst.
 account_exists = Zu dieser E-Mail-Adresse gibt es bereits ein Konto. Melden Sie sich mit dessen Passwort an.
 social_email_missing = Dieser Dienst hat keine E-Mail-Adresse mitgeteilt. Bitte registrieren Sie sich mit Ihrer E-Mail-Adresse.
 

@@ -15,7 +15,7 @@ phone_already_verified = Your phone number is already verified.
 wrong_password = This password is not right.
 password_required = To change your email address, give your password too, or sign in again first.
 no_password = Your account has no password. Reset it to set one.
-bookings_open = You still have open bookings. Complete or cancel them first.
+account_has_obligations = You still have something open here: bookings, payments, payouts or disputes. Settle it first.
 account_exists = There is already an account with this email address. Sign in with its password.
 social_email_missing = This service did not share an email address. Please sign up with your email address.
 

@@ -15,7 +15,7 @@ phone_already_verified = Il tuo numero di telefono è già confermato.
 wrong_password = Questa password non è corretta.
 password_required = Per cambiare il tuo indirizzo e-mail, indica anche la password oppure accedi di nuovo.
 no_password = Il tuo account non ha una password. Reimpostala per sceglierne una.
-bookings_open = Hai ancora prenotazioni aperte. Prima completale o annullale.
+account_has_obligations = C'è ancora qualcosa in sospeso: prenotazioni, pagamenti, accrediti o contestazioni. Prima va risolto.
 account_exists = Esiste già un account con questo indirizzo e-mail. Accedi con la sua password.
 social_email_missing = Questo servizio non ha comunicato un indirizzo e-mail. Registrati con il tuo indirizzo e-mail.
 

@@ -12,6 +12,7 @@ use platform::{
     crypto::Secrets,
     idempotency::ForgetKeys,
     jobs::Registry,
+    obligations::Obligations,
     rate_limit::Limits,
     stream::{Hub, Nodes, PruneEvents},
     time::Clock,
@@ -49,6 +50,7 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
         social: adapters.social,
         webhooks: adapters.webhooks,
         gateways: adapters.gateways,
+        obligations: obligations(),
         hub: Hub::default(),
         nodes: Nodes::new()?,
         jobs_waiting: Notify::new(),
@@ -56,6 +58,20 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
         settings,
     };
     Ok(App::new(db, parts))
+}
+
+/// What each feature has against somebody leaving.
+pub fn obligations() -> Obligations {
+    let obligations = Obligations::default();
+    register_obligations(&obligations);
+    obligations
+}
+
+/// The same, into a list that is there already.
+pub fn register_obligations(obligations: &Obligations) {
+    bookings::register_obligations(obligations);
+    payouts::register_obligations(obligations);
+    payments::register_obligations(obligations);
 }
 
 /// Every job, every subscription, everything that recurs.

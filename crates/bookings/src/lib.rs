@@ -10,6 +10,7 @@ mod events;
 mod funding;
 mod jobs;
 mod model;
+mod obligations;
 mod payment;
 mod policy;
 mod reference;
@@ -26,6 +27,7 @@ pub use self::{
     funding::{Funding, lock, payment_secured, set_paid},
     jobs::register,
     model::{Actor, Booking, BookingError, State, Status},
+    obligations::register_obligations,
     payment::{PaymentMethod, PaymentStatus, PaymentType},
     policy::Policy,
     routes::router,

@@ -6,8 +6,10 @@ use platform::{
     error::{Fault, Kind},
     ids::UserId,
     locale::Language,
+    obligations::Obligation,
     time::Instant,
 };
+use serde_json::{Map, Value, json};
 
 /// How long a person may change their mind after they deleted their account.
 pub const DELETION_GRACE: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -170,8 +172,8 @@ pub enum IdentityError {
     PasswordRequired,
     #[error("the account has no password")]
     NoPassword,
-    #[error("bookings are open")]
-    BookingsOpen,
+    #[error("something has to be settled first")]
+    AccountHasObligations { blockers: Vec<Obligation> },
     #[error("an account with this address exists")]
     AccountExists,
     #[error("the service shared no address")]
@@ -186,7 +188,7 @@ impl Fault for IdentityError {
             | Self::EmailAlreadyVerified
             | Self::PhoneAlreadyVerified
             | Self::NoPassword
-            | Self::BookingsOpen
+            | Self::AccountHasObligations { .. }
             | Self::AccountExists => Kind::Conflict,
             Self::InvalidCredentials | Self::TokenReused => Kind::Unauthenticated,
             Self::AccountSuspended => Kind::Forbidden,
@@ -215,6 +217,14 @@ impl Fault for IdentityError {
             Self::PasswordRequired => Some("password"),
             _ => None,
         }
+    }
+
+    fn extra(&self) -> Map<String, Value> {
+        let members = match self {
+            Self::AccountHasObligations { blockers } => json!({"blockers": blockers}),
+            _ => json!({}),
+        };
+        members.as_object().cloned().unwrap_or_default()
     }
 
     fn retry_after(&self) -> Option<u64> {

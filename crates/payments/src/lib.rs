@@ -21,6 +21,7 @@ mod jobs;
 mod message;
 mod method;
 mod model;
+mod obligations;
 mod operation;
 mod paper;
 mod price;
@@ -44,5 +45,6 @@ pub use self::{
     issued::{Issued, issue},
     jobs::register,
     model::{PaymentError, Status},
+    obligations::register_obligations,
     routes::router,
 };

@@ -425,9 +425,9 @@ impl Fault for PaymentError {
         }
     }
 
-    fn args(&self) -> Vec<(&'static str, String)> {
+    fn amounts(&self) -> Vec<(&'static str, Money)> {
         match self {
-            Self::TipOutOfRange(most) => vec![("most", format!("{most} {}", most.currency))],
+            Self::TipOutOfRange(most) => vec![("most", *most)],
             _ => Vec::new(),
         }
     }

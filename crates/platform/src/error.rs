@@ -11,7 +11,10 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use crate::locale::{Language, Sentence};
+use crate::{
+    locale::{Language, Sentence},
+    money::Money,
+};
 
 /// What a handler returns.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -110,6 +113,10 @@ pub trait Fault: std::error::Error {
     }
     /// What fills the placeholders of the sentence.
     fn args(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+    /// Amounts that fill placeholders; they are written in the reader's form.
+    fn amounts(&self) -> Vec<(&'static str, Money)> {
         Vec::new()
     }
     /// Further members of the body: `alternatives`, `allowed`.
@@ -264,6 +271,9 @@ impl<E: Fault> From<E> for ApiError {
         let mut error = Self::new(fault.kind(), fault.code());
         for (name, value) in fault.args() {
             error.0.message = error.0.message.with(name, value);
+        }
+        for (name, amount) in fault.amounts() {
+            error.0.message = error.0.message.with_money(name, amount);
         }
         if let Some(field) = fault.field() {
             error.0.errors.insert(field.to_owned(), vec![error.0.message.clone()]);

@@ -22,6 +22,7 @@ pub mod local_format;
 pub mod locale;
 mod lull;
 pub mod money;
+pub mod obligations;
 pub mod openapi;
 pub mod outbox;
 pub mod page;

@@ -77,16 +77,16 @@ fn key(word: &'static str) -> Cow<'static, str> {
 
 impl I18n for Keys {
     fn length_lower_than(&self, min: usize) -> Cow<'static, str> {
-        Sentence::new("field-too_short").with("min", min).pack().into()
+        Sentence::new("field-too_short").with_number("min", min).pack().into()
     }
     fn length_greater_than(&self, max: usize) -> Cow<'static, str> {
-        Sentence::new("field-too_long").with("max", max).pack().into()
+        Sentence::new("field-too_long").with_number("max", max).pack().into()
     }
     fn range_lower_than(&self, min: &dyn Display) -> Cow<'static, str> {
-        Sentence::new("field-too_small").with("min", min).pack().into()
+        Sentence::new("field-too_small").with_number("min", min).pack().into()
     }
     fn range_greater_than(&self, max: &dyn Display) -> Cow<'static, str> {
-        Sentence::new("field-too_large").with("max", max).pack().into()
+        Sentence::new("field-too_large").with_number("max", max).pack().into()
     }
     fn credit_card_invalid(&self, _reason: InvalidCreditCard) -> Cow<'static, str> {
         key("invalid")

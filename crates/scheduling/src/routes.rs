@@ -221,8 +221,8 @@ fn refusal(invalid: InvalidSchedule) -> ApiError {
 fn sentence(fault: &ScheduleFault) -> Sentence {
     let sentence = Sentence::new(format!("field-{}", fault.code()));
     match fault {
-        ScheduleFault::OutOfRange { min, max } => sentence.with("min", min).with("max", max),
-        ScheduleFault::TooMany { max } | ScheduleFault::TooLong { max } => sentence.with("max", max),
+        ScheduleFault::OutOfRange { min, max } => sentence.with_number("min", min).with_number("max", max),
+        ScheduleFault::TooMany { max } | ScheduleFault::TooLong { max } => sentence.with_number("max", max),
         _ => sentence,
     }
 }

@@ -3,6 +3,7 @@
 mod create;
 mod disputes;
 mod list;
+pub(crate) mod obligations;
 
 use platform::ids::{BookingId, ProposalId, ServiceId};
 use sqlx::{PgConnection, types::Json};

@@ -120,7 +120,7 @@ pub(super) async fn add_service_image(
 fn alt_text(form: &Upload) -> ApiResult<String> {
     let text = form.text("alt_text")?.unwrap_or_default().trim().to_owned();
     if text.chars().count() > MAX_ALT_TEXT {
-        let sentence = Sentence::new("field-too_long").with("max", MAX_ALT_TEXT);
+        let sentence = Sentence::new("field-too_long").with_number("max", MAX_ALT_TEXT);
         return Err(ApiError::invalid_field("alt_text", sentence));
     }
     Ok(text)

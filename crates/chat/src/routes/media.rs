@@ -149,7 +149,7 @@ async fn prepare(
 fn name_of(form: &Upload, sniffed: Sniffed) -> ApiResult<String> {
     let given = form.text("file_name")?.unwrap_or_default();
     if given.chars().count() > MAX_NAME {
-        let sentence = Sentence::new("field-too_long").with("max", MAX_NAME);
+        let sentence = Sentence::new("field-too_long").with_number("max", MAX_NAME);
         return Err(ApiError::invalid_field("file_name", sentence));
     }
     let stem = given.rsplit_once('.').map_or(given, |(stem, _ending)| stem);

@@ -111,11 +111,13 @@ pub struct Closing {
 
 /// Delete my account.
 ///
-/// All sessions end at once. Personal data is erased after 14 days; signing in before that restores the account.
+/// Refused while something is open with others: see `blockers`. All sessions end at once. Personal data is erased after 14 days; signing in before that restores the account.
 #[utoipa::path(delete, path = "/auth/current-user/", operation_id = "delete_current_user", tag = "identity",
     request_body = DeleteAccount, security(("bearer" = [])),
     responses((status = ACCEPTED, body = Closing, description = "The account will be deleted."),
-        (status = CONFLICT, description = "`bookings_open`: something is agreed that still has to happen. `no_password`: give a social token."),
+        (status = CONFLICT, description = "`account_has_obligations`, with `blockers` \
+            (each `kind`, `count`, `amount`, `currency`): open bookings, debts, balances, payouts and refunds on their \
+            way, open disputes; all of it can still be settled. `no_password`: give a social token."),
         (status = UNPROCESSABLE_ENTITY, description = "No proof, or `wrong_password`.")))]
 pub async fn delete_current_user(
     app: App,
@@ -130,8 +132,9 @@ pub async fn delete_current_user(
     let due_at = now.plus(DELETION_GRACE);
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, user.id).await?.ok_or_else(ApiError::not_found)?;
-    if store::users::has_open_bookings(&mut tx, user.id).await? {
-        return Err(IdentityError::BookingsOpen.into());
+    let blockers = app.obligations.find(&mut tx, user.id, now).await?;
+    if !blockers.is_empty() {
+        return Err(IdentityError::AccountHasObligations { blockers }.into());
     }
     store::users::save_deletion(&mut tx, user.id, due_at, now).await?;
     let ended = session::end(&mut tx, &app, user.id, Which::All, "account_closing").await?;

@@ -229,15 +229,3 @@ pub async fn make_provider(db: &mut PgConnection, id: UserId, now: Instant) -> s
     .await?;
     Ok(())
 }
-
-/// Whether something is agreed that still has to happen. The one look at another feature's table: an
-/// account must not close on people who wait for its owner.
-pub async fn has_open_bookings(db: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from bookings where (customer_id = $1 or provider_id = $1)
-             and state in ('awaiting_payment', 'pending_acceptance', 'confirmed', 'in_progress')) as "open!""#,
-        id as _,
-    )
-    .fetch_one(db)
-    .await
-}

@@ -82,7 +82,7 @@ impl From<Activity> for ActivityView {
 
 /// What happened to my money: charges, tips, refunds, credits and payouts in one list, newest first.
 ///
-/// As JSON in pages, the newest 1,000; with `Accept: text/csv` a file (RFC 4180) with at most 10,000 lines. Texts that a table would
+/// As JSON in pages, the newest 1,000; with `Accept: text/csv` a file (RFC 4180, UTF-8 with a byte order mark) with at most 10,000 lines. Texts that a table would
 /// take for a formula begin with an apostrophe.
 #[utoipa::path(get, path = "/payments/activity/", tag = "payments", operation_id = "list_activity",
     security(("bearer" = [])), params(ActivityQuery, PageQuery),
@@ -118,7 +118,8 @@ pub(super) async fn list_activity(
 }
 
 fn file(lines: &[ActivityView]) -> String {
-    let mut file = "at,kind,status,title,amount,currency,payment_id,booking_id\r\n".to_owned();
+    let mut file =
+        csv::head(&["at", "kind", "status", "title", "amount", "currency", "payment_id", "booking_id"]);
     let id = |id: Option<String>| id.unwrap_or_default();
     for line in lines {
         // Writing into a string cannot fail.

@@ -10,6 +10,7 @@ pub(crate) mod evidence;
 pub(crate) mod goodwill;
 pub(crate) mod installments;
 pub(crate) mod methods;
+pub(crate) mod obligations;
 pub(crate) mod operations;
 pub(crate) mod payments;
 pub(crate) mod promos;

@@ -19,6 +19,7 @@ mod disputed_credits;
 mod fault;
 mod histories;
 mod keys;
+mod leaving;
 mod methods;
 mod mixed;
 mod parts;

@@ -28,7 +28,8 @@ const LINES: i64 = 10_000;
 
 /// My statement, as CSV or PDF.
 ///
-/// With `Accept: application/pdf` a document in the language of the answer, else a CSV file (RFC 4180), each with a line for each job, refund and withdrawal of the window, oldest first; at most the newest
+/// With `Accept: application/pdf` a document in the language of the answer, else a CSV file (RFC 4180, UTF-8 with a byte order mark, as
+/// spreadsheets want it; commas and decimal points in every language), each with a line for each job, refund and withdrawal of the window, oldest first; at most the newest
 /// 10,000. The status is that of a withdrawal at the end of the window; money that did not arrive comes back in a line of
 /// its own, `withdrawal_failed`, on that day. So a statement of a period that is over is the same whenever it is made. Texts that a table would take for a formula begin with an apostrophe. Dates are those of the provider's time
 /// zone.
@@ -81,7 +82,18 @@ fn file(content_type: &'static str, ending: &str, bytes: Vec<u8>) -> Response {
 }
 
 fn table(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> String {
-    let mut file = "date,type,status,service,gross,fees,net,currency,paid_in_cash,booking_id\r\n".to_owned();
+    let mut file = csv::head(&[
+        "date",
+        "type",
+        "status",
+        "service",
+        "gross",
+        "fees",
+        "net",
+        "currency",
+        "paid_in_cash",
+        "booking_id",
+    ]);
     for line in lines {
         // Writing into a string cannot fail.
         let _ = write!(

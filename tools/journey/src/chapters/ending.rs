@@ -14,7 +14,7 @@ use crate::{
 pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     story.tell("Tom may not leave while he has a booking");
     let booking = book(story, &story.tom, &story.tuning, date_in(60)?, "10:00").await?;
-    delete(story, &story.tom, &story.tom.password).refused(409, "bookings_open").await?;
+    delete(story, &story.tom, &story.tom.password).refused(409, "account_has_obligations").await?;
     story.client.get("/auth/current-user/").by(&story.tom).expect(200).await?;
     story.tell("Marco withdraws the service only together with its bookings");
     withdraw(story, &path(&booking)?).await?;

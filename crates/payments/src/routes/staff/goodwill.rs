@@ -109,9 +109,9 @@ pub(in crate::routes) async fn propose_grant(
     let limit = i64::from(app.settings.market.goodwill_limit);
     let amount = body.amount.in_currency(Currency::EUR).ok();
     let amount = amount.filter(|amount| (1..=limit).contains(&amount.minor));
-    let most = Money::new(limit, Currency::EUR).to_string();
+    let most = Money::new(limit, Currency::EUR);
     let amount = amount.ok_or_else(|| {
-        ApiError::invalid_field("amount", Sentence::new("field-too_large").with("max", most))
+        ApiError::invalid_field("amount", Sentence::new("field-too_large").with_money("max", most))
     })?;
     let now = app.clock.now();
     let grant = Grant {
