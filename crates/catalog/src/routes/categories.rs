@@ -66,7 +66,7 @@ async fn document(
     }
     let made = async {
         let all = tree(app, language).await?.results;
-        page.slice(link, all, |category: &CategoryView| category.id.to_string())
+        page.slice(link.for_everybody(), all, |category: &CategoryView| category.id.to_string())
     };
     app.cache.get(&uri.to_string(), language, made).await
 }

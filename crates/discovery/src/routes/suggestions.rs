@@ -38,6 +38,7 @@ pub(super) struct SuggestQuery {
 #[utoipa::path(get, path = "/services/suggest/", operation_id = "suggest_services", tag = "discovery",
     params(SuggestQuery, PageQuery), responses((status = 200, description = "Completions.", body = Page<Suggestion>),
     (status = 304, description = "The client has this very answer.")))]
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 pub(super) async fn suggest_services(
     app: App,
     language: Language,
@@ -50,7 +51,7 @@ pub(super) async fn suggest_services(
 ) -> ApiResult<Response> {
     let made = async {
         let all = suggest::complete(&app, &finder, language, &query.q).await?;
-        page.slice(link, all, Suggestion::key)
+        page.slice(link.for_everybody(), all, Suggestion::key)
     };
     Ok(app.cache.get(name_of(&uri), language, made).await?.respond(&headers))
 }

@@ -61,7 +61,9 @@ async fn an_endpoint_is_made_changed_and_forgotten() {
     assert_eq!((&changed["is_active"], &changed["off_reason"]), (&json!(false), &json!(null)));
     assert_eq!(w.sue.get(&path).await.expect(200).body, changed.body);
     let list = w.sue.get("/webhooks/endpoints/").await.expect(200);
-    assert_eq!(list.body, json!({"results": [changed.body]}));
+    let page =
+        json!({"count": 1, "count_exact": true, "next": null, "previous": null, "results": [changed.body]});
+    assert_eq!(list.body, page);
     w.sue.delete(&path).await.expect(204);
     w.sue.get(&path).await.refused(404, "not_found");
     w.sue.delete(&path).await.refused(404, "not_found");
