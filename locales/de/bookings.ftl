@@ -3,6 +3,7 @@ invalid_transition = Das ist im jetzigen Zustand der Buchung nicht möglich.
 own_service = Sie können Ihre eigene Dienstleistung nicht buchen.
 blocked = Sie können bei diesem Anbieter nicht buchen.
 payment_method_unavailable = Diese Zahlungsart steht zurzeit nicht zur Verfügung.
+too_many_holds = Sie haben zu viele Buchungen, die noch nicht bezahlt sind. Bitte bezahlen oder stornieren Sie zuerst eine davon.
 address_not_found = Sie haben keine solche Adresse.
 
 field-two_times = Bitte geben Sie entweder Datum und Uhrzeit oder den Beginn an, nicht beides.

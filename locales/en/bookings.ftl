@@ -3,6 +3,7 @@ invalid_transition = This is not possible in the present state of the booking.
 own_service = You cannot book your own service.
 blocked = You cannot book this provider.
 payment_method_unavailable = This way to pay is not available at present.
+too_many_holds = You have too many bookings that are not paid yet. Please pay or cancel one first.
 address_not_found = You have no such address.
 
 field-two_times = Please give either a date and time or the start, not both.

@@ -3,6 +3,7 @@ invalid_transition = Questo non è possibile nello stato attuale della prenotazi
 own_service = Non puoi prenotare il tuo stesso servizio.
 blocked = Non puoi prenotare presso questo fornitore.
 payment_method_unavailable = Questo metodo di pagamento al momento non è disponibile.
+too_many_holds = Hai troppe prenotazioni non ancora pagate. Pagane o annullane prima una.
 address_not_found = Non hai un indirizzo del genere.
 
 field-two_times = Indica la data e l'ora oppure l'inizio, non entrambi.

@@ -358,12 +358,15 @@ pub enum BookingError {
     /// The caller has no such address.
     #[error("no such address")]
     AddressNotFound,
+    /// The caller keeps too many times from others without paying for them.
+    #[error("too many unpaid bookings")]
+    TooManyHolds,
 }
 
 impl Fault for BookingError {
     fn kind(&self) -> Kind {
         match self {
-            Self::InvalidTransition { .. } | Self::SlotTaken { .. } => Kind::Conflict,
+            Self::InvalidTransition { .. } | Self::SlotTaken { .. } | Self::TooManyHolds => Kind::Conflict,
             Self::Blocked => Kind::Forbidden,
             Self::NotOffered(_)
             | Self::NoSuchTime(_)
@@ -387,7 +390,9 @@ impl Fault for BookingError {
             Self::OwnService => Some("service_id"),
             Self::PaymentMethodUnavailable => Some("payment_method"),
             Self::AddressNotFound => Some("address_id"),
-            Self::InvalidTransition { .. } | Self::SlotTaken { .. } | Self::Blocked => None,
+            Self::InvalidTransition { .. } | Self::SlotTaken { .. } | Self::Blocked | Self::TooManyHolds => {
+                None
+            }
         }
     }
 

@@ -124,6 +124,12 @@ pub(crate) async fn pay(db: &mut PgConnection, booking: Booking, mut payment: Pa
     case.save(db, name, "credits_used").await
 }
 
+/// Whether nothing is left to pay beside the credits.
+pub(crate) fn cover_all(payment: &Payment, amount: Amount) -> bool {
+    payment.currency == Currency::EUR
+        && amount.in_currency(payment.currency).is_ok_and(|part| part.minor == payment.amount_minor)
+}
+
 /// How much of a booking is paid by credits beside the gateway's part, in cents.
 pub(crate) fn part_of(payment: &Payment, amount: Amount) -> Result<i64, PaymentError> {
     let part = amount.in_currency(payment.currency).map_err(|_e| PaymentError::CreditsAmountInvalid)?;

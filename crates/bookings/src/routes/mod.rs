@@ -8,14 +8,11 @@ mod reschedule;
 mod view;
 mod when;
 
-use axum::{
-    Json,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use platform::{
     app::App,
     auth::Caller,
+    cache::Versioned,
     error::{ApiError, ApiResult},
     extract::IfMatch,
     ids::BookingId,
@@ -96,9 +93,5 @@ async fn happen(
 
 /// A booking as one party sees it, with its version as `ETag`.
 fn answer(booking: &Booking, party: Actor, now: platform::time::Instant) -> Response {
-    ([(header::ETAG, etag(booking))], Json(BookingView::of(booking, party, now))).into_response()
-}
-
-fn etag(booking: &Booking) -> String {
-    format!("\"{}\"", booking.version)
+    Versioned(booking.version, BookingView::of(booking, party, now)).into_response()
 }

@@ -7,7 +7,7 @@ use platform::ids::{BookingId, ProposalId, ServiceId};
 use sqlx::{PgConnection, types::Json};
 
 pub(crate) use self::{
-    create::{Terms, insert, terms},
+    create::{Terms, insert, terms, terms_and_holds},
     list::{Filter, Key, Ordering, Role, list},
 };
 use crate::{

@@ -11,6 +11,7 @@ use platform::{
     extract::{Brief, Path, Valid},
     idempotency::Write,
     ids::{BookingId, InstallmentId},
+    locale::Sentence,
     ports::gateway::Tender,
     time::Instant,
 };
@@ -108,6 +109,10 @@ pub(super) async fn in_parts(
     let (payment, charge) = new_payment(&booking, &priced, by, method, now);
     let parts = installment::parts(payment.id, payment.amount(), &due, now);
     let Some((first, rest)) = parts.split_first() else { return Err(ApiError::not_found()) };
+    if parts.iter().any(|part| part.amount_minor == 0) {
+        let too_many = Sentence::new("field-too_large").with("max", payment.amount_minor);
+        return Err(ApiError::invalid_field("count", too_many));
+    }
     begin(&mut tx, &payment).await?;
     store::installments::insert(&mut tx, &parts).await?;
     for part in rest {

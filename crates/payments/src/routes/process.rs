@@ -55,7 +55,7 @@ pub(super) struct ProcessPayment {
     #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     payment_method_id: Option<String>,
     /// So much of it is paid by credits, and the rest as `payment_method` says: with `immediate` only, for prices in
-    /// euros, less than the whole price. They go back if the rest cannot be paid; what is refunded later goes back to
+    /// euros; all of it where they cover the whole price, which needs no `payment_method` then. They go back if the rest cannot be paid; what is refunded later goes back to
     /// both in proportion.
     #[serde(default)]
     credits_amount: Option<Amount>,
@@ -132,6 +132,10 @@ pub(super) async fn process_payment(
     let priced = priced(&mut tx, &booking, promo, &app.settings.market, now).await?;
     let by = (body.payment_method, body.payment_type);
     let (mut payment, mut charge) = new_payment(&booking, &priced, by, method, now);
+    if body.credits_amount.is_some_and(|amount| credits::cover_all(&payment, amount)) {
+        drop(tx);
+        return all_by_credits(&app, &caller, write, id, promo).await;
+    }
     if let Some(amount) = body.credits_amount {
         payment.credits_minor = credits::part_of(&payment, amount)?;
         charge.amount_minor -= payment.credits_minor;
@@ -157,6 +161,33 @@ async fn by_credits(app: &App, caller: &Caller, write: Write, id: BookingId) -> 
     answer(app, tx, caller, case.payment.id).await
 }
 
+/// Pays by credits what has a price in money: nothing is left for a gateway.
+async fn all_by_credits(
+    app: &App,
+    caller: &Caller,
+    write: Write,
+    id: BookingId,
+    promo: Option<&str>,
+) -> ApiResult<Response> {
+    let now = app.clock.now();
+    let mut tx = write.begin().await?;
+    let booking = payable(&mut tx, id, caller, PaymentMethod::Card, now).await?;
+    let Priced { price, promo, fee_is_refundable } =
+        priced(&mut tx, &booking, promo, &app.settings.market, now).await?;
+    let by = (PaymentMethod::Credits, PaymentType::Credits);
+    let payment = Payment {
+        fee_minor: price.fee_minor,
+        fee_is_refundable,
+        promo_id: promo,
+        discount_minor: price.discount_minor,
+        subsidy_minor: price.subsidy_minor,
+        ..Payment::new(booking.customer_id, Some(booking.id), price.total, by, now)
+    };
+    let case = credits::pay(&mut tx, booking, payment).await?;
+    promo::take(&mut tx, &case.payment).await?;
+    answer(app, tx, caller, case.payment.id).await
+}
+
 /// A booking of the caller's, locked.
 pub(super) async fn own(db: &mut PgConnection, id: BookingId, caller: &Caller) -> ApiResult<Booking> {
     let booking = bookings::lock(db, id).await?.filter(|booking| booking.customer_id == caller.id);
@@ -173,7 +204,8 @@ pub(super) async fn payable(
 ) -> ApiResult<Booking> {
     let booking = own(db, id, caller).await?;
     let in_credits = |method| method == PaymentMethod::Credits;
-    if Stage::of(booking.state) == Stage::Off || booking.payment_method == PaymentMethod::Cash {
+    let is_owed = booking.total_minor > 0 && booking.payment_method != PaymentMethod::Cash;
+    if Stage::of(booking.state) == Stage::Off || !is_owed {
         return Err(PaymentError::NotPayable.into());
     }
     // Credits have a price of their own.

@@ -27,6 +27,30 @@ impl World {
 }
 
 #[tokio::test]
+async fn credits_for_all_of_it_leave_nothing_to_pay() {
+    let w = World::with_credits(true).await;
+    sqlx::query!("update services set price_minor = 2000").execute(&w.t.app.db).await.unwrap();
+    let booking = w.book("card", "immediate").await;
+    // No such card would pay a cent.
+    let answer = w.pay_mixed(&booking, "card_declined", 20).await.expect(201);
+    let shown = ["status", "payment_method", "paid_amount"].map(|name| answer[name].clone());
+    assert_eq!(shown, [json!("completed"), json!("credits"), json!(20.0)]);
+    assert_eq!((w.balance().await.as_str(), w.state(&booking).await.as_str()), ("5.0", "confirmed paid"));
+    assert_eq!(w.books().await, "clearing 2500, credits 500, escrow 2000");
+    w.pay_mixed(&booking, "visa", 20).await.refused(409, "already_paid");
+    w.cancel(&w.ann, &booking).await;
+    assert_eq!(
+        (w.balance().await.as_str(), w.books().await.as_str()),
+        ("25.0", "clearing 2500, credits 2500")
+    );
+    // More than there are.
+    sqlx::query!("update services set price_minor = 2501").execute(&w.t.app.db).await.unwrap();
+    let booking = w.book("card", "immediate").await;
+    w.pay_mixed(&booking, "visa", 25.01).await.refused(402, "insufficient_credits");
+    assert_eq!(w.state(&booking).await, "awaiting_payment unpaid");
+}
+
+#[tokio::test]
 async fn both_parts_pay_and_go_back_in_proportion() {
     let w = World::with_credits(true).await;
     let booking = w.book("card", "immediate").await;
