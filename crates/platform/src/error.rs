@@ -264,8 +264,8 @@ impl<E: Fault> From<E> for ApiError {
 /// fault, not the server. That we did not see it before is logged as a fault of ours all the same.
 fn refusal_of(state: &str) -> Option<(Kind, &'static str)> {
     match state {
-        // Numbers and times out of range, NULs and characters that cannot be stored; a check.
-        "22001" | "22003" | "22008" | "22021" | "22P05" | "23514" => {
+        // Numbers, times and texts out of range, characters that cannot be stored; a check.
+        "22001" | "22003" | "22008" | "22021" | "22P05" | "23514" | "54000" => {
             Some((Kind::Invalid, "validation_failed"))
         }
         // Something that is there, is gone, or overlaps.

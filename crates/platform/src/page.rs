@@ -79,6 +79,12 @@ impl FromRequestParts<App> for Link {
 }
 
 impl Link {
+    /// For an answer that is the same for everybody and remembered as one: its cursors are nobody's, whoever asked first.
+    #[must_use]
+    pub fn for_everybody(self) -> Self {
+        Self { context: None, ..self }
+    }
+
     fn with(&self, name: &str, value: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.others).append_pair(name, value);

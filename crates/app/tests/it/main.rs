@@ -5,6 +5,7 @@ mod access;
 mod commands;
 mod contract;
 mod layers;
+mod lists;
 mod running;
 mod statements;
 mod words;

@@ -1,14 +1,13 @@
 //! One service over HTTP: reading, offering, editing, withdrawing.
 
 use axum::{
-    Json,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use platform::{
     app::App,
     auth::{Caller, MaybeCaller, Provider},
-    cache::Document,
+    cache::{Document, Versioned},
     error::{ApiError, ApiResult, Kind},
     extract::{IfMatch, Patch, Path, Query, Valid},
     idempotency::Write,
@@ -91,7 +90,7 @@ pub(super) async fn get_service(
 
 /// An answer that can be edited with If-Match.
 fn editable(status: StatusCode, view: ServiceDetailView) -> Response {
-    (status, [(header::ETAG, format!("\"{}\"", view.version()))], Json(view)).into_response()
+    (status, Versioned(view.version(), view)).into_response()
 }
 
 /// Offer a service.

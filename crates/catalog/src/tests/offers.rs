@@ -13,7 +13,7 @@ async fn a_provider_offers_a_service() {
     let answer = w.create(&json!({})).await.expect(201);
     insta::assert_snapshot!(answer.masked());
     assert_eq!(answer.header("location"), format!("/services/{}/", answer.str("id")));
-    assert_eq!(answer.header("etag"), "\"1\"");
+    assert!(answer.header("etag").starts_with("\"1-"));
     let created =
         format!("catalog.service_created {}", json!({"service_id": answer["id"], "provider_id": w.ada.id()}));
     assert_eq!(w.events().await, [created]);
@@ -160,7 +160,7 @@ async fn put_puts_back_what_it_leaves_out_and_patch_keeps_it() {
         (&put["location"], &put["translations"], &put["is_active"]),
         (&json!(null), &json!({}), &json!(true))
     );
-    assert_eq!((put.header("etag"), &put["version"]), ("\"3\"", &json!(3)));
+    assert_eq!((put.header("etag").split_once('-').unwrap().0, &put["version"]), ("\"3", &json!(3)));
     assert_eq!(w.events().await.len(), 3);
 }
 

@@ -90,7 +90,7 @@ async fn each_field_of_a_profile_has_its_rule() {
 async fn one_edits_ones_own_profile() {
     let w = world().await;
     let first = w.ada.get("/providers/profile/").await.expect(200);
-    assert_eq!((first.header("etag"), &first["id"]), ("\"1\"", &json!(w.ada.id())));
+    assert_eq!((first.header("etag").split_once('-').unwrap().0, &first["id"]), ("\"1", &json!(w.ada.id())));
     let patch = json!({"description": "Hello", "is_available": false, "languages": ["de", "it", "de"],
         "location": {"latitude": 1.5, "longitude": 2.5, "city": "Mitte"}});
     let patched = w.ada.patch("/providers/profile/", patch).await.expect(200);
@@ -112,7 +112,7 @@ async fn one_edits_ones_own_profile() {
         (&json!(true), &json!(null), &json!(["en"]))
     );
     assert_eq!(put["skills"], json!([{"category_id": w.category, "name": "cleaning en"}]));
-    assert_eq!((put.header("etag"), &put["version"]), ("\"4\"", &json!(4)));
+    assert_eq!((put.header("etag").split_once('-').unwrap().0, &put["version"]), ("\"4", &json!(4)));
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn only_insiders_see_translations_and_earnings() {
     for insider in [&w.ada, &w.t.staff("Sam", StaffRole::Finance).await] {
         let seen = insider.get(&path).await.expect(200);
         assert_eq!((&seen["translations"], &seen["provider"]["total_earnings"]), (&json!({}), &json!(0.0)));
-        assert_eq!(seen.header("etag"), "\"1\"");
+        assert!(seen.header("etag").starts_with("\"1-"));
         assert_eq!(seen.header("cache-control"), "no-store");
     }
 }

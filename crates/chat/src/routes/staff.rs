@@ -124,6 +124,10 @@ pub(super) struct StaffMessageQuery {
     #[garde(inner(range(min = 0)))]
     #[param(minimum = 0)]
     after_seq: Option<i64>,
+    /// A page by number, from 1, the newest messages first; prefer `next`.
+    #[garde(inner(range(min = 1, max = 1000)))]
+    #[param(minimum = 1, maximum = 1000)]
+    page: Option<u16>,
     /// Messages a page.
     #[garde(inner(range(min = 1, max = 100)))]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -152,6 +156,7 @@ pub(super) async fn list_messages_as_staff(
     check(&staff)?;
     let size = query.page_size.unwrap_or(DEFAULT_SIZE);
     let window = Window::of(query.before_seq, query.after_seq, None, size)
+        .map(|window| window.page(query.page, size))
         .ok_or_else(|| ApiError::invalid_field("before_seq", Sentence::new("field-only_one")))?;
     let mut db = app.db.acquire().await?;
     let stay = staff::inside(&mut db, id, staff.caller.id).await?;

@@ -160,6 +160,10 @@ pub async fn submit_reset_form(
 fn read_form(body: &[u8]) -> ApiResult<ResetForm> {
     let (mut token, mut new_password) = (None, None);
     for (name, value) in form_urlencoded::parse(body) {
+        // A NUL, or what is no UTF-8.
+        if value.contains(['\0', char::REPLACEMENT_CHARACTER]) {
+            return Err(ApiError::new(Kind::Malformed, "malformed_request"));
+        }
         match &*name {
             "token" => token = Some(value.into_owned()),
             "new_password" => new_password = Some(value.into_owned()),

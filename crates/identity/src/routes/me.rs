@@ -2,13 +2,13 @@
 
 use axum::{
     Json,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use platform::{
     app::App,
     auth::Caller,
-    cache,
+    cache::{self, Versioned},
     error::{ApiError, ApiResult, Kind},
     extract::Valid,
     locale::{Language, Sentence},
@@ -29,12 +29,7 @@ use crate::{
 
 /// The person with their version as `ETag`.
 pub fn tagged(app: &App, user: &User) -> Response {
-    let etag = HeaderValue::try_from(format!("\"{}\"", user.version));
-    let mut response = Json(UserView::of(app, user)).into_response();
-    if let Ok(etag) = etag {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    response
+    Versioned(user.version, UserView::of(app, user)).into_response()
 }
 
 /// Who am I?

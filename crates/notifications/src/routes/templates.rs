@@ -7,10 +7,11 @@ use platform::{
     auth::Staff,
     bus::{Bus, Signal},
     error::{ApiError, ApiResult, FieldErrors, OnConstraint as _},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     idempotency::Write,
     ids::UserId,
     locale::{Language, Sentence},
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::{broken, not_blank},
 };
@@ -99,12 +100,6 @@ impl TemplateView {
     }
 }
 
-/// All messages.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct MessageTemplates {
-    results: Vec<TemplateView>,
-}
-
 /// What a message said once, or says now.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = MessageWordingVersion)]
@@ -153,10 +148,15 @@ pub(super) struct HistoryView {
 
 /// Every message that people are sent, with its words: for support. What staff announce is not among them.
 #[utoipa::path(get, path = "/notifications/templates/", tag = "notifications", operation_id = "list_message_templates",
-    security(("bearer" = [])),
-    responses((status = OK, description = "All of them.", body = MessageTemplates),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "A page of them.", body = Page<TemplateView>),
         (status = FORBIDDEN, description = "`forbidden`: not of support.")))]
-pub(super) async fn list_templates(app: App, staff: Staff) -> ApiResult<Json<MessageTemplates>> {
+pub(super) async fn list_templates(
+    app: App,
+    staff: Staff,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<TemplateView>>> {
     staff.of_support()?;
     let rows = store::newest(&app.db).await?;
     let view = |template| {
@@ -165,7 +165,8 @@ pub(super) async fn list_templates(app: App, staff: Staff) -> ApiResult<Json<Mes
             WordingView::of(template, language, row.map(Newest::written))
         })
     };
-    Ok(Json(MessageTemplates { results: templates().map(view).collect() }))
+    let id = |shown: &TemplateView| format!("{:?}", shown.name);
+    Ok(Json(page.slice(link, templates().map(view).collect(), id)?))
 }
 
 /// A message with all versions of its words: for support.

@@ -12,7 +12,7 @@ use platform::{
     ids::{BookingId, LotId, PaymentId, RefundId, UserId},
     locale::Language,
     money::{Currency, Money},
-    page::{Link, PageQuery},
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::not_blank,
 };
@@ -61,19 +61,18 @@ impl From<Package> for PackageView {
     }
 }
 
-/// Packages of credits.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = CreditPackages)]
-pub(super) struct PackagesView {
-    results: Vec<PackageView>,
-}
-
 /// Packages of credits that can be bought. A credit is worth one euro.
 #[utoipa::path(get, path = "/credits/packages/", tag = "payments", operation_id = "list_credit_packages",
-    responses((status = OK, description = "The packages.", body = PackagesView)))]
-pub(super) async fn list_packages(app: App, language: Language) -> ApiResult<Json<PackagesView>> {
+    params(PageQuery), responses((status = OK, description = "The packages.", body = Page<PackageView>)))]
+pub(super) async fn list_packages(
+    app: App,
+    language: Language,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<PackageView>>> {
     let packages = store::credits::packages(&mut *app.db.acquire().await?, language).await?;
-    Ok(Json(PackagesView { results: packages.into_iter().map(PackageView::from).collect() }))
+    let packages = packages.into_iter().map(PackageView::from).collect();
+    Ok(Json(page.slice(link, packages, |package: &PackageView| package.id.to_string())?))
 }
 
 /// Somebody's credits.

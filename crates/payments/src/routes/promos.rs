@@ -12,6 +12,7 @@ use platform::{
     ids::{BookingId, PromoId, UserId},
     locale::Sentence,
     money::{Amount, Currency, Money},
+    page::{Link, Page, PageQuery},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
@@ -120,13 +121,6 @@ impl From<Promo> for PromoView {
     }
 }
 
-/// Promotion codes.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Promotions)]
-pub(super) struct PromosView {
-    results: Vec<PromoView>,
-}
-
 /// A new promotion code: it gives an amount, or a share of the price in hundredths of a percent.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[schema(example = json!({"code": "SPRING10", "currency": "EUR", "percent_bps": 1000, "at_most": 20.0, "budget": 500.0}))]
@@ -213,10 +207,16 @@ async fn make(db: &mut PgConnection, promo: &Promo) -> ApiResult<()> {
 
 /// Promotions of mine.
 #[utoipa::path(get, path = "/providers/promotions/", tag = "payments", operation_id = "list_my_promotions",
-    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = PromosView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "The newest 1,000.", body = Page<PromoView>),
         (status = FORBIDDEN, description = "`provider_required`.")))]
-pub(super) async fn list_mine(app: App, Provider(caller): Provider) -> ApiResult<Json<PromosView>> {
-    list(&app, Some(caller.id)).await
+pub(super) async fn list_mine(
+    app: App,
+    Provider(caller): Provider,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<PromoView>>> {
+    list(&app, Some(caller.id), (page, link)).await
 }
 
 /// Make a promotion: customers pay less for my services, and I earn less.
@@ -252,11 +252,17 @@ pub(super) async fn end_mine(
 
 /// Promotions that we pay for: for finance.
 #[utoipa::path(get, path = "/admin/promotions/", tag = "payments", operation_id = "list_promotions",
-    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = PromosView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "The newest 1,000.", body = Page<PromoView>),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(super) async fn list_ours(app: App, staff: Staff) -> ApiResult<Json<PromosView>> {
+pub(super) async fn list_ours(
+    app: App,
+    staff: Staff,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<PromoView>>> {
     staff.of_finance()?;
-    list(&app, None).await
+    list(&app, None, (page, link)).await
 }
 
 /// Make a promotion that we pay for: customers pay less, and providers earn the same.
@@ -288,9 +294,14 @@ pub(super) async fn end_ours(app: App, staff: Staff, Path(id): Path<PromoId>) ->
     end(&app, id, None).await
 }
 
-async fn list(app: &App, provider: Option<UserId>) -> ApiResult<Json<PromosView>> {
+async fn list(
+    app: &App,
+    provider: Option<UserId>,
+    (page, link): (PageQuery, Link),
+) -> ApiResult<Json<Page<PromoView>>> {
     let found = store::list(&mut *app.db.acquire().await?, provider).await?;
-    Ok(Json(PromosView { results: found.into_iter().map(PromoView::from).collect() }))
+    let promos = found.into_iter().map(PromoView::from).collect();
+    Ok(Json(page.slice(link, promos, |promo: &PromoView| promo.id.to_string())?))
 }
 
 async fn end(app: &App, id: PromoId, provider: Option<UserId>) -> ApiResult<StatusCode> {

@@ -76,7 +76,7 @@ pub(crate) async fn list(db: &mut PgConnection, provider: Option<UserId>) -> sql
         "select id, code, provider_id, referrer_id, currency, percent_bps, amount_minor, at_most_minor, from_minor,
                 is_for_new, budget_minor, used_minor, starts_at, ends_at, created_by, created_at
            from promo_codes where provider_id is not distinct from $1 and referrer_id is null
-          order by id desc limit 100",
+          order by id desc limit 1001",
         provider as _,
     );
     rows.fetch_all(db).await.map(|rows| rows.into_iter().map(Promo::from).collect())

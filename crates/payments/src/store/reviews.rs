@@ -43,7 +43,7 @@ pub(crate) async fn waiting(db: &mut PgConnection) -> sqlx::Result<Vec<Review>> 
         r#"select booking_id as "booking_id: BookingId", user_id as "user_id: UserId", amount_minor,
                   currency as "currency: Currency", state as "state: ReviewState", decided_by as "decided_by: UserId",
                   created_at as "created_at: Instant", decided_at as "decided_at: Instant"
-             from payment_reviews where state = 'waiting' order by created_at limit 100"#
+             from payment_reviews where state = 'waiting' order by created_at limit 1001"#
     )
     .fetch_all(db)
     .await

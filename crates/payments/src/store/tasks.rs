@@ -50,35 +50,35 @@ pub(crate) async fn open(db: &mut PgConnection, now: Instant) -> sqlx::Result<Ve
                (select 'refund_failed', r.id::text, p.id, r.amount_minor - r.credits_minor - r.elsewhere_minor, p.currency,
                        r.updated_at, null::timestamptz
                   from refunds r join payments p on p.id = r.payment_id
-                 where r.state = 'failed' and r.retry_at is null order by r.updated_at limit 50)
+                 where r.state = 'failed' and r.retry_at is null order by r.updated_at limit 1001)
                union all
                (select 'dispute_open', d.id::text, p.id, d.amount_minor, p.currency, d.created_at, d.respond_by
                   from payment_disputes d join payments p on p.id = d.payment_id
-                 where d.state = 'open' order by d.respond_by limit 50)
+                 where d.state = 'open' order by d.respond_by limit 1001)
                union all
                (select 'gateway_silent', id::text, payment_id, amount_minor, currency, created_at, null
                   from payment_operations where state in ('started', 'open') and created_at < $1 and task <> 'charge'
-                 order by created_at limit 50)
+                 order by created_at limit 1001)
                union all
                (select 'gateway_silent', o.id::text, o.payment_id, o.amount_minor, o.currency, o.created_at, null
                   from payment_operations o join payments p on p.id = o.payment_id
                  where o.state in ('started', 'open') and o.created_at < $1 and o.task = 'charge'
                    and p.state = 'processing'
-                 order by o.created_at limit 50)
+                 order by o.created_at limit 1001)
                union all
                (select 'books_differ', gateway || ' ' || kind || ' ' || reference, null,
                        coalesce(theirs, 0) - coalesce(ours, 0), currency, found_at, null
-                  from payment_differences order by found_at limit 50)
+                  from payment_differences order by found_at limit 1001)
                union all
                (select 'goodwill_proposed', id::text, null, amount_minor, 'EUR', created_at, null
-                  from goodwill_grants where state = 'proposed' order by id limit 50)
+                  from goodwill_grants where state = 'proposed' order by id limit 1001)
                union all
                (select 'review_waiting', booking_id::text, null, amount_minor, currency, created_at, null
-                  from payment_reviews where state = 'waiting' order by created_at limit 50)
+                  from payment_reviews where state = 'waiting' order by created_at limit 1001)
                union all
                (select 'job_given_up', kind || ' ' || id, null, null, null, created_at, null
                   from jobs where dead_at is not null and (kind like 'payments.%' or kind like 'payouts.%')
-                 order by dead_at limit 50)
+                 order by dead_at limit 1001)
            )
            select kind as "kind!: TaskKind", id as "id!", payment_id as "payment_id: PaymentId", amount_minor,
                   currency as "currency: Currency", since as "since!: Instant", due_at as "due_at: Instant"

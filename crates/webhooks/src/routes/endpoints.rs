@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use garde::Validate;
@@ -10,11 +10,13 @@ use platform::{
     app::App,
     auth::Staff,
     bus::{Bus, Signal},
+    cache::Versioned,
     error::{ApiError, ApiResult},
-    extract::{IfMatch, Patch, Path, Valid},
+    extract::{IfMatch, Patch, Path, Query, Valid},
     idempotency::Write,
     ids::{EndpointId, UserId, WebhookDeliveryId},
     locale::Sentence,
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::broken,
 };
@@ -84,15 +86,8 @@ impl EndpointView {
 
     /// An answer with its version.
     fn answer(self, status: StatusCode) -> Response {
-        (status, [(header::ETAG, format!("\"{}\"", self.version))], Json(self)).into_response()
+        (status, Versioned(self.version, self)).into_response()
     }
-}
-
-/// All of them, the oldest first.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = WebhookEndpoints)]
-pub(super) struct Endpoints {
-    results: Vec<EndpointView>,
 }
 
 /// Where a partner wants to be told what.
@@ -185,13 +180,19 @@ impl SaveEndpoint {
 
 /// The endpoints of partners: for superusers.
 #[utoipa::path(get, path = "/webhooks/endpoints/", tag = "webhooks", operation_id = "list_webhook_endpoints",
-    security(("bearer" = [])),
-    responses((status = OK, description = "All of them, at most fifty.", body = Endpoints),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "All of them, the oldest first; at most fifty.", body = Page<EndpointView>),
         (status = FORBIDDEN, description = "`forbidden`: no superuser.")))]
-pub(super) async fn list_endpoints(app: App, staff: Staff) -> ApiResult<Json<Endpoints>> {
+pub(super) async fn list_endpoints(
+    app: App,
+    staff: Staff,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<EndpointView>>> {
     staff.of_superusers()?;
     let (found, now) = (endpoints::all(&app.db).await?, app.clock.now());
-    Ok(Json(Endpoints { results: found.into_iter().map(|one| EndpointView::of(one, now)).collect() }))
+    let shown = found.into_iter().map(|one| EndpointView::of(one, now)).collect();
+    Ok(Json(page.slice(link, shown, |one: &EndpointView| one.id.to_string())?))
 }
 
 /// Tell a partner what happens: for superusers. The answer shows the secret, and no other will.

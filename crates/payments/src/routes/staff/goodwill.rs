@@ -6,11 +6,12 @@ use platform::{
     app::App,
     auth::Staff,
     error::{ApiError, ApiResult, Kind},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     idempotency::Write,
     ids::{GrantId, UserId},
     locale::Sentence,
     money::{Amount, Currency, Money},
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::not_blank,
 };
@@ -59,13 +60,6 @@ pub(in crate::routes) struct GrantView {
     decided_at: Option<Instant>,
 }
 
-/// The newest hundred.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = GoodwillGrants)]
-pub(in crate::routes) struct GrantsView {
-    results: Vec<GrantView>,
-}
-
 impl From<Grant> for GrantView {
     fn from(grant: Grant) -> Self {
         Self {
@@ -84,12 +78,20 @@ impl From<Grant> for GrantView {
 
 /// Proposals and decisions, newest first: for staff.
 #[utoipa::path(get, path = "/admin/credits/grants/", tag = "payments", operation_id = "list_grants",
-    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = GrantsView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "The newest 1,000.", body = Page<GrantView>),
         (status = FORBIDDEN, description = "`forbidden`: of another role.")))]
-pub(in crate::routes) async fn list_grants(app: App, staff: Staff) -> ApiResult<Json<GrantsView>> {
+pub(in crate::routes) async fn list_grants(
+    app: App,
+    staff: Staff,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<GrantView>>> {
     may_propose(&staff)?;
     let found = store::newest(&mut *app.db.acquire().await?).await?;
-    Ok(Json(GrantsView { results: found.into_iter().map(GrantView::from).collect() }))
+    Ok(Json(page.slice(link, found.into_iter().map(GrantView::from).collect(), |grant: &GrantView| {
+        grant.id.to_string()
+    })?))
 }
 
 /// Propose credits for somebody: for support and finance.

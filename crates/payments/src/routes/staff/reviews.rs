@@ -6,9 +6,10 @@ use platform::{
     app::App,
     auth::Staff,
     error::{ApiError, ApiResult},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     ids::{BookingId, UserId},
     money::{Currency, Money},
+    page::{Link, Page, PageQuery},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
@@ -40,13 +41,6 @@ pub(in crate::routes) struct ReviewView {
     decided_at: Option<Instant>,
 }
 
-/// Those that wait, oldest first.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = PaymentReviews)]
-pub(in crate::routes) struct ReviewsView {
-    results: Vec<ReviewView>,
-}
-
 impl From<Review> for ReviewView {
     fn from(review: Review) -> Self {
         Self {
@@ -64,12 +58,20 @@ impl From<Review> for ReviewView {
 
 /// First payments that wait for a person: for finance.
 #[utoipa::path(get, path = "/admin/payments/reviews/", tag = "payments", operation_id = "list_payment_reviews",
-    security(("bearer" = [])), responses((status = OK, description = "The oldest 100 that wait.", body = ReviewsView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "Those that wait, the oldest first.", body = Page<ReviewView>),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(in crate::routes) async fn list_reviews(app: App, staff: Staff) -> ApiResult<Json<ReviewsView>> {
+pub(in crate::routes) async fn list_reviews(
+    app: App,
+    staff: Staff,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<ReviewView>>> {
     staff.of_finance()?;
     let found = store::waiting(&mut *app.db.acquire().await?).await?;
-    Ok(Json(ReviewsView { results: found.into_iter().map(ReviewView::from).collect() }))
+    Ok(Json(page.slice(link, found.into_iter().map(ReviewView::from).collect(), |review: &ReviewView| {
+        review.booking_id.to_string()
+    })?))
 }
 
 /// Allow a first payment, or refuse it: for finance. An allowed booking can be paid as any other.
