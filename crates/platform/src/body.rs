@@ -76,7 +76,8 @@ impl UnreadBody {
         if self.body.is_end_stream() {
             return true;
         }
-        if self.is_held_back || self.body.size_hint().lower() > MAX_DRAIN as u64 {
+        let left = usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX);
+        if self.is_held_back || left > MAX_DRAIN {
             return false;
         }
         let rest = async {

@@ -38,6 +38,7 @@ pub(super) struct SuggestQuery {
 #[utoipa::path(get, path = "/services/suggest/", operation_id = "suggest_services", tag = "discovery",
     params(SuggestQuery, PageQuery), responses((status = 200, description = "Completions.", body = Page<Suggestion>),
     (status = 304, description = "The client has this very answer.")))]
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 pub(super) async fn suggest_services(
     app: App,
     language: Language,

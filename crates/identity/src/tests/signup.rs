@@ -74,7 +74,7 @@ async fn a_repeat_with_the_same_key_gets_the_first_answer() {
 #[case("name", json!("a\nb"), "This contains a character that is not allowed.")]
 #[case("name", json!("a\u{0}b"), "This contains a character that is not allowed.")]
 #[case("name", json!("x".repeat(151)), "Please enter at most 150 characters.")]
-#[case("name", Value::Null, "This has the wrong type.")]
+#[case("name", Value::Null, "This is required.")]
 #[case("phone_number", json!("0151 23456789"), "This is not a valid phone number. Please include the country code, like +49.")]
 #[case("language", json!("fr"), "This is not one of the possible choices.")]
 #[tokio::test]

@@ -208,15 +208,21 @@ pub(super) async fn payable(
     if Stage::of(booking.state) == Stage::Off || !is_owed {
         return Err(PaymentError::NotPayable.into());
     }
+    let live = store::payments::lock_live(db, id).await?;
+    match live.as_ref().map(|payment| (payment.id, payment.state)) {
+        None | Some((_, State::RequiresAction)) => {}
+        Some((id, State::Processing)) => {
+            return Err(PaymentError::PaymentInProgress { payment: Some(id) }.into());
+        }
+        Some((payment, _)) => return Err(PaymentError::AlreadyPaid { payment }.into()),
+    }
     // Credits have a price of their own.
     if in_credits(method) != in_credits(booking.payment_method) {
         return Err(PaymentError::PaymentMethodUnavailable.into());
     }
-    let Some(payment) = store::payments::lock_live(db, id).await? else { return Ok(booking) };
-    match payment.state {
-        State::RequiresAction => supersede(db, Case::of(booking, payment, now)).await,
-        State::Processing => Err(PaymentError::PaymentInProgress { payment: Some(payment.id) }.into()),
-        _ => Err(PaymentError::AlreadyPaid { payment: payment.id }.into()),
+    match live {
+        Some(payment) => supersede(db, Case::of(booking, payment, now)).await,
+        None => Ok(booking),
     }
 }
 
