@@ -4,6 +4,7 @@
 mod access;
 mod commands;
 mod contract;
+mod hostile;
 mod layers;
 mod lists;
 mod running;
