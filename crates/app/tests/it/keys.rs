@@ -1,4 +1,5 @@
 //! Every POST of the API with an `Idempotency-Key`: repeated, with another body, and many at once.
+#![expect(clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 use std::sync::Arc;
 

@@ -55,10 +55,14 @@ async fn a_repeat_with_the_same_key_gets_the_first_answer() {
     let first = client.post("/auth/signup/", ada()).await.expect(201);
     let again = client.post("/auth/signup/", ada()).await.expect(201);
     assert_eq!((again.header("idempotency-replayed"), &again.body), ("true", &first.body));
+    // Whoever sends something else is somebody else: not a word of Ada's answer is for them.
     let mut other = ada();
-    other["name"] = "Eve".into();
-    client.post("/auth/signup/", other).await.refused(422, "idempotency_key_reused");
-    assert_eq!(w.count("select count(*) from users").await, 1);
+    other["password"] = "another horse battery".into();
+    client.post("/auth/signup/", other.clone()).await.refused(409, "email_taken");
+    other["email"] = "eve@example.com".into();
+    let eve = client.post("/auth/signup/", other).await.expect(201);
+    assert_ne!(eve["access"], first["access"]);
+    assert_eq!(w.count("select count(*) from users").await, 2);
 }
 
 #[rstest]

@@ -10,6 +10,7 @@ use platform::{
     ports::gateway::{DeclineCode, Outcome},
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::process::answer;
 use crate::{
@@ -25,19 +26,18 @@ pub(super) async fn begin(db: &mut PgConnection, write: &Write, charge: &Operati
     write.bind(db, charge.id.uuid()).await
 }
 
-/// The answer, where an earlier request with the key began a charge and did not come to one: what became of it, and
-/// no other charge.
-pub(super) async fn resume(app: &App, caller: &Caller, write: Write) -> ApiResult<Result<Response, Write>> {
-    let Some(id) = write.subject().map(OperationId::from) else { return Ok(Err(write)) };
+/// An earlier request with the key began a charge and did not come to an answer: what became of it, and no other charge.
+pub(super) async fn resume(app: &App, caller: &Caller, write: Write, begun: Uuid) -> ApiResult<Response> {
+    let id = OperationId::from(begun);
     pursue(app, id).await?;
     let mut tx = write.begin().await?;
     let charge = store::operations::find(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     if charge.state != Progress::Declined {
-        return answer(app, tx, caller, charge.payment_id).await.map(Ok);
+        return answer(app, tx, caller, charge.payment_id).await;
     }
     let code = charge.code.as_deref().and_then(|code| code.parse().ok());
     let code = code.unwrap_or(DeclineCode::ProcessingError);
-    tx.commit(refusal(code.into(), charge.payment_id)?).await.map(Ok)
+    tx.commit(refusal(code.into(), charge.payment_id)?).await
 }
 
 /// Settles what the payer is waiting for, and answers.

@@ -325,10 +325,9 @@ pub(super) async fn buy_credits(
     if caller.id != id {
         return Err(ApiError::not_found());
     }
-    let write = match charge::resume(&app, &caller, write).await? {
-        Ok(answer) => return Ok(answer),
-        Err(write) => write,
-    };
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     let gateway = method::gateway_of(&app, body.payment_method)?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;

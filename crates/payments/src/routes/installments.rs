@@ -78,10 +78,9 @@ pub(super) async fn pay_in_installments(
     write: Write,
     Valid(body): Valid<PayInParts>,
 ) -> ApiResult<Response> {
-    let write = match charge::resume(&app, &caller, write).await? {
-        Ok(answer) => return Ok(answer),
-        Err(write) => write,
-    };
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     review::look(&app, &caller, body.booking_id).await?;
     let promo = body.promo_code.as_deref();
     let wish = Parts { booking_id: body.booking_id, promo, count: body.count, interval: body.interval };
@@ -221,10 +220,9 @@ pub(super) async fn pay_installment(
     write: Write,
     Brief(body): Brief<PayPart>,
 ) -> ApiResult<Response> {
-    let write = match charge::resume(&app, &caller, write).await? {
-        Ok(answer) => return Ok(answer),
-        Err(write) => write,
-    };
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     let gateway = app.gateways.taking(Tender::Card).ok_or(PaymentError::PaymentMethodUnavailable)?;
     let other = match body.payment_method_id.as_deref() {
         Some(named) => Some(method::chosen(&app, &caller, gateway.name(), Some(named)).await?),

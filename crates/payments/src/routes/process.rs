@@ -98,10 +98,9 @@ pub(super) async fn process_payment(
     write: Write,
     Valid(body): Valid<ProcessPayment>,
 ) -> ApiResult<Response> {
-    let write = match charge::resume(&app, &caller, write).await? {
-        Ok(answer) => return Ok(answer),
-        Err(write) => write,
-    };
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     let (id, named) = (body.booking_id, body.payment_method_id.as_deref());
     let promo = body.promo_code.as_deref();
     let is_at_once =

@@ -63,10 +63,9 @@ pub(super) async fn give_tip(
     write: Write,
     Valid(body): Valid<GiveTip>,
 ) -> ApiResult<Response> {
-    let write = match charge::resume(&app, &caller, write).await? {
-        Ok(answer) => return Ok(answer),
-        Err(write) => write,
-    };
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     let gateway = method::gateway_of(&app, body.payment_method)?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
