@@ -198,6 +198,19 @@ async fn the_headers_of_a_refusal_are_those_of_its_limit() {
 }
 
 #[tokio::test]
+async fn people_of_one_network_who_sign_in_at_once_do_not_hold_each_other_back() {
+    let w = World::start().await;
+    for i in 0..16 {
+        w.sign_up(&format!("Person{i}")).await;
+    }
+    let answers = all((0..16).map(|i| {
+        let client = w.t.anonymous();
+        async move { try_at(&client, &format!("person{i}@example.com"), PASSWORD).await.status.as_u16() }
+    }));
+    assert_eq!(answers.await, [200; 16]);
+}
+
+#[tokio::test]
 async fn an_ipv6_network_counts_as_one() {
     let w = World::start().await;
     for i in 0..10 {
