@@ -129,15 +129,13 @@ impl FacebookGraph {
             (data.r#type.as_deref() == Some("USER"), "not a person's"),
             (data.expires_at.is_some_and(|at| at == 0 || seconds < at), "expired"),
         ];
-        match rules.iter().find(|(holds, _)| !holds) {
-            Some((_, broken)) => Err(Refusal::Invalid(broken)),
-            None => {
-                let ends = data.expires_at.filter(|at| *at > 0);
-                let ends = ends.and_then(|at| Instant::from_micros(at.saturating_mul(1_000_000)));
-                let ends = ends.unwrap_or_else(|| now.plus(UNLIMITED_TOKEN_MEMORY));
-                Ok((data.user_id.ok_or(Refusal::Invalid("subject"))?, ends))
-            }
+        if let Some((_, broken)) = rules.iter().find(|(holds, _)| !holds) {
+            return Err(Refusal::Invalid(broken));
         }
+        let ends = data.expires_at.filter(|at| *at > 0);
+        let ends = ends.and_then(|at| Instant::from_micros(at.saturating_mul(1_000_000)));
+        let ends = ends.unwrap_or_else(|| now.plus(UNLIMITED_TOKEN_MEMORY));
+        Ok((data.user_id.ok_or(Refusal::Invalid("subject"))?, ends))
     }
 
     /// An error means that Facebook cannot be asked. It never holds the URL, since the URL holds the tokens.

@@ -101,13 +101,15 @@ pub fn network(ip: &str) -> String {
 pub struct Bucket {
     hash: Vec<u8>,
     is_network: bool,
+    /// Whether a try counts when it has failed, and not while it is looked at.
+    is_counted_late: bool,
 }
 
 impl Bucket {
     fn new(app: &App, parts: &[&str], is_network: bool) -> Self {
         let parts: Vec<&[u8]> =
             std::iter::once("throttle").chain(parts.iter().copied()).map(str::as_bytes).collect();
-        Self { hash: app.secrets.fingerprint(&parts), is_network }
+        Self { hash: app.secrets.fingerprint(&parts), is_network, is_counted_late: false }
     }
 
     /// The buckets of a sign-in from this device to the account with this address; `user` is nil where there
@@ -115,14 +117,19 @@ impl Bucket {
     pub fn sign_in(app: &App, email: &str, user: Uuid, device: &Device, seen: &[SeenDevice]) -> Vec<Self> {
         let (email, here) = (email.to_lowercase(), device.network());
         // In every case but the first, which needs a secret, the answers are those of an account that is not there.
-        let account = match device.known_by(app, user, seen) {
+        let known_by = device.known_by(app, user, seen);
+        // People of one office who sign in at once do not hold each other back.
+        let is_counted_late = known_by.is_some();
+        let network = Self { is_counted_late, ..Self::new(app, &["network", &here], true) };
+        match known_by {
             Some(KnownBy::Token(hash)) => {
-                return vec![Self::new(app, &["device", &email, &hex::encode(hash)], false)];
+                vec![Self::new(app, &["device", &email, &hex::encode(hash)], false)]
             }
-            Some(KnownBy::Network) => Self::new(app, &["account in network", &email, &here], false),
-            None => Self::new(app, &["account", &email], false),
-        };
-        vec![account, Self::new(app, &["network", &here], true)]
+            Some(KnownBy::Network) => {
+                vec![Self::new(app, &["account in network", &email, &here], false), network]
+            }
+            None => vec![Self::new(app, &["account", &email], false), network],
+        }
     }
 
     /// The bucket of a signed-in person who gives their password once more.
@@ -138,9 +145,17 @@ impl Bucket {
         if self.is_network { NETWORK_MEMORY } else { MEMORY }
     }
 
-    /// When the next try is looked at after so many failures.
-    fn blocked_until(&self, failures: i32, now: Instant) -> Instant {
-        now.plus(delay(failures - self.free_failures()))
+    /// The count after one more failure; what was counted long ago is forgotten.
+    fn with_one_more(&self, count: Option<&Count>, now: Instant) -> Count {
+        let known = count.filter(|count| count.expires_at > now);
+        let failures = known.map_or(0, |count| count.failures).saturating_add(1);
+        let blocked_until = now.plus(delay(failures - self.free_failures()));
+        Count {
+            bucket: self.hash.clone(),
+            failures,
+            blocked_until,
+            expires_at: blocked_until.plus(self.memory()),
+        }
     }
 }
 
@@ -197,17 +212,13 @@ pub async fn attempt(app: &App, mut buckets: Vec<Bucket>) -> ApiResult<Attempt> 
     let counts = throttles::lock(&mut tx, &hashes).await?;
     let count_of = |bucket: &Bucket| counts.iter().find(|count| count.bucket == bucket.hash);
     let blocked = buckets.iter().filter_map(|bucket| Some((count_of(bucket)?.blocked_until, bucket)));
-    if let Some((until, bucket)) = blocked.max_by_key(|(until, _)| *until).filter(|(until, _)| *until > now) {
+    let longest = blocked.max_by_key(|(until, bucket)| (*until, bucket.is_network));
+    if let Some((until, bucket)) = longest.filter(|(until, _)| *until > now) {
         let limit = bucket.free_failures().unsigned_abs() + 1;
         return Err(IdentityError::TooManyAttempts { retry_after: seconds_until(until, now), limit }.into());
     }
-    for bucket in &buckets {
-        let known = count_of(bucket).filter(|count| count.expires_at > now);
-        let failures = known.map_or(0, |count| count.failures).saturating_add(1);
-        let blocked_until = bucket.blocked_until(failures, now);
-        let expires_at = blocked_until.plus(bucket.memory());
-        throttles::save(&mut tx, &Count { bucket: bucket.hash.clone(), failures, blocked_until, expires_at })
-            .await?;
+    for bucket in buckets.iter().filter(|bucket| !bucket.is_counted_late) {
+        throttles::save(&mut tx, &bucket.with_one_more(count_of(bucket), now)).await?;
     }
     tx.commit().await?;
     Ok(Attempt { buckets })
@@ -219,11 +230,28 @@ impl Attempt {
     pub async fn succeeded(self, app: &App) -> ApiResult<()> {
         let now = app.clock.now();
         for bucket in &self.buckets {
+            if bucket.is_counted_late {
+                continue;
+            }
             if bucket.is_network {
                 throttles::take_back(&app.db, &bucket.hash, now).await?;
             } else {
                 throttles::clear(&app.db, &bucket.hash).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// It was not: what was to be counted late is counted now.
+    pub async fn failed(self, app: &App) -> ApiResult<()> {
+        let now = app.clock.now();
+        for bucket in self.buckets.iter().filter(|bucket| bucket.is_counted_late) {
+            let hashes = std::slice::from_ref(&bucket.hash);
+            let mut tx = app.db.begin().await?;
+            throttles::ensure(&mut tx, hashes, now).await?;
+            let counts = throttles::lock(&mut tx, hashes).await?;
+            throttles::save(&mut tx, &bucket.with_one_more(counts.first(), now)).await?;
+            tx.commit().await?;
         }
         Ok(())
     }

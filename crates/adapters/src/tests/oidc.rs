@@ -141,6 +141,7 @@ async fn claims_that_are_good_in_other_forms_are_taken() {
         (json!({"email_verified": false}), false),
         (json!({"email_verified": null}), false),
         (json!({"email": null}), false),
+        (json!({"email": " max@example.com\n"}), true),
         (json!({"email": "not an address"}), false),
         (json!({"name": "Max\u{0}imilian", "name_2": [1]}), true),
     ] {

@@ -57,6 +57,7 @@ pub async fn sign_in(app: App, origin: Origin, Valid(body): Valid<SignIn>) -> Ap
     let hash = known.as_ref().and_then(|user| user.password_hash.as_deref());
     let verdict = password::verify(&app, &queue, &body.password, hash).await?;
     let Some(known) = known.filter(|_| verdict != Verdict::Wrong) else {
+        attempt.failed(&app).await?;
         return Err(IdentityError::InvalidCredentials.into());
     };
     attempt.succeeded(&app).await?;
