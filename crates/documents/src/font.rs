@@ -75,6 +75,15 @@ impl Run<'_> {
     /// In points.
     pub(crate) fn width(&self, size: f32) -> f32 {
         let units = f32::from(self.typeface.face.units_per_em());
+        // The letters of our own fonts do not join, and their digits are equally wide.
+        if Typeface::own().iter().any(|own| std::ptr::eq(own, self.typeface)) {
+            let face = &self.typeface.face;
+            let advance = |letter| {
+                let glyph = face.glyph_index(letter).unwrap_or_default();
+                f32::from(face.glyph_hor_advance(glyph).unwrap_or_default())
+            };
+            return self.text.chars().map(advance).sum::<f32>() * size / units;
+        }
         let mut buffer = rustybuzz::UnicodeBuffer::new();
         buffer.push_str(self.text);
         buffer.guess_segment_properties();
@@ -202,7 +211,9 @@ impl Letters {
 /// sees are left out.
 pub(crate) fn readable(text: &str) -> Cow<'_, str> {
     let has = |letter: char| Typeface::all().any(|face| face.has(letter));
-    if text.chars().all(|letter| letter.is_ascii() && !letter.is_control()) || text.chars().all(has) {
+    if text.chars().all(|letter| letter.is_ascii() && !letter.is_control())
+        || text.chars().all(|letter| has(letter) && !is_invisible(letter))
+    {
         return Cow::Borrowed(text);
     }
     let mut readable = String::new();

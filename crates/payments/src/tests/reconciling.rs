@@ -7,11 +7,11 @@ use serde_json::json;
 use super::World;
 
 impl World {
-    /// What differs today, as `kind ours theirs`.
+    /// What differs of the last month, as `kind ours theirs`.
     async fn differences(&self) -> Vec<String> {
         let (now, day) = (self.t.now(), SignedDuration::from_hours(24));
         for gateway in self.t.app.gateways.each() {
-            let period = Period { from: now.minus(day), until: now.plus(day) };
+            let period = Period { from: now.minus(day * 30), until: now.plus(day) };
             crate::reconcile::reconcile(&self.t.app, gateway, period).await.unwrap();
         }
         let rows = sqlx::query_scalar!(
