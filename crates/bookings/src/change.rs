@@ -101,7 +101,7 @@ pub(crate) async fn change(
 ) -> ApiResult<Booking> {
     let line = booking.transition(event, by.actor, now)?;
     let before = booking.clone();
-    let change = booking.apply(line, by, to, now);
+    let change = booking.apply(line, by, to.as_ref(), now);
     let saved = store::save(db, &booking, &before, &change, by, event).await;
     saved.on_constraint("reservations_no_overlap", BookingError::SlotTaken { alternatives: Vec::new() })?;
     set_timers(db, &booking, &before, now).await?;
@@ -199,11 +199,11 @@ impl CompleteBooking {
 
 impl Booking {
     /// Makes this booking what the line of the table says; what happens to other rows is the answer.
-    pub(crate) fn apply(&mut self, line: &Transition, by: &By, to: Option<NewTime>, now: Instant) -> Change {
+    pub(crate) fn apply(&mut self, line: &Transition, by: &By, to: Option<&NewTime>, now: Instant) -> Change {
         let before = self.state;
         let mut change = Change::default();
         for effect in line.effects {
-            self.take_effect(*effect, line, by, to.as_ref(), now, &mut change);
+            self.take_effect(*effect, line, by, to, now, &mut change);
         }
         self.state = line.to.unwrap_or(before);
         self.note_end(before, by, now);

@@ -24,6 +24,7 @@ pub(crate) struct Agreement {
 
 /// Where the money goes: `secured + charge = kept + refund`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "amounts say their unit")]
 pub(crate) struct Settlement {
     /// What the provider and we keep.
     pub(crate) kept_minor: i64,

@@ -187,7 +187,8 @@ proptest! {
             prop_assert!(line.from.contains(&before.state) && line.who.contains(&actor));
             let later = now.plus(SignedDuration::from_hours(30));
             let span = Span { starts_at: later, ends_at: later.plus(SignedDuration::from_mins(90)) };
-            let change = booking.apply(line, &by, Some(NewTime { span, timezone: "Europe/Rome".into() }), now);
+            let to = NewTime { span, timezone: "Europe/Rome".into() };
+            let change = booking.apply(line, &by, Some(&to), now);
             prop_assert_eq!(booking.state, line.to.unwrap_or(before.state));
             prop_assert_eq!(booking.version, before.version + 1);
             prop_assert_eq!(change.release, before.state.holds_slot() && !booking.state.holds_slot());

@@ -1,7 +1,7 @@
 //! Who pays for what does not happen: by fault and by what was agreed, whatever of the money is taken by then.
 
 use jiff::SignedDuration;
-use platform::{auth::StaffRole, testing::Client};
+use platform::{auth::StaffRole, money::Amount, testing::Client};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -84,9 +84,10 @@ impl World {
     }
 }
 
-fn amounts(preview: &Value) -> [f64; 5] {
+/// In cents.
+fn amounts(preview: &Value) -> [i64; 5] {
     ["paid_amount", "reserved_amount", "charge_amount", "kept_amount", "refund_amount"]
-        .map(|name| preview[name].as_f64().unwrap())
+        .map(|name| serde_json::from_value::<Amount>(preview[name].clone()).unwrap().hundredths())
 }
 
 /// Who reports whom, whether that is contested, what is decided, and what is kept; `None`: by the policy.
@@ -208,8 +209,7 @@ async fn of_what_is_reserved_that_is_captured_which_is_kept(
     let w = World::for_hundred(false, policy, &[]).await;
     let booking = w.agreed_but_not_taken("visa").await;
     let preview = w.cancels(&booking, hours).await;
-    let euros = f64::from(i32::try_from(minor).unwrap()) / 100.0;
-    assert_eq!(amounts(&preview), [100.0, 100.0, 0.0, euros, 100.0 - euros]);
+    assert_eq!(amounts(&preview), [10_000, 10_000, 0, minor, 10_000 - minor]);
     assert_eq!(w.ends().await, kept(minor));
     let book = if minor == 0 { String::new() } else { format!("charge {minor}") };
     assert_eq!(w.gateway_book().await, book);
@@ -246,7 +246,7 @@ async fn of_credits_and_a_card_that_are_reserved_a_share_of_both_is_kept() {
     w.pay_mixed(&booking, "visa", 20).await.expect(201);
     w.bob.put(&format!("/providers/jobs/{booking}/accept/"), json!({})).await.expect(200);
     let preview = w.cancels(&booking, 3).await;
-    assert_eq!(amounts(&preview), [100.0, 100.0, 0.0, 50.0, 50.0]);
+    assert_eq!(amounts(&preview), [10_000, 10_000, 0, 5_000, 5_000]);
     assert_eq!(w.books().await, "clearing 6500, commission 750, credits 1500, provider_pending 4250");
     assert_eq!(w.gateway_book().await, "charge 2500, charge 4000");
 }
@@ -279,7 +279,7 @@ async fn open_instalments_are_dropped_and_what_was_paid_is_kept(
     let body = json!({"booking_id": booking, "count": 3, "interval": "monthly", "payment_method_id": "pm_sandbox_visa"});
     w.ann.post("/payments/installments/", body).await.expect(201);
     let preview = w.cancels(&booking, 3).await;
-    assert_eq!(amounts(&preview), [33.34, 0.0, 0.0, 33.34, 0.0]);
+    assert_eq!(amounts(&preview), [3_334, 0, 0, 3_334, 0]);
     w.later(90 * 24 * 3600).await;
     assert_eq!((w.ends().await, w.gateway_book().await.as_str()), (kept(minor), "charge 3334"));
 }
@@ -301,8 +301,7 @@ async fn of_what_is_charged_later_that_is_charged_at_once_which_is_kept() {
         let w = World::for_hundred(true, "flexible", &[]).await;
         let booking = w.pays_later("visa").await;
         let preview = w.cancels(&booking, hours).await;
-        let euros = f64::from(i32::try_from(minor).unwrap()) / 100.0;
-        assert_eq!(amounts(&preview), [0.0, 0.0, euros, euros, 0.0]);
+        assert_eq!(amounts(&preview), [0, 0, minor, minor, 0]);
         assert_eq!(w.ends().await, kept(minor));
         w.later(30 * 24 * 3600).await;
         assert_eq!(w.ends().await, kept(minor));
@@ -378,8 +377,8 @@ async fn a_banks_dispute_changes_nothing_of_what_is_owed(
     w.tell().await;
     assert_eq!(w.books().await, "disputes 10000, escrow 10000");
     let preview = w.ann.get(&format!("/bookings/{booking}/cancellation/")).await.expect(200).body;
-    let back = if policy == "flexible" { 50.0 } else { 0.0 };
-    assert_eq!(amounts(&preview), [100.0, 100.0, 0.0, 100.0 - back, back]);
+    let back = if policy == "flexible" { 5_000 } else { 0 };
+    assert_eq!(amounts(&preview), [10_000, 10_000, 0, 10_000 - back, back]);
     w.cancel(&w.ann, &booking).await;
     assert_eq!(w.books().await, "disputes 10000, escrow 10000");
     w.later(6).await;
@@ -419,7 +418,7 @@ async fn a_moved_booking_that_is_cancelled_costs_what_it_cost_before() {
     let to = json!({"scheduled_date": "2026-04-03", "scheduled_time": "10:00"});
     w.ann.put(&format!("/bookings/{booking}/reschedule/"), to).await.expect(200);
     let preview = w.cancels_now(&booking).await;
-    assert_eq!(amounts(&preview), [100.0, 0.0, 0.0, 100.0, 0.0]);
+    assert_eq!(amounts(&preview), [10_000, 0, 0, 10_000, 0]);
     assert_eq!((w.ends().await, w.gateway_book().await.as_str()), (kept(10_000), "charge 10000"));
 }
 

@@ -167,6 +167,32 @@ impl History {
                 let answer = w.bob.post("/payments/refund/", body).await;
                 assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.text());
             }
+            Step::ReportNoShow(..)
+            | Step::ContestNoShow(..)
+            | Step::Dispute(_)
+            | Step::Move(_)
+            | Step::Resolve(..) => self.disagree(w, finance, step).await,
+            Step::RefundCredits => {
+                for lot in w.lots().await {
+                    let answer = w.give_credits_back(&w.ann, &lot).await;
+                    assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.text());
+                }
+            }
+            Step::Wait(minutes) => w.later(60 * minutes).await,
+            Step::Tell(times, reverse) => {
+                w.tell_in(|count| {
+                    let order = (0..times * count).map(|place| place % count);
+                    if reverse { order.rev().collect() } else { order.collect() }
+                })
+                .await;
+            }
+        }
+    }
+
+    /// People disagree, or change their minds.
+    async fn disagree(&self, w: &World, finance: &Client, step: Step) {
+        let booking = |which: usize| self.bookings.get(which.checked_rem(self.bookings.len())?).cloned();
+        match step {
             Step::ReportNoShow(which, by_customer) => {
                 let who = if by_customer { &w.ann } else { &w.bob };
                 change(who, booking(which), "no-show", json!({})).await;
@@ -192,20 +218,7 @@ impl History {
                 let answer = finance.post(&format!("/admin/bookings/{booking}/resolve/"), body).await;
                 assert!([200, 409].contains(&answer.status.as_u16()), "{}", answer.text());
             }
-            Step::RefundCredits => {
-                for lot in w.lots().await {
-                    let answer = w.give_credits_back(&w.ann, &lot).await;
-                    assert!([201, 409].contains(&answer.status.as_u16()), "{}", answer.text());
-                }
-            }
-            Step::Wait(minutes) => w.later(60 * minutes).await,
-            Step::Tell(times, reverse) => {
-                w.tell_in(|count| {
-                    let order = (0..times * count).map(|place| place % count);
-                    if reverse { order.rev().collect() } else { order.collect() }
-                })
-                .await;
-            }
+            _ => {}
         }
     }
 
