@@ -75,6 +75,8 @@ pub(crate) struct Operation {
     pub(crate) code: Option<String>,
     pub(crate) asked: i16,
     pub(crate) refunded_minor: i64,
+    /// Of a charge: how much of it the payer's bank has taken back.
+    pub(crate) disputed_minor: i64,
     pub(crate) created_at: Instant,
     pub(crate) updated_at: Instant,
 }
@@ -109,6 +111,7 @@ impl Operation {
             code: None,
             asked: 0,
             refunded_minor: 0,
+            disputed_minor: 0,
             created_at: now,
             updated_at: now,
         }
@@ -136,6 +139,11 @@ impl Operation {
 
     pub(crate) fn amount(&self) -> Money {
         Money::new(self.amount_minor, self.currency)
+    }
+
+    /// How much of a charge has neither gone back nor been taken back by the payer's bank.
+    pub(crate) fn refundable_minor(&self) -> i64 {
+        self.amount_minor - self.refunded_minor - self.disputed_minor
     }
 
     /// The same for the gateway; the same words each time, since a gateway compares them.

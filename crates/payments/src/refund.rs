@@ -105,7 +105,7 @@ pub(crate) async fn back(
 pub(crate) async fn bring(db: &mut PgConnection, refund: &Refund, minor: i64) -> ApiResult<()> {
     let mut left = minor;
     for mut charge in store::operations::refundable(db, refund.payment_id).await? {
-        let part = left.min(charge.amount_minor - charge.refunded_minor);
+        let part = left.min(charge.refundable_minor());
         if part <= 0 {
             continue;
         }

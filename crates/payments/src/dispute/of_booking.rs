@@ -3,9 +3,9 @@
 use platform::{
     app::App,
     config::MarketSettings,
-    error::ApiResult,
-    ids::PaymentId,
-    ports::gateway::{Dispute, DisputeStatus, GatewayName},
+    error::{ApiError, ApiResult},
+    ids::{OperationId, PaymentId},
+    ports::gateway::{Dispute, DisputeStatus},
 };
 use sqlx::PgConnection;
 
@@ -13,6 +13,7 @@ use super::StoredDispute;
 use crate::{
     case::{Case, Stage},
     earnings,
+    operation::Operation,
     refund::{self, Source},
     store,
 };
@@ -21,18 +22,19 @@ use crate::{
 pub(super) async fn hear(
     db: &mut PgConnection,
     app: &App,
-    gateway: GatewayName,
+    charge: OperationId,
     payment: PaymentId,
     told: &Dispute,
 ) -> ApiResult<()> {
     let mut case = Case::open(db, payment, app.clock.now()).await?;
-    let known = store::disputes::lock(db, gateway, &told.reference).await?;
+    let mut charge = store::operations::lock(db, charge).await?.ok_or_else(ApiError::not_found)?;
+    let known = store::disputes::lock(db, charge.gateway, &told.reference).await?;
     let mut dispute = match known {
         Some(known) if known.is_changed_by(told) => known,
         Some(_) => return Ok(()),
-        None => open(db, &mut case, gateway, told).await?,
+        None => open(db, &mut case, &mut charge, told).await?,
     };
-    decide(db, &mut case, &mut dispute, told.status, &app.settings.market).await?;
+    decide(db, &mut case, charge, &mut dispute, told.status, &app.settings.market).await?;
     store::disputes::save(db, &dispute).await?;
     case.save(db, dispute.operation(), "payment_disputed").await?;
     Ok(())
@@ -41,12 +43,12 @@ pub(super) async fn hear(
 async fn open(
     db: &mut PgConnection,
     case: &mut Case,
-    gateway: GatewayName,
+    charge: &mut Operation,
     told: &Dispute,
 ) -> sqlx::Result<StoredDispute> {
-    let dispute = StoredDispute::new(gateway, told, &case.payment, case.now);
+    let dispute = StoredDispute::new(charge, told, &case.payment, case.now);
     let (payment, transfers) = case.payment_and_transfers();
-    dispute.take_money(payment, transfers);
+    dispute.take_money(db, charge, payment, transfers).await?;
     if !case.payment.is_tip {
         payouts::hold_earning(db, case.booking.id).await?;
     }
@@ -56,6 +58,7 @@ async fn open(
 async fn decide(
     db: &mut PgConnection,
     case: &mut Case,
+    charge: Operation,
     dispute: &mut StoredDispute,
     status: DisputeStatus,
     market: &MarketSettings,
@@ -76,7 +79,7 @@ async fn decide(
         DisputeStatus::Lost => earnings::take_back(db, case, dispute.id.uuid(), disputes, minor).await,
         DisputeStatus::Won => {
             let (payment, transfers) = case.payment_and_transfers();
-            dispute.return_money(payment, transfers);
+            dispute.return_money(db, charge, payment, transfers).await?;
             // Meanwhile the booking has come to its end, without this money.
             if dispute.is_from_escrow && case.payment.closed_at.is_some() && minor > 0 {
                 if case.stage() == Stage::Off {

@@ -54,7 +54,7 @@ macro_rules! read {
             r#"select o.id, o.payment_id, o.refund_id, o.installment_id, o.gateway, o.task, o.charge_id,
                       c.reference as "charge?", o.amount_minor, o.currency, o.payer, o.method, o.captures_later,
                       o.is_payer_present, o.description, o.state, o.reference, o.code, o.asked, o.refunded_minor,
-                      o.created_at, o.updated_at
+                      o.disputed_minor, o.created_at, o.updated_at
                  from payment_operations o
                  left join payment_operations c on c.id = o.charge_id "# + $where,
             $($argument),*
@@ -132,7 +132,7 @@ pub(crate) async fn is_wanted(db: &mut PgConnection, charge: OperationId) -> sql
 pub(crate) async fn save(db: &mut PgConnection, operation: &Operation) -> sqlx::Result<()> {
     sqlx::query!(
         "update payment_operations set state = $2, reference = $3, code = $4, asked = $5, refunded_minor = $6,
-                updated_at = $7
+                updated_at = $7, disputed_minor = $8
           where id = $1",
         operation.id as _,
         operation.state as _,
@@ -141,6 +141,7 @@ pub(crate) async fn save(db: &mut PgConnection, operation: &Operation) -> sqlx::
         operation.asked,
         operation.refunded_minor,
         operation.updated_at as _,
+        operation.disputed_minor,
     )
     .execute(db)
     .await?;

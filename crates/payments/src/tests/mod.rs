@@ -26,6 +26,7 @@ mod receipts;
 mod reconciling;
 mod refunding;
 mod slow;
+mod splitting;
 mod staff;
 mod telling;
 mod tips;
