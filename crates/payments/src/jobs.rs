@@ -71,10 +71,10 @@ impl Job for Pursue {
 pub(crate) async fn pursue(app: &App, id: OperationId) -> anyhow::Result<()> {
     let mut db = app.db.acquire().await?;
     let found = store::operations::find(&mut db, id).await?;
-    // A refund that arrived may be sent back.
-    let Some(operation) = found.filter(|found| !found.state.is_final() || found.task == Task::Refund) else {
-        return Ok(());
-    };
+    // A refund that arrived may be sent back, and what was given up may come all the same.
+    let is_open =
+        |found: &Operation| !found.state.is_final() || found.task == Task::Refund || found.is_superseded;
+    let Some(operation) = found.filter(is_open) else { return Ok(()) };
     let (is_wanted, is_let_go) = store::operations::is_wanted(&mut db, operation.id).await?;
     drop(db);
     // Asking PayPal takes what the payer has approved.

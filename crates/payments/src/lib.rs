@@ -33,6 +33,7 @@ mod review;
 mod routes;
 mod settle;
 mod store;
+mod superseded;
 #[cfg(test)]
 mod tests;
 

@@ -53,6 +53,8 @@ pub(crate) enum Change {
     PartDeclined,
     /// Nobody wants it any more.
     LetGo,
+    /// Its gateway does not answer, and the payer tries again.
+    Superseded,
 }
 
 impl State {
@@ -66,7 +68,7 @@ impl State {
             (Processing | RequiresAction | Authorized | Scheduled, Taken) => Some(Captured),
             (Processing | RequiresAction | Scheduled, PartTaken) => Some(Scheduled),
             (Processing | RequiresAction | Authorized, Declined) => Some(Failed),
-            (RequiresAction | Authorized | Scheduled, LetGo) => Some(Cancelled),
+            (RequiresAction | Authorized | Scheduled, LetGo) | (Processing, Superseded) => Some(Cancelled),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     case::Case,
     credits, earnings,
     operation::{self, Operation, Progress, Settler, Task},
-    retry, store,
+    retry, store, superseded,
 };
 
 /// How far a refund is.
@@ -154,6 +154,8 @@ pub(crate) async fn came_back(
     }
     if let Some(refund) = operation.refund_id {
         retry::failed(db, refund, operation.code.as_deref(), now).await?;
+    } else {
+        superseded::retry_refund(db, operation, now).await?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::{
     operation::{self, Operation, Progress, Settler, Task},
     purchase,
     refund::{self, Source},
-    store,
+    store, superseded,
 };
 
 /// Notes what became of an operation, and does all that follows.
@@ -43,6 +43,10 @@ pub(crate) async fn settle(
     store::operations::save(db, &operation).await?;
     if !operation.state.is_final() {
         operation::look_after(db, id, operation.next_look(now), now).await?;
+    }
+    if operation.is_superseded {
+        superseded::settle_superseded(db, &operation, outcome, now).await?;
+        return Ok(case.payment);
     }
     match (operation.task, outcome) {
         (_, Outcome::Unknown | Outcome::Unavailable) => return Ok(case.payment),
@@ -83,7 +87,11 @@ impl Operation {
         let is_sent_back = self.task == Task::Refund
             && self.state == Progress::Succeeded
             && matches!(outcome, Outcome::Declined { .. });
-        if self.state.is_final() && !is_sent_back {
+        // We gave it up, and it had worked.
+        let is_late = self.is_superseded
+            && self.state == Progress::Declined
+            && matches!(outcome, Outcome::Succeeded { .. });
+        if self.state.is_final() && !is_sent_back && !is_late {
             return false;
         }
         self.state = match outcome {
@@ -92,9 +100,10 @@ impl Operation {
             Outcome::RequiresAction { .. } | Outcome::Processing { .. } => Progress::Open,
             Outcome::Unavailable | Outcome::Unknown => self.state,
         };
-        if let Outcome::Declined { code } = outcome {
-            self.code = Some(<&str>::from(code).to_owned());
-        }
+        self.code = match outcome {
+            Outcome::Declined { code } => Some(<&str>::from(code).to_owned()),
+            _ => None,
+        };
         self.reference = outcome.reference().map(str::to_owned).or_else(|| self.reference.take());
         self.asked = self.asked.saturating_add(1);
         self.updated_at = now;

@@ -28,6 +28,7 @@ use crate::{
     purchase,
     refund::RefundState,
     store::{self, credits::CreditLine},
+    superseded::{self, Subject},
 };
 
 /// A package of credits.
@@ -289,6 +290,7 @@ pub(super) async fn buy_credits(
         return Err(ApiError::not_found());
     }
     let gateway = method::gateway_of(&app, body.payment_method)?;
+    superseded::ask_about(&app, caller.id, Subject::Credits(body.package_id)).await?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
     let packages = store::credits::packages(&mut tx, language).await?;
@@ -297,7 +299,7 @@ pub(super) async fn buy_credits(
     let now = app.clock.now();
     let price = Money::new(package.price_minor, Currency::EUR);
     let payment = Payment {
-        package_id: Some(package.id),
+        package_id: Some(body.package_id),
         gateway: Some(method.gateway),
         payer: method.payer,
         method: method.reference,
@@ -305,6 +307,7 @@ pub(super) async fn buy_credits(
     };
     let charge =
         Operation { description: package.name, ..Operation::by_payer(&payment, method.gateway, now) };
+    purchase::give_way(&mut tx, caller.id, body.package_id, now).await?;
     let written = store::payments::insert(&mut tx, &payment).await;
     written.on_constraint("payments_one_purchase", PaymentError::PaymentInProgress { payment: None })?;
     operation::begin(&mut tx, &charge, Settler::Request).await?;

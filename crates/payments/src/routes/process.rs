@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     case::{Case, Stage},
-    credits, follow,
+    credits,
     installment::Interval,
     method::{self, Method},
     model::{Payment, PaymentError, State},
@@ -38,6 +38,7 @@ use crate::{
     promo, review,
     settle::settle,
     store,
+    superseded::{self, Subject},
 };
 
 /// What is paid, and how.
@@ -79,7 +80,8 @@ pub(super) struct ProcessPayment {
 /// `immediate`: at once, by card or PayPal; where the provider has to agree first, the amount is reserved, and taken when they do. `requires_action`
 /// means that the payer has to approve, with `client_secret` or at `action_url`; then ask for the payment again. A
 /// new try gives up one that waits for its payer. Where the gateway does not say what became of it, the payment is
-/// `processing`, and we go on asking. `later` charges a kept method on `due_date`, `installment` in monthly parts of
+/// `processing`, and we go on asking; the payer may try again meanwhile, and what the first try turns out to have taken
+/// goes back. `later` charges a kept method on `due_date`, `installment` in monthly parts of
 /// which the first is charged now: both need a card. `credits` takes what the service costs in credits.
 #[utoipa::path(post, path = "/payments/process/", tag = "payments", operation_id = "process_payment",
     security(("bearer" = [])), request_body = ProcessPayment,
@@ -102,6 +104,7 @@ pub(super) async fn process_payment(
     let (id, named) = (body.booking_id, body.payment_method_id.as_deref());
     let promo = body.promo_code.as_deref();
     review::look(&app, &caller, id).await?;
+    superseded::ask_about(&app, caller.id, Subject::Booking(id)).await?;
     let is_at_once =
         body.payment_type == PaymentType::Immediate && body.payment_method != PaymentMethod::Credits;
     if body.credits_amount.is_some() && !is_at_once {
@@ -163,7 +166,8 @@ pub(super) async fn own(db: &mut PgConnection, id: BookingId, caller: &Caller) -
     booking.ok_or_else(ApiError::not_found)
 }
 
-/// The booking that is to be paid, locked; a payment of it that waits for its payer is given up.
+/// The booking that is to be paid, locked; a payment of it that waits for its payer, or whose gateway does not answer, is
+/// given up.
 pub(super) async fn payable(
     db: &mut PgConnection,
     id: BookingId,
@@ -182,19 +186,11 @@ pub(super) async fn payable(
     }
     let Some(payment) = store::payments::lock_live(db, id).await? else { return Ok(booking) };
     match payment.state {
-        State::RequiresAction => supersede(db, Case::of(booking, payment, now)).await,
-        State::Processing => Err(PaymentError::PaymentInProgress { payment: Some(payment.id) }.into()),
+        State::RequiresAction | State::Processing => {
+            Ok(superseded::give_way(db, Case::of(booking, payment, now)).await?.booking)
+        }
         _ => Err(PaymentError::AlreadyPaid { payment: payment.id }.into()),
     }
-}
-
-async fn supersede(db: &mut PgConnection, mut case: Case) -> ApiResult<Booking> {
-    let charge = store::operations::live_charge(db, case.payment.id).await?;
-    if let Some(charge) = charge {
-        follow::give_up(db, &mut case, &charge).await?;
-    }
-    let name = format!("payment:{}:let_go", case.payment.id);
-    Ok(case.save(db, name, "payment_let_go").await?.booking)
 }
 
 /// What a booking costs by card or PayPal, and because of which promotion.

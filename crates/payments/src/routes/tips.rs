@@ -18,10 +18,12 @@ use serde::Deserialize;
 
 use super::process::{conclude, own};
 use crate::{
+    case::Case,
     method,
     model::{Payment, PaymentError},
     operation::{self, Operation, Settler},
     store,
+    superseded::{self, Subject},
 };
 
 /// So long after the job somebody can say thank you.
@@ -64,11 +66,15 @@ pub(super) async fn give_tip(
     Valid(body): Valid<GiveTip>,
 ) -> ApiResult<Response> {
     let gateway = method::gateway_of(&app, body.payment_method)?;
+    superseded::ask_about(&app, caller.id, Subject::Tip(body.booking_id)).await?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
-    let booking = own(&mut tx, body.booking_id, &caller).await?;
+    let mut booking = own(&mut tx, body.booking_id, &caller).await?;
     let amount = tip(&booking, body.amount, now)?;
+    if let Some(open) = store::payments::lock_open_tip(&mut tx, booking.id).await? {
+        booking = superseded::give_way(&mut tx, Case::of(booking, open, now)).await?.booking;
+    }
     let by = (body.payment_method, PaymentType::Immediate);
     let payment = Payment {
         is_tip: true,

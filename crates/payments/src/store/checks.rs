@@ -25,7 +25,8 @@ pub(crate) async fn counters_off(db: &mut PgConnection) -> Broken {
             cross join lateral (
                 select coalesce(sum(amount_minor) filter (where task = 'capture' or not captures_later), 0) as taken
                   from payment_operations
-                 where payment_id = p.id and state = 'succeeded' and task in ('charge', 'capture')) o
+                 where payment_id = p.id and state = 'succeeded' and task in ('charge', 'capture')
+                   and not is_superseded) o
             cross join lateral (
                 select coalesce(sum(amount_minor), 0) as back from refunds where payment_id = p.id) r
             where p.gateway is not null

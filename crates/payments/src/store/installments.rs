@@ -90,7 +90,8 @@ pub(crate) async fn drop_open(db: &mut PgConnection, payment: PaymentId) -> sqlx
 pub(crate) async fn is_being_charged(db: &mut PgConnection, id: InstallmentId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from payment_operations
-                           where installment_id = $1 and task = 'charge' and state <> 'declined') as "found!""#,
+                           where installment_id = $1 and task = 'charge' and state <> 'declined'
+                             and not is_superseded) as "found!""#,
         id as _,
     )
     .fetch_one(db)

@@ -1,7 +1,8 @@
 //! The SQL of payments themselves.
 
-use platform::ids::{BookingId, CategoryId, PaymentId, ServiceId};
+use platform::ids::{BookingId, CategoryId, PaymentId, ServiceId, UserId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::model::Payment;
 
@@ -128,4 +129,38 @@ pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Resu
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The tip for a booking that is on its way, or waits for its payer; held until the transaction ends.
+pub(crate) async fn lock_open_tip(
+    db: &mut PgConnection,
+    booking: BookingId,
+) -> sqlx::Result<Option<Payment>> {
+    let id = sqlx::query_scalar!(
+        r#"select id as "id: PaymentId" from payments
+            where booking_id = $1 and is_tip and state in ('processing', 'requires_action')"#,
+        booking as _
+    );
+    match id.fetch_optional(&mut *db).await? {
+        Some(id) => lock(db, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The purchase of a package that is on its way; held until the transaction ends.
+pub(crate) async fn lock_purchase(
+    db: &mut PgConnection,
+    user: UserId,
+    package: Uuid,
+) -> sqlx::Result<Option<Payment>> {
+    let id = sqlx::query_scalar!(
+        r#"select id as "id: PaymentId" from payments
+            where user_id = $1 and package_id = $2 and booking_id is null and state = 'processing'"#,
+        user as _,
+        package
+    );
+    match id.fetch_optional(&mut *db).await? {
+        Some(id) => lock(db, id).await,
+        None => Ok(None),
+    }
 }

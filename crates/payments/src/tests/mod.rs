@@ -30,6 +30,7 @@ mod splitting;
 mod staff;
 mod telling;
 mod tips;
+mod unanswered;
 
 use std::sync::Arc;
 
