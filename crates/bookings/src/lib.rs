@@ -24,7 +24,7 @@ mod transitions;
 pub use self::{
     change::{By, transition},
     events::BookingChanged,
-    funding::{Funding, lock, payment_secured, set_paid},
+    funding::{Funding, lock, payment_lost, payment_secured, set_paid},
     jobs::register,
     model::{Actor, Booking, BookingError, State, Status},
     obligations::register_obligations,

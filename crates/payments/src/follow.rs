@@ -116,7 +116,7 @@ pub(crate) async fn give_up(db: &mut PgConnection, case: &mut Case, charge: &Ope
 
 /// What was held for the booking goes where it belongs, once: to the provider and us what was earned, or what they keep;
 /// the rest back to the customer. What an operator decides later is taken back from them.
-async fn end(db: &mut PgConnection, mut case: Case, market: &MarketSettings) -> ApiResult<()> {
+pub(crate) async fn end(db: &mut PgConnection, mut case: Case, market: &MarketSettings) -> ApiResult<()> {
     let (is_off, before) = (case.stage() == Stage::Off, case.payment.state);
     if is_off {
         case.payment.change(Change::LetGo);

@@ -9,6 +9,7 @@ mod approval;
 mod case;
 mod check;
 mod credits;
+mod debt;
 mod dispute;
 mod earnings;
 mod events;
@@ -35,16 +36,18 @@ mod review;
 mod routes;
 mod settle;
 mod store;
+mod superseded;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
     check::everything as check,
     credits::CreditKind,
-    events::PaymentChanged,
+    debt::{Debt, debts},
+    events::{ChargeFailed, NextStep, PaymentChanged},
     issued::{Issued, issue},
     jobs::register,
-    model::{PaymentError, Status},
+    model::{DISPUTED, PaymentError, Status},
     obligations::register_obligations,
     routes::router,
 };

@@ -30,6 +30,7 @@ use crate::{
     purchase::{self, GivenBack},
     refund::RefundState,
     store::{self, credits::CreditLine, refund_requests},
+    superseded::{self, Subject},
 };
 
 /// A package of credits.
@@ -329,6 +330,7 @@ pub(super) async fn buy_credits(
         return charge::resume(&app, &caller, write, begun).await;
     }
     let gateway = method::gateway_of(&app, body.payment_method)?;
+    superseded::ask_about(&app, caller.id, Subject::Credits(body.package_id)).await?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
     let packages = store::credits::packages(&mut tx, language).await?;
@@ -337,7 +339,7 @@ pub(super) async fn buy_credits(
     let now = app.clock.now();
     let price = Money::new(package.price_minor, Currency::EUR);
     let payment = Payment {
-        package_id: Some(package.id),
+        package_id: Some(body.package_id),
         gateway: Some(method.gateway),
         payer: method.payer,
         method: method.reference,
@@ -345,6 +347,7 @@ pub(super) async fn buy_credits(
     };
     let charge =
         Operation { description: package.name, ..Operation::by_payer(&payment, method.gateway, now) };
+    purchase::give_way(&mut tx, caller.id, body.package_id, now).await?;
     let written = store::payments::insert(&mut tx, &payment).await;
     written.on_constraint("payments_one_purchase", PaymentError::PaymentInProgress { payment: None })?;
     charge::begin(&mut tx, &write, &charge).await?;

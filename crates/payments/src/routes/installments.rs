@@ -29,6 +29,7 @@ use crate::{
     model::{PaymentError, State},
     operation::{self, Operation},
     review, store,
+    superseded::{self, Subject},
 };
 
 /// How long after the work something may be due.
@@ -82,6 +83,7 @@ pub(super) async fn pay_in_installments(
         return charge::resume(&app, &caller, write, begun).await;
     }
     review::look(&app, &caller, body.booking_id).await?;
+    superseded::ask_about(&app, caller.id, Subject::Booking(body.booking_id)).await?;
     let promo = body.promo_code.as_deref();
     let wish = Parts { booking_id: body.booking_id, promo, count: body.count, interval: body.interval };
     in_parts(&app, &caller, write, &wish, body.payment_method_id.as_deref()).await
@@ -228,6 +230,7 @@ pub(super) async fn pay_installment(
         Some(named) => Some(method::chosen(&app, &caller, gateway.name(), Some(named)).await?),
         None => None,
     };
+    superseded::ask_about(&app, caller.id, Subject::Installment(id)).await?;
     let mut tx = app.db.begin().await?;
     let payment = store::installments::payment_of(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     let case = Case::open(&mut tx, payment, app.clock.now()).await?;
@@ -253,8 +256,8 @@ async fn early(
     if !is_open || case.payment.state != State::Scheduled || !case.is_wanted() {
         return Err(PaymentError::InstallmentNotPayable.into());
     }
-    if store::installments::is_being_charged(db, part.id).await? {
-        return Err(PaymentError::PaymentInProgress { payment: Some(case.payment.id) }.into());
+    if let Some(mut running) = store::operations::charge_of_part(db, part.id).await? {
+        superseded::supersede(db, &mut running, case.now).await?;
     }
     let charge = installment::charge(case, part).ok_or(PaymentError::InstallmentNotPayable)?;
     let charge = Operation { is_payer_present: true, ..charge };

@@ -30,13 +30,14 @@ use super::{
 };
 use crate::{
     case::{Case, Stage},
-    credits, follow,
+    credits,
     installment::Interval,
     method::{self, Method},
-    model::{Payment, PaymentError, State},
+    model::{Payment, PaymentError},
     operation::{self, Operation},
     price::Price,
     promo, review, store,
+    superseded::{self, Subject},
 };
 
 /// What is paid, and how.
@@ -78,7 +79,8 @@ pub(super) struct ProcessPayment {
 /// `immediate`: at once, by card or PayPal; where the provider has to agree first, the amount is reserved, and taken when they do. `requires_action`
 /// means that the payer has to approve, with `client_secret` or at `action_url`; then ask for the payment again. A
 /// new try gives up one that waits for its payer. Where the gateway does not say what became of it, the payment is
-/// `processing`, and we go on asking. `later` charges a kept method on `due_date`, `installment` in monthly parts of
+/// `processing`, and we go on asking; the payer may try again meanwhile, and what the first try turns out to have taken
+/// goes back. `later` charges a kept method on `due_date`, `installment` in monthly parts of
 /// which the first is charged now: both need a card. `credits` takes what the service costs in credits.
 #[utoipa::path(post, path = "/payments/process/", tag = "payments", operation_id = "process_payment",
     security(("bearer" = [])), request_body = ProcessPayment,
@@ -103,6 +105,7 @@ pub(super) async fn process_payment(
     }
     let (id, named) = (body.booking_id, body.payment_method_id.as_deref());
     let promo = body.promo_code.as_deref();
+    superseded::ask_about(&app, caller.id, Subject::Booking(id)).await?;
     let is_at_once =
         body.payment_type == PaymentType::Immediate && body.payment_method != PaymentMethod::Credits;
     if body.credits_amount.is_some() && !is_at_once {
@@ -196,7 +199,8 @@ pub(super) async fn own(db: &mut PgConnection, id: BookingId, caller: &Caller) -
     booking.ok_or_else(ApiError::not_found)
 }
 
-/// The booking that is to be paid, locked; a payment of it that waits for its payer is given up.
+/// The booking that is to be paid, locked; a payment of it that waits for its payer, or whose gateway does not answer, is
+/// given up.
 pub(super) async fn payable(
     db: &mut PgConnection,
     id: BookingId,
@@ -211,30 +215,17 @@ pub(super) async fn payable(
         return Err(PaymentError::NotPayable.into());
     }
     let live = store::payments::lock_live(db, id).await?;
-    match live.as_ref().map(|payment| (payment.id, payment.state)) {
-        None | Some((_, State::RequiresAction)) => {}
-        Some((id, State::Processing)) => {
-            return Err(PaymentError::PaymentInProgress { payment: Some(id) }.into());
-        }
-        Some((payment, _)) => return Err(PaymentError::AlreadyPaid { payment }.into()),
+    if let Some(paid) = live.as_ref().filter(|payment| !payment.is_waiting_in_vain()) {
+        return Err(PaymentError::AlreadyPaid { payment: paid.id }.into());
     }
     // Credits have a price of their own.
     if in_credits(method) != in_credits(booking.payment_method) {
         return Err(PaymentError::PaymentMethodUnavailable.into());
     }
     match live {
-        Some(payment) => supersede(db, Case::of(booking, payment, now)).await,
+        Some(payment) => Ok(superseded::give_way(db, Case::of(booking, payment, now)).await?.booking),
         None => Ok(booking),
     }
-}
-
-async fn supersede(db: &mut PgConnection, mut case: Case) -> ApiResult<Booking> {
-    let charge = store::operations::live_charge(db, case.payment.id).await?;
-    if let Some(charge) = charge {
-        follow::give_up(db, &mut case, &charge).await?;
-    }
-    let name = format!("payment:{}:let_go", case.payment.id);
-    Ok(case.save(db, name, "payment_let_go").await?.booking)
 }
 
 /// What a booking costs by card or PayPal, and because of which promotion.

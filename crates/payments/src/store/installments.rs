@@ -76,7 +76,7 @@ pub(crate) async fn save(db: &mut PgConnection, part: &Installment) -> sqlx::Res
 }
 
 /// The first part that is not paid yet; held until the transaction ends.
-pub(crate) async fn lock_open(
+pub(crate) async fn lock_first_open(
     db: &mut PgConnection,
     payment: PaymentId,
 ) -> sqlx::Result<Option<Installment>> {
@@ -127,11 +127,25 @@ pub(crate) async fn drop_open(db: &mut PgConnection, payment: PaymentId) -> sqlx
     Ok(())
 }
 
+/// What is not paid of a payment yet; held until the transaction ends.
+pub(crate) async fn lock_open(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<Vec<Installment>> {
+    sqlx::query_as!(
+        Installment,
+        "select id, payment_id, number, amount_minor, due_date, state, failures
+           from payment_installments
+          where payment_id = $1 and state not in ('paid', 'cancelled') order by number for update",
+        payment as _,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Whether a charge of it came, or still may.
 pub(crate) async fn is_being_charged(db: &mut PgConnection, id: InstallmentId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"select exists (select from payment_operations
-                           where installment_id = $1 and task = 'charge' and state <> 'declined') as "found!""#,
+                           where installment_id = $1 and task = 'charge' and state <> 'declined'
+                             and not is_superseded) as "found!""#,
         id as _,
     )
     .fetch_one(db)

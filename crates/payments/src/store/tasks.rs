@@ -36,8 +36,8 @@ pub(crate) enum TaskKind {
     ReviewWaiting,
     /// Two people disagree about a booking: see POST /admin/bookings/{id}/resolve/.
     BookingDisputed,
-    /// What a customer owes for a booking that they called off could not be charged.
-    FeeOverdue,
+    /// A customer owes it: for work that was done, or as the fee of what they called off.
+    CustomerDebt,
     /// A job about money was given up.
     JobGivenUp,
 }
@@ -104,14 +104,12 @@ pub(crate) async fn open(db: &mut PgConnection, reader: UserId, now: Instant) ->
                                                          where p.booking_id = b.id and not p.is_tip
                                                            and p.state not in ('failed', 'cancelled')),
                        b.secured_minor, b.currency, b.disputed_at, null
-                  from bookings b where b.state = 'disputed' order by b.disputed_at limit 50)
+                  from bookings b
+                 where b.state = 'disputed' and $3 not in (b.customer_id, b.provider_id) order by b.disputed_at limit 1001)
                union all
-               (select 'fee_overdue', i.id::text, p.id, i.amount_minor, p.currency, p.updated_at, null
-                  from payment_installments i
-                  join payments p on p.id = i.payment_id
-                  join bookings b on b.id = p.booking_id
-                 where i.state = 'overdue' and p.state = 'scheduled' and b.kept_minor > 0
-                 order by p.updated_at limit 50)
+               (select 'customer_debt', booking_id::text, payment_id, amount_minor, currency, since, null
+                  from payment_debts
+                 where amount_minor > 0 and $3 not in (user_id, provider_id) order by since limit 1001)
                union all
                (select 'job_given_up', kind || ' ' || id, null, null, null, created_at, null
                   from jobs where dead_at is not null and (kind like 'payments.%' or kind like 'payouts.%')

@@ -113,7 +113,8 @@ const COLUMNS: &str = "
     coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'number', i.number, 'amount_minor', i.amount_minor,
                     'due_date', i.due_date, 'paid_at', i.paid_at, 'state', i.state,
                     'reference', (select o.reference from payment_operations o
-                                   where o.installment_id = i.id and o.task = 'charge' and o.state <> 'declined'))
+                                   where o.installment_id = i.id and o.task = 'charge' and o.state <> 'declined'
+                                                      and not o.is_superseded))
                     order by i.number)
                 from payment_installments i where i.payment_id = p.id), '[]') as parts";
 

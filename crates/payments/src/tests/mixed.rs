@@ -6,7 +6,7 @@ use super::{Answer, World, credits::SMALL};
 
 impl World {
     /// Ann has 25 credits.
-    async fn with_credits(auto_accept: bool) -> Self {
+    pub(super) async fn with_credits(auto_accept: bool) -> Self {
         let w = Self::with(auto_accept).await;
         w.buy(SMALL, "visa").await.expect(201);
         w

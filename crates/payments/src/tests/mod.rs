@@ -17,11 +17,13 @@ mod crashing;
 mod credits;
 mod disputed_credits;
 mod fault;
+mod given_back;
 mod histories;
 mod keys;
 mod leaving;
 mod methods;
 mod mixed;
+mod owing;
 mod parts;
 mod paying;
 mod prices;
@@ -29,10 +31,13 @@ mod receipts;
 mod reconciling;
 mod refunding;
 mod slow;
+mod splitting;
 mod staff;
+mod taken_back;
 mod telling;
 mod tips;
 mod two_people;
+mod unanswered;
 
 use std::sync::Arc;
 

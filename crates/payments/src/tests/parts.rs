@@ -68,7 +68,7 @@ async fn what_costs_nothing_is_never_charged() {
 
 impl World {
     /// Ann pays in three monthly parts; the ids of the booking and the payment.
-    async fn in_parts(&self, method: &str) -> (String, String) {
+    pub(super) async fn in_parts(&self, method: &str) -> (String, String) {
         let booking = self.book("card", "installment").await;
         let body = json!({"booking_id": booking, "count": 3, "interval": "monthly",
             "payment_method_id": format!("pm_sandbox_{method}")});
@@ -76,7 +76,7 @@ impl World {
         (booking, answer.str("id"))
     }
 
-    async fn parts(&self, payment: &str) -> Vec<String> {
+    pub(super) async fn parts(&self, payment: &str) -> Vec<String> {
         let payment = self.ann.get(&format!("/payments/{payment}/")).await.expect(200);
         let parts = payment["installments"].as_array().unwrap();
         parts
@@ -88,7 +88,7 @@ impl World {
     }
 
     /// A day at a time, since what is due is charged by timers.
-    async fn days(&self, days: i64) {
+    pub(super) async fn days(&self, days: i64) {
         for _ in 0..days {
             self.later(24 * 3600).await;
             self.later(30).await;
