@@ -88,7 +88,7 @@ impl Job for ConfirmNoShow {
     const KIND: &'static str = "bookings.confirm_no_show";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        by_itself(app, self.booking_id, Event::NoShowConfirmed, None).await
+        by_itself(app, self.booking_id, Event::NoShowConfirmed, |_| true).await
     }
 }
 

@@ -116,9 +116,13 @@ pub(crate) async fn schedule(
     let day = part.due_date.to_jiff().saturating_add(days_later.days());
     let at = day.at(HOUR, 0, 0, 0).to_zoned(zone).map(|at| Instant::from(at.timestamp()));
     let at = at.map_or(now, |at| at.max(now));
-    let timing = Timing { at: Some(at), key: Some(format!("installment:{}", part.id)) };
-    jobs::schedule(db, &ChargePart { installment_id: part.id }, now, timing).await?;
+    charge_at(db, part.id, at, now).await?;
     Ok(at)
+}
+
+async fn charge_at(db: &mut PgConnection, id: InstallmentId, at: Instant, now: Instant) -> sqlx::Result<()> {
+    let timing = Timing { at: Some(at), key: Some(format!("installment:{id}")) };
+    jobs::schedule(db, &ChargePart { installment_id: id }, now, timing).await
 }
 
 impl Installment {

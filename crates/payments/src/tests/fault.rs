@@ -320,7 +320,7 @@ async fn what_cannot_be_charged_is_tried_again_and_then_a_debt() {
         let tasks = finance.get("/admin/payments/tasks/").await.expect(200);
         let tasks = tasks["results"].as_array().unwrap().iter().filter(|task| task["kind"] == "customer_debt");
         tasks
-            .map(|task| (task["id"].as_str().unwrap().to_owned(), task["amount"].clone()))
+            .map(|task| (task["payment_id"].as_str().unwrap().to_owned(), task["amount"].clone()))
             .collect::<Vec<_>>()
     };
     assert!(debts().await.is_empty());
@@ -330,7 +330,8 @@ async fn what_cannot_be_charged_is_tried_again_and_then_a_debt() {
     }
     let open = debts().await;
     assert_eq!((open.len(), &open[0].1), (1, &json!(50.0)));
-    let path = format!("/payments/installments/{}/pay/", open[0].0);
+    let owed = w.ann.get(&format!("/payments/{}/", open[0].0)).await.expect(200);
+    let path = format!("/payments/installments/{}/pay/", owed["installments"][0]["id"].as_str().unwrap());
     w.ann.post(&path, json!({"payment_method_id": "pm_sandbox_visa"})).await.expect(201);
     w.settles().await;
     assert_eq!(w.ends().await, kept(5_000));
