@@ -66,7 +66,10 @@ async fn each_failed_try_is_told_to_both_and_so_is_the_end() {
         let w = World::new().await;
         let payment = json!({"payment_type": "later", "payment_method_id": "pm_sandbox_visa", "due_date": "2026-03-07"});
         w.agreed(date, payment).await;
-        sqlx::query!("update payments set method = 'pm_sandbox_declined'").execute(&w.t.app.db).await.unwrap();
+        sqlx::query!("update payments set method = 'pm_sandbox_declined'")
+            .execute(&w.t.app.db)
+            .await
+            .unwrap();
         w.days(14).await;
         let events = ["payment_retried", "payment_owed", "booking_cancelled_unpaid", "payment_failed"];
         assert_eq!(w.counts(&w.ann, &events).await, ann, "{date}");

@@ -179,13 +179,8 @@ async fn restored(db: &mut PgConnection, mut case: Case, market: &MarketSettings
     }
     let held = case.payment.kept_minor() - case.payment.earned_minor;
     if case.payment.closed_at.is_some() && held > 0 {
-        // The booking has come to its end without this money.
-        if case.stage() == Stage::Off {
-            let escrow = case.escrow();
-            refund::back(db, &mut case, Source::Account(escrow), held, "booking_cancelled", None).await?;
-        } else {
-            earnings::earn(db, &mut case, held, market).await?;
-        }
+        // The booking has come to its end without this money: of it that is kept which was agreed.
+        crate::follow::distribute(db, &mut case, held, market).await?;
     }
     let name = format!("payment:{}:restored:{}", case.payment.id, case.now);
     let case = case.save(db, name, "payment_restored").await?;
