@@ -80,6 +80,14 @@ notification-booking_cancelled-title = Buchung storniert
 notification-booking_cancelled-body = „{ $service }“ mit { $other } wurde storniert ({ $when }).
 notification-booking_no_show-title = Niemand da
 notification-booking_no_show-body = „{ $service }“ mit { $other } ({ $when }) wurde als versäumt gemeldet. Falls das nicht stimmt, schreiben Sie uns bitte.
+notification-booking_payment_lost-title = Bitte zahlen Sie noch einmal
+notification-booking_payment_lost-body = Ihre Bank hat Ihre Zahlung für „{ $service }“ mit { $other } zurückgeholt ({ $when }). Die Buchung ist jetzt unbezahlt: Bitte zahlen Sie noch einmal, bevor sie beginnt.
+notification-booking_unpaid-title = Nicht beginnen, bevor bezahlt ist
+notification-booking_unpaid-body = Die Bank von { $other } hat die Zahlung für „{ $service }“ ({ $when }) zurückgeholt. Bitte beginnen Sie nicht, bevor wieder bezahlt ist; wir sagen es Ihnen sofort.
+notification-booking_paid_again-title = Zahlung wieder gesichert
+notification-booking_paid_again-body = Die Zahlung für „{ $service }“ mit { $other } ({ $when }) ist wieder gesichert.
+notification-booking_cancelled_unpaid-title = Storniert: nicht bezahlt
+notification-booking_cancelled_unpaid-body = „{ $service }“ mit { $other } ({ $when }) wurde storniert, weil auch der letzte Versuch, die Zahlung einzuziehen, fehlgeschlagen ist.
 notification-booking_tomorrow-title = In 24 Stunden
 notification-booking_tomorrow-body = „{ $service }“ mit { $other }: { $when }.
 notification-booking_soon-title = In 2 Stunden
@@ -96,6 +104,14 @@ notification-payment_failed-body = Ihre Zahlung über { $amount }{ $named ->
     [0] {""}
    *[other] {" "}für „{ $service }“
 } hat nicht geklappt. Bitte zahlen Sie auf andere Weise.
+notification-payment_retried-title = Zahlung fehlgeschlagen
+notification-payment_retried-body = Wir konnten { $amount } für „{ $service }“ nicht einziehen. Wir versuchen es wieder: { $when }. Sie können auch jetzt oder auf andere Weise zahlen.
+notification-payment_delayed-title = Eine Zahlung verspätet sich
+notification-payment_delayed-body = Die Zahlung über { $amount } von { $other } für „{ $service }“ ist fehlgeschlagen. Wir versuchen es wieder: { $when }.
+notification-payment_owed-title = Zahlung überfällig
+notification-payment_owed-body = Wir konnten { $amount } für „{ $service }“ nicht einziehen und versuchen es nicht noch einmal. Sie schulden diesen Betrag: Bitte zahlen Sie ihn in der App.
+notification-payment_outstanding-title = Eine Zahlung fehlt
+notification-payment_outstanding-body = Die Zahlung über { $amount } von { $other } für „{ $service }“ ist zum letzten Mal fehlgeschlagen. { $other } schuldet sie noch; sie gehört Ihnen, sobald sie bezahlt ist.
 notification-payment_refunded-title = Erstattung { $number }
 notification-payment_refunded-body = Sie erhalten { $amount }{ $named ->
     [0] {""}

@@ -80,6 +80,14 @@ notification-booking_cancelled-title = Booking cancelled
 notification-booking_cancelled-body = “{ $service }” with { $other } on { $when } has been cancelled.
 notification-booking_no_show-title = Nobody there
 notification-booking_no_show-body = “{ $service }” with { $other } on { $when } was reported as missed. If that is wrong, please contact us.
+notification-booking_payment_lost-title = Please pay again
+notification-booking_payment_lost-body = Your bank has taken back your payment for “{ $service }” with { $other } on { $when }. The booking is unpaid now: please pay it again before it begins.
+notification-booking_unpaid-title = Do not start before it is paid
+notification-booking_unpaid-body = The bank of { $other } has taken back the payment for “{ $service }” on { $when }. Please do not start before it is paid again; we tell you as soon as it is.
+notification-booking_paid_again-title = Payment secured again
+notification-booking_paid_again-body = The payment for “{ $service }” with { $other } on { $when } is secured again.
+notification-booking_cancelled_unpaid-title = Cancelled: not paid
+notification-booking_cancelled_unpaid-body = “{ $service }” with { $other } on { $when } has been cancelled because the last try to charge the payment has failed.
 notification-booking_tomorrow-title = In 24 hours
 notification-booking_tomorrow-body = “{ $service }” with { $other } is on { $when }.
 notification-booking_soon-title = In 2 hours
@@ -96,6 +104,14 @@ notification-payment_failed-body = Your payment of { $amount }{ $named ->
     [0] {""}
    *[other] {" "}for “{ $service }”
 } did not work. Please try another way to pay.
+notification-payment_retried-title = Payment failed
+notification-payment_retried-body = We could not charge { $amount } for “{ $service }”. We try again on { $when }. You can also pay now, or another way.
+notification-payment_delayed-title = A payment is late
+notification-payment_delayed-body = The payment of { $amount } by { $other } for “{ $service }” has failed. We try again on { $when }.
+notification-payment_owed-title = Payment overdue
+notification-payment_owed-body = We could not charge { $amount } for “{ $service }”, and do not try again. You owe this amount: please pay it in the app.
+notification-payment_outstanding-title = A payment is missing
+notification-payment_outstanding-body = The payment of { $amount } by { $other } for “{ $service }” has failed for the last time. { $other } still owes it; it is yours as soon as it is paid.
 notification-payment_refunded-title = Refund { $number }
 notification-payment_refunded-body = { $amount }{ $named ->
     [0] {""}

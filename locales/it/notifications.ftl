@@ -80,6 +80,14 @@ notification-booking_cancelled-title = Prenotazione annullata
 notification-booking_cancelled-body = «{ $service }» con { $other } del { $when } è stato annullato.
 notification-booking_no_show-title = Nessuno sul posto
 notification-booking_no_show-body = «{ $service }» con { $other } del { $when } è stato segnalato come mancato. Se non è vero, contattaci.
+notification-booking_payment_lost-title = Paga di nuovo, per favore
+notification-booking_payment_lost-body = La tua banca ha ripreso il pagamento per «{ $service }» con { $other } del { $when }. Ora la prenotazione non è pagata: pagala di nuovo prima che cominci.
+notification-booking_unpaid-title = Non cominciare prima del pagamento
+notification-booking_unpaid-body = La banca di { $other } ha ripreso il pagamento per «{ $service }» del { $when }. Non cominciare prima che sia pagato di nuovo; te lo diciamo subito.
+notification-booking_paid_again-title = Pagamento di nuovo assicurato
+notification-booking_paid_again-body = Il pagamento per «{ $service }» con { $other } del { $when } è di nuovo assicurato.
+notification-booking_cancelled_unpaid-title = Annullato: non pagato
+notification-booking_cancelled_unpaid-body = «{ $service }» con { $other } del { $when } è stato annullato perché anche l’ultimo tentativo di addebito non è riuscito.
 notification-booking_tomorrow-title = Tra 24 ore
 notification-booking_tomorrow-body = «{ $service }» con { $other } è il { $when }.
 notification-booking_soon-title = Tra 2 ore
@@ -96,6 +104,14 @@ notification-payment_failed-body = Il tuo pagamento di { $amount }{ $named ->
     [0] {""}
    *[other] {" "}per «{ $service }»
 } non è riuscito. Prova un altro metodo di pagamento.
+notification-payment_retried-title = Pagamento non riuscito
+notification-payment_retried-body = Non abbiamo potuto addebitare { $amount } per «{ $service }». Riproviamo il { $when }. Puoi anche pagare adesso o in un altro modo.
+notification-payment_delayed-title = Un pagamento è in ritardo
+notification-payment_delayed-body = Il pagamento di { $amount } di { $other } per «{ $service }» non è riuscito. Riproviamo il { $when }.
+notification-payment_owed-title = Pagamento scaduto
+notification-payment_owed-body = Non abbiamo potuto addebitare { $amount } per «{ $service }» e non riproviamo. Devi ancora questo importo: pagalo nell’app.
+notification-payment_outstanding-title = Manca un pagamento
+notification-payment_outstanding-body = Il pagamento di { $amount } di { $other } per «{ $service }» non è riuscito per l’ultima volta. { $other } lo deve ancora; è tuo appena viene pagato.
 notification-payment_refunded-title = Rimborso { $number }
 notification-payment_refunded-body = Ti vengono restituiti { $amount }{ $named ->
     [0] {""}

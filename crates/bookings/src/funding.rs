@@ -39,11 +39,29 @@ pub async fn payment_secured(
     funding: Funding,
     now: Instant,
 ) -> ApiResult<Booking> {
-    if booking.state != State::AwaitingPayment {
+    let event = match (booking.state, booking.payment_status) {
+        (State::AwaitingPayment, _) => Event::PaymentSecured,
+        (_, before @ (PaymentStatus::Unpaid | PaymentStatus::Failed)) if before != funding.status => {
+            Event::PaymentRestored
+        }
+        _ => return Ok(set_paid(db, booking, funding, now).await?),
+    };
+    booking.take(funding);
+    change::change(db, booking, event, &By::SYSTEM, None, now).await
+}
+
+/// The payment of a booking that still stands is gone again: both are told. The caller has locked it.
+pub async fn payment_lost(
+    db: &mut PgConnection,
+    mut booking: Booking,
+    funding: Funding,
+    now: Instant,
+) -> ApiResult<Booking> {
+    if booking.state == State::AwaitingPayment || booking.funding() == funding {
         return Ok(set_paid(db, booking, funding, now).await?);
     }
     booking.take(funding);
-    change::change(db, booking, Event::PaymentSecured, &By::SYSTEM, None, now).await
+    change::change(db, booking, Event::PaymentLost, &By::SYSTEM, None, now).await
 }
 
 /// Notes how a booking is paid by now. The caller has locked it.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     change::{self, By},
     events::BookingChanged,
-    model::Actor,
+    model::{Actor, Booking, State},
     store,
     transitions::Event,
 };
@@ -38,7 +38,8 @@ impl Job for ExpirePayment {
     const KIND: &'static str = "bookings.expire_payment";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        by_itself(app, self.booking_id, Event::PaymentExpired, None).await
+        // What was secured meanwhile expires only by what becomes of its charges.
+        by_itself(app, self.booking_id, Event::PaymentExpired, |it| it.state == State::AwaitingPayment).await
     }
 }
 
@@ -52,7 +53,7 @@ impl Job for ExpireRequest {
     const KIND: &'static str = "bookings.expire_request";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        by_itself(app, self.booking_id, Event::Expired, None).await
+        by_itself(app, self.booking_id, Event::Expired, |_| true).await
     }
 }
 
@@ -66,7 +67,7 @@ impl Job for CompleteBooking {
     const KIND: &'static str = "bookings.complete";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        by_itself(app, self.booking_id, Event::Completed, None).await
+        by_itself(app, self.booking_id, Event::Completed, |_| true).await
     }
 }
 
@@ -87,7 +88,8 @@ impl Job for ExpireProposal {
     const KIND: &'static str = "bookings.expire_proposal";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        by_itself(app, self.booking_id, Event::RescheduleExpired, Some(self.proposal_id)).await
+        let is_meant = |booking: &Booking| booking.proposal_id == Some(self.proposal_id);
+        by_itself(app, self.booking_id, Event::RescheduleExpired, is_meant).await
     }
 }
 
@@ -95,13 +97,12 @@ async fn by_itself(
     app: &App,
     id: BookingId,
     event: Event,
-    proposal: Option<ProposalId>,
+    is_meant: impl FnOnce(&Booking) -> bool,
 ) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let Some(booking) = store::lock(&mut tx, id).await? else { return Ok(()) };
-    let is_meant = proposal.is_none() || booking.proposal_id == proposal;
-    if !is_meant || !booking.allows(event, Actor::System, now) {
+    if !is_meant(&booking) || !booking.allows(event, Actor::System, now) {
         return Ok(());
     }
     change::change(&mut tx, booking, event, &By::SYSTEM, None, now).await.map_err(|error| refused(&error))?;

@@ -22,7 +22,7 @@ mod transitions;
 pub use self::{
     change::{By, transition},
     events::BookingChanged,
-    funding::{Funding, lock, payment_secured, set_paid},
+    funding::{Funding, lock, payment_lost, payment_secured, set_paid},
     jobs::register,
     model::{Actor, Booking, BookingError, State, Status},
     payment::{PaymentMethod, PaymentStatus, PaymentType},

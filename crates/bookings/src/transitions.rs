@@ -43,8 +43,12 @@ pub enum Event {
     Created,
     /// The payment came, or is certain to come.
     PaymentSecured,
-    /// The payment did not come in time.
+    /// The payment did not come in time, or its last try has failed.
     PaymentExpired,
+    /// The payment is gone again: the payer's bank took it back.
+    PaymentLost,
+    /// It is paid, or certain to be, again.
+    PaymentRestored,
     /// The provider says yes.
     Accepted,
     /// The provider says no.
@@ -172,6 +176,9 @@ pub(crate) const TABLE: &[Transition] = table! {
     PaymentSecured: &[AwaitingPayment] => Some(Confirmed), by &[System], if &[BooksInstantly], then &[AwaitEnd];
     PaymentSecured: &[AwaitingPayment] => Some(PendingAcceptance), by &[System], if &[NeedsAnswer], then &[AwaitAnswer, CountRequest];
     PaymentExpired: &[AwaitingPayment] => Some(State::PaymentExpired), by &[System], if &[], then &[Release];
+    PaymentExpired: &[PendingAcceptance, Confirmed] => Some(State::PaymentExpired), by &[System], if &[BeforeStart], then &[Release, Refund];
+    PaymentLost: &[PendingAcceptance, Confirmed, InProgress] => None, by &[System], if &[], then &[];
+    PaymentRestored: &[PendingAcceptance, Confirmed, InProgress] => None, by &[System], if &[], then &[];
 
     Accepted: &[PendingAcceptance] => Some(Confirmed), by &[Provider, Operator], if &[InTime], then &[CountAnswer, AwaitEnd];
     Declined: &[PendingAcceptance] => Some(State::Declined), by &[Provider, Operator], if &[], then &[CountAnswer, Release, Refund];

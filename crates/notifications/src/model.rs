@@ -138,10 +138,18 @@ word! {
         BookingClosed,
         BookingCancelled,
         BookingNoShow,
+        BookingPaymentLost,
+        BookingUnpaid,
+        BookingPaidAgain,
+        BookingCancelledUnpaid,
         BookingTomorrow,
         BookingSoon,
         PaymentReceived,
         PaymentFailed,
+        PaymentRetried,
+        PaymentDelayed,
+        PaymentOwed,
+        PaymentOutstanding,
         PaymentRefunded,
         WithdrawalPaid,
         WithdrawalFailed,
@@ -200,11 +208,21 @@ impl Template {
             | Self::BookingClosed
             | Self::BookingSoon => nature(Category::Booking, Normal, Entity::Booking, false),
             Self::BookingCompleted => nature(Category::Review, Normal, Entity::Booking, false),
-            Self::BookingCancelled => nature(Category::Booking, Critical, Entity::Booking, true),
+            Self::BookingPaidAgain => nature(Category::Booking, Normal, Entity::Booking, true),
+            Self::BookingCancelled
+            | Self::BookingPaymentLost
+            | Self::BookingUnpaid
+            | Self::BookingCancelledUnpaid => nature(Category::Booking, Critical, Entity::Booking, true),
             Self::PaymentReceived | Self::PaymentRefunded => {
                 nature(Category::Payment, Normal, Entity::Payment, true)
             }
-            Self::PaymentFailed => nature(Category::Payment, Critical, Entity::Payment, true),
+            Self::PaymentFailed | Self::PaymentRetried | Self::PaymentOwed => {
+                nature(Category::Payment, Critical, Entity::Payment, true)
+            }
+            // A payment is its payer's to see.
+            Self::PaymentDelayed | Self::PaymentOutstanding => {
+                nature(Category::Payment, Critical, Entity::Booking, true)
+            }
             Self::WithdrawalPaid => nature(Category::Payment, Normal, Entity::Withdrawal, true),
             Self::WithdrawalFailed => nature(Category::Payment, Critical, Entity::Withdrawal, true),
             Self::PayoutAccountChanged | Self::PayoutAccountProblem => {

@@ -75,7 +75,7 @@ pub(crate) async fn give_up(db: &mut PgConnection, case: &mut Case, charge: &Ope
 
 /// What was held for the booking goes where it belongs, once: to the provider and us what was earned, or what the
 /// policy lets them keep; the rest back to the customer.
-async fn end(db: &mut PgConnection, mut case: Case, market: &MarketSettings) -> ApiResult<()> {
+pub(crate) async fn end(db: &mut PgConnection, mut case: Case, market: &MarketSettings) -> ApiResult<()> {
     let (is_off, before) = (case.stage() == Stage::Off, case.payment.state);
     if is_off {
         case.payment.change(Change::LetGo);

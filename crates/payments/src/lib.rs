@@ -8,6 +8,7 @@ mod action;
 mod case;
 mod check;
 mod credits;
+mod debt;
 mod dispute;
 mod earnings;
 mod events;
@@ -40,9 +41,10 @@ mod tests;
 pub use self::{
     check::everything as check,
     credits::CreditKind,
-    events::PaymentChanged,
+    debt::{Debt, debts},
+    events::{ChargeFailed, NextStep, PaymentChanged},
     issued::{Issued, issue},
     jobs::register,
-    model::{PaymentError, Status},
+    model::{DISPUTED, PaymentError, Status},
     routes::router,
 };

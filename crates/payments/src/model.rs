@@ -28,6 +28,8 @@ pub(crate) enum State {
     Scheduled,
     /// All of it was taken.
     Captured,
+    /// The payer's bank took it back while it was held for the booking, which may be paid anew.
+    Disputed,
     /// Nothing was taken; another payment may be tried.
     Failed,
     /// It was let go.
@@ -49,8 +51,14 @@ pub(crate) enum Change {
     PartTaken,
     /// The first charge was declined.
     Declined,
-    /// A later charge was declined.
-    PartDeclined,
+    /// The last try to charge it was declined.
+    LastDeclined,
+    /// The payer's bank took it back before the job.
+    TakenBack,
+    /// The bank has given it back, and all of it was paid.
+    Restored,
+    /// The bank has given it back, and the rest is due later.
+    PartRestored,
     /// Nobody wants it any more.
     LetGo,
     /// Its gateway does not answer, and the payer tries again.
@@ -67,12 +75,18 @@ impl State {
             (Processing | RequiresAction, Reserved) => Some(Authorized),
             (Processing | RequiresAction | Authorized | Scheduled, Taken) => Some(Captured),
             (Processing | RequiresAction | Scheduled, PartTaken) => Some(Scheduled),
-            (Processing | RequiresAction | Authorized, Declined) => Some(Failed),
+            (Processing | RequiresAction | Authorized, Declined) | (Scheduled, LastDeclined) => Some(Failed),
+            (Captured | Scheduled, TakenBack) => Some(Disputed),
+            (Disputed, Restored) => Some(Captured),
+            (Disputed, PartRestored) => Some(Scheduled),
             (RequiresAction | Authorized | Scheduled, LetGo) | (Processing, Superseded) => Some(Cancelled),
             _ => None,
         }
     }
 }
+
+/// The `failure_code` of a payment that the payer's bank took back before the job.
+pub const DISPUTED: &str = "disputed";
 
 /// What the app sees of a payment.
 #[derive(
@@ -149,6 +163,8 @@ pub(crate) struct Payment {
     pub(crate) payer: Option<String>,
     pub(crate) method: Option<String>,
     pub(crate) closed_at: Option<Instant>,
+    /// When the last try to charge a part of it failed.
+    pub(crate) overdue_at: Option<Instant>,
     pub(crate) created_at: Instant,
     pub(crate) updated_at: Instant,
 }
@@ -189,6 +205,7 @@ impl Payment {
             payer: None,
             method: None,
             closed_at: None,
+            overdue_at: None,
             created_at: now,
             updated_at: now,
         }
@@ -224,6 +241,15 @@ impl Payment {
         if self.fee_is_refundable { 0 } else { self.fee_minor.min(self.kept_minor()).max(0) }
     }
 
+    /// Whether another try may take its place: it waits for its payer, for a gateway, or was charged in vain.
+    pub(crate) fn is_waiting_in_vain(&self) -> bool {
+        match self.state {
+            State::Processing | State::RequiresAction => true,
+            State::Scheduled => self.captured_minor == 0 && self.failure_code.is_some(),
+            _ => false,
+        }
+    }
+
     /// What was taken and has not gone back.
     pub(crate) fn kept_minor(&self) -> i64 {
         self.captured_minor - self.refunded_minor - self.disputed_minor
@@ -236,9 +262,10 @@ impl Payment {
             _ if self.refunded_minor > 0 => Status::PartiallyRefunded,
             State::Processing | State::Authorized => Status::Processing,
             State::RequiresAction => Status::RequiresAction,
+            State::Scheduled if self.overdue_at.is_some() => Status::Failed,
             State::Scheduled => Status::Pending,
             State::Captured => Status::Completed,
-            State::Failed => Status::Failed,
+            State::Failed | State::Disputed => Status::Failed,
             State::Cancelled => Status::Cancelled,
         }
     }
@@ -246,6 +273,8 @@ impl Payment {
     /// What the booking shows of it.
     pub(crate) fn funding(&self) -> Funding {
         let status = match self.state {
+            State::Disputed if self.kept_minor() <= 0 => PaymentStatus::Unpaid,
+            State::Disputed => PaymentStatus::PartiallyPaid,
             _ if self.refunded_minor > 0 && self.kept_minor() <= 0 => PaymentStatus::Refunded,
             _ if self.refunded_minor > 0 => PaymentStatus::PartiallyRefunded,
             _ if self.captured_minor == self.amount_minor => PaymentStatus::Paid,

@@ -1,6 +1,7 @@
 //! What an outcome means: one function for requests, jobs and messages alike. It may be called twice, late and in any
 //! order; the end is the same.
 
+use bookings::{By, Event};
 use ledger::Account;
 use platform::{
     app::App,
@@ -14,7 +15,10 @@ use sqlx::PgConnection;
 use crate::{
     action,
     case::{Case, Stage},
-    earnings, installment,
+    earnings,
+    events::{ChargeFailed, NextStep},
+    installment,
+    jobs::follow_later,
     model::{Change, Payment, State},
     operation::{self, Operation, Progress, Settler, Task},
     purchase,
@@ -77,7 +81,16 @@ pub(crate) async fn settle(
         }
     }
     let name = format!("operation:{id}:{}", operation.outcome_word());
-    Ok(case.save(db, name, operation.word()).await?.payment)
+    let was_agreed = case.booking.state != bookings::State::AwaitingPayment;
+    let case = case.save(db, name, operation.word()).await?;
+    if case.charge_failed.is_some_and(|failed| failed.next == NextStep::Cancelled) {
+        bookings::transition(db, case.booking.id, Event::PaymentExpired, &By::SYSTEM, now).await?;
+    }
+    if operation.task == Task::Charge && operation.state.is_final() && was_agreed {
+        // It may take the place of a payment that a bank took back.
+        follow_later(db, case.booking.id, now).await?;
+    }
+    Ok(case.payment)
 }
 
 impl Operation {
@@ -150,11 +163,15 @@ async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Op
     let payment = &mut case.payment;
     // With the gateway's part, that of the credits is taken, too.
     payment.captured_minor += if payment.captured_minor == 0 { minor + payment.credits_minor } else { minor };
-    (payment.failure_code, payment.sealed_action) = (None, None);
+    payment.sealed_action = None;
+    if payment.state != State::Disputed {
+        payment.failure_code = None;
+    }
     let is_all = payment.captured_minor == payment.amount_minor;
     payment.change(if is_all { Change::Taken } else { Change::PartTaken });
     if let Some(installment) = operation.installment_id {
         store::installments::paid(db, installment, case.now).await?;
+        installment::clear_overdue(db, &mut case.payment).await?;
     }
     let from = Account::Clearing(operation.gateway);
     match case.stage() {
@@ -191,6 +208,10 @@ async fn declined(
         installment::declined(db, case, part, operation).await?;
     } else {
         case.payment.change(Change::Declined);
+        if operation.task == Task::Capture && case.stage() != Stage::Off {
+            let next = case.after_the_last_try();
+            case.charge_failed = Some(ChargeFailed { amount_minor: operation.amount_minor, next });
+        }
     }
     if case.payment.state == State::Failed { case.release(db).await } else { Ok(()) }
 }

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     case::Case,
-    follow,
+    follow, installment,
+    jobs::ExpireUnpaid,
     model::{Change, PaymentError, State},
     operation::{self, Operation, Settler, Task},
     settle::settle,
@@ -70,6 +71,17 @@ pub(crate) async fn give_way(db: &mut PgConnection, mut case: Case) -> ApiResult
             case.payment.change(Change::Superseded);
             case.release(db).await?;
             store::installments::drop_open(db, case.payment.id).await?;
+        }
+        // What is charged later, and was charged in vain.
+        (State::Scheduled, charge) => {
+            if let Some(mut charge) = charge {
+                supersede(db, &mut charge, case.now).await?;
+            }
+            case.payment.change(Change::LetGo);
+            case.release(db).await?;
+            store::installments::drop_open(db, case.payment.id).await?;
+            let last_try = installment::last_try(&case);
+            ExpireUnpaid::schedule(db, case.booking.id, last_try, case.now).await?;
         }
         _ => {}
     }

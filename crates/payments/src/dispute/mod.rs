@@ -16,7 +16,10 @@ use sqlx::PgConnection;
 
 use crate::{model::Payment, operation::Operation, store};
 
-pub(crate) use of_credits::{Bought, claim};
+pub(crate) use self::{
+    of_booking::follow,
+    of_credits::{Bought, claim},
+};
 
 /// A dispute as it is stored.
 #[derive(Clone, Debug)]
@@ -113,6 +116,15 @@ impl StoredDispute {
         transfers.add(clearing, self.account(), payment.money(self.disputed_minor));
         Ok(())
     }
+}
+
+/// How the banks have decided about a payment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// One has not yet.
+    pub(crate) is_open: bool,
+    /// One has decided against us.
+    pub(crate) is_lost: bool,
 }
 
 /// Asks how a dispute stands, and does what follows; one that nobody told us of in time is opened and decided at once.

@@ -32,7 +32,7 @@ use crate::{
     credits,
     installment::Interval,
     method::{self, Method},
-    model::{Payment, PaymentError, State},
+    model::{Payment, PaymentError},
     operation::{self, Operation, Settler},
     price::Price,
     promo, review,
@@ -186,7 +186,7 @@ pub(super) async fn payable(
     }
     let Some(payment) = store::payments::lock_live(db, id).await? else { return Ok(booking) };
     match payment.state {
-        State::RequiresAction | State::Processing => {
+        _ if payment.is_waiting_in_vain() => {
             Ok(superseded::give_way(db, Case::of(booking, payment, now)).await?.booking)
         }
         _ => Err(PaymentError::AlreadyPaid { payment: payment.id }.into()),

@@ -45,7 +45,9 @@ pub(crate) async fn unfunded(db: &mut PgConnection) -> Broken {
              from bookings b
              left join payments p on p.booking_id = b.id and not p.is_tip and p.state not in ('failed', 'cancelled')
             where b.payment_method <> 'cash' and b.state in ('pending_acceptance', 'confirmed', 'in_progress')
-              and coalesce(p.state not in ('authorized', 'scheduled', 'captured'), b.payment_status <> 'failed')
+              and b.payment_status <> 'failed'
+              and coalesce(p.state not in ('authorized', 'scheduled', 'captured', 'disputed'), true)
+              and not exists (select from payments d where d.booking_id = b.id and d.state = 'disputed')
             limit 100"#
     )
     .fetch_all(db)

@@ -1,12 +1,12 @@
 //! The SQL of disputes.
 
 use platform::{
-    ids::{DisputeId, LotId},
+    ids::{DisputeId, LotId, PaymentId},
     ports::gateway::GatewayName,
 };
 use sqlx::PgConnection;
 
-use crate::dispute::StoredDispute;
+use crate::dispute::{Standing, StoredDispute};
 
 /// A dispute; held until the transaction ends.
 pub(crate) async fn lock(
@@ -77,4 +77,16 @@ pub(crate) async fn cover(db: &mut PgConnection, dispute: DisputeId, minor: i64)
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Whether a bank has not decided yet about a payment, and whether it has decided against us.
+pub(crate) async fn standing(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<Standing> {
+    sqlx::query_as!(
+        Standing,
+        r#"select coalesce(bool_or(state = 'open'), false) as "is_open!", coalesce(bool_or(state = 'lost'), false) as "is_lost!"
+             from payment_disputes where payment_id = $1"#,
+        payment as _
+    )
+    .fetch_one(db)
+    .await
 }

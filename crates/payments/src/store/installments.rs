@@ -86,6 +86,19 @@ pub(crate) async fn drop_open(db: &mut PgConnection, payment: PaymentId) -> sqlx
     Ok(())
 }
 
+/// What is not paid of a payment yet; held until the transaction ends.
+pub(crate) async fn lock_open(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<Vec<Installment>> {
+    sqlx::query_as!(
+        Installment,
+        "select id, payment_id, number, amount_minor, due_date, state, failures
+           from payment_installments
+          where payment_id = $1 and state not in ('paid', 'cancelled') order by number for update",
+        payment as _,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Whether a charge of it came, or still may.
 pub(crate) async fn is_being_charged(db: &mut PgConnection, id: InstallmentId) -> sqlx::Result<bool> {
     sqlx::query_scalar!(

@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 pub(crate) mod checks;
 pub(crate) mod credits;
+pub(crate) mod debts;
 pub(crate) mod differences;
 pub(crate) mod disputes;
 pub(crate) mod events;

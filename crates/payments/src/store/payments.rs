@@ -47,7 +47,7 @@ pub(crate) async fn lock(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<O
         "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
                 is_tip, fee_minor, fee_is_refundable, promo_id, discount_minor, subsidy_minor,
                 credits_minor, captured_minor, refunded_minor, disputed_minor, earned_minor, failure_code, sealed_action,
-                payer, method, closed_at, created_at, updated_at
+                payer, method, closed_at, overdue_at, created_at, updated_at
            from payments where id = $1 for update",
         id as _,
     )
@@ -62,8 +62,8 @@ pub(crate) async fn lock_live(db: &mut PgConnection, booking: BookingId) -> sqlx
         "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
                 is_tip, fee_minor, fee_is_refundable, promo_id, discount_minor, subsidy_minor,
                 credits_minor, captured_minor, refunded_minor, disputed_minor, earned_minor, failure_code, sealed_action,
-                payer, method, closed_at, created_at, updated_at
-           from payments where booking_id = $1 and state not in ('failed', 'cancelled') and not is_tip for update",
+                payer, method, closed_at, overdue_at, created_at, updated_at
+           from payments where booking_id = $1 and state not in ('disputed', 'failed', 'cancelled') and not is_tip for update",
         booking as _,
     )
     .fetch_optional(db)
@@ -109,7 +109,7 @@ pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Resu
     sqlx::query!(
         "update payments set state = $2, status = $3, captured_minor = $4, refunded_minor = $5, disputed_minor = $6,
                 failure_code = $7, sealed_action = $8, payer = $9, method = $10, closed_at = $11, updated_at = $12,
-                credits_minor = $13, earned_minor = $14
+                credits_minor = $13, earned_minor = $14, overdue_at = $15
           where id = $1",
         payment.id as _,
         payment.state as _,
@@ -125,6 +125,7 @@ pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Resu
         payment.updated_at as _,
         payment.credits_minor,
         payment.earned_minor,
+        payment.overdue_at as _,
     )
     .execute(db)
     .await?;
@@ -163,4 +164,25 @@ pub(crate) async fn lock_purchase(
         Some(id) => lock(db, id).await,
         None => Ok(None),
     }
+}
+
+/// The payments of a booking that banks took back before the job, the oldest first.
+pub(crate) async fn disputed(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<Vec<PaymentId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: PaymentId" from payments where booking_id = $1 and state = 'disputed' order by id"#,
+        booking as _
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Whether a booking is paid, or going to be, by another payment than one that a bank took back.
+pub(crate) async fn has_live(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from payments where booking_id = $1 and not is_tip
+                             and state not in ('disputed', 'failed', 'cancelled')) as "found!""#,
+        booking as _
+    )
+    .fetch_one(db)
+    .await
 }

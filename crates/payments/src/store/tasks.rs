@@ -26,6 +26,8 @@ pub(crate) enum TaskKind {
     GoodwillProposed,
     /// A first payment is large.
     ReviewWaiting,
+    /// A customer owes it for work that was done.
+    CustomerDebt,
     /// A job about money was given up.
     JobGivenUp,
 }
@@ -75,6 +77,9 @@ pub(crate) async fn open(db: &mut PgConnection, now: Instant) -> sqlx::Result<Ve
                union all
                (select 'review_waiting', booking_id::text, null, amount_minor, currency, created_at, null
                   from payment_reviews where state = 'waiting' order by created_at limit 50)
+               union all
+               (select 'customer_debt', booking_id::text, payment_id, amount_minor, currency, since, null
+                  from payment_debts where amount_minor > 0 order by since limit 50)
                union all
                (select 'job_given_up', kind || ' ' || id, null, null, null, created_at, null
                   from jobs where dead_at is not null and (kind like 'payments.%' or kind like 'payouts.%')
