@@ -18,6 +18,7 @@ promo_code_taken = Diesen Code gibt es schon. Bitte wählen Sie einen anderen.
 tip_not_possible = Trinkgeld können Sie bis 30 Tage nach der Arbeit geben.
 tip_out_of_range = Bitte wählen Sie ein Trinkgeld bis { $most }.
 message-referral = Erste Buchung eines Freundes
+message-referral_returned = Erste Buchung eines Freundes wurde erstattet
 refund_not_failed = Diese Rückzahlung ist nicht fehlgeschlagen.
 credits_not_refundable = Dieses Guthaben kann nicht ausgezahlt werden. Bitte wenden Sie sich an den Support.
 dispute_not_open = Diese Rückbuchung ist bereits entschieden.

@@ -18,6 +18,7 @@ promo_code_taken = There is such a code already. Please choose another one.
 tip_not_possible = A tip can be given for 30 days after a job is done.
 tip_out_of_range = Please choose a tip up to { $most }.
 message-referral = A friend's first booking
+message-referral_returned = A friend's first booking was refunded
 refund_not_failed = This refund has not failed.
 credits_not_refundable = These credits cannot be paid out. Please contact support.
 dispute_not_open = This dispute is over.

@@ -18,6 +18,7 @@ promo_code_taken = Questo codice esiste già. Ne scelga un altro.
 tip_not_possible = Si può lasciare una mancia fino a 30 giorni dopo il lavoro.
 tip_out_of_range = Scelga una mancia fino a { $most }.
 message-referral = Prima prenotazione di un amico
+message-referral_returned = La prima prenotazione di un amico è stata rimborsata
 refund_not_failed = Questo rimborso non è fallito.
 credits_not_refundable = Questi crediti non possono essere rimborsati. Contatta l'assistenza.
 dispute_not_open = Questa contestazione è già chiusa.

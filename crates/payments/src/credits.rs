@@ -294,7 +294,7 @@ pub(crate) async fn give(
     minor: i64,
     description: &str,
     now: Instant,
-) -> ApiResult<()> {
+) -> ApiResult<LotId> {
     let description = description.to_owned();
     let granted = Movement { user, kind, minor, description, booking: None };
     store::credits::move_credits(db, &granted, now).await?;
@@ -311,6 +311,30 @@ pub(crate) async fn give(
     let posting = ledger::Posting::new(format!("credits:{}:granted", lot.id), "credits_granted", now)
         .about(user)
         .transfer(Account::Promotions, Account::Credits { user, lot: lot.id }, euros(minor));
+    ledger::post(db, &posting).await?;
+    Ok(lot.id)
+}
+
+/// What is left of credits that we gave is ours again.
+pub(crate) async fn take_granted(
+    db: &mut PgConnection,
+    (user, lot): (UserId, LotId),
+    description: &str,
+    now: Instant,
+) -> ApiResult<()> {
+    // Whoever spends waits here, or has spent.
+    store::credits::lock_wallet(db, user).await?;
+    let from = Account::Credits { user, lot };
+    let left = ledger::balance(db, from, Currency::EUR).await?.available();
+    if left.minor <= 0 {
+        return Ok(());
+    }
+    let (kind, description) = (CreditKind::Earned, description.to_owned());
+    let taken = Movement { user, kind, minor: -left.minor, description, booking: None };
+    store::credits::move_credits(db, &taken, now).await?;
+    let posting = ledger::Posting::new(format!("credits:{lot}:reclaimed"), "credits_reclaimed", now)
+        .about(user)
+        .transfer(from, Account::Promotions, left);
     ledger::post(db, &posting).await?;
     Ok(())
 }

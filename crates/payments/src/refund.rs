@@ -13,7 +13,7 @@ use crate::{
     case::Case,
     credits, earnings,
     operation::{self, Operation, Progress, Settler, Task},
-    retry, store, superseded,
+    promo, retry, store, superseded,
 };
 
 /// How far a refund is.
@@ -98,6 +98,10 @@ pub(crate) async fn back(
         credits::give_back(db, case, to, credits_minor).await?;
     }
     bring(db, &refund, minor - credits_minor).await?;
+    let payment = &case.payment;
+    if payment.kept_minor() <= payment.retained_minor() && payment.disputed_minor == 0 {
+        promo::give_back(db, payment, case.now).await?;
+    }
     Ok(refund)
 }
 

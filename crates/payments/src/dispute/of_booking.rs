@@ -25,6 +25,7 @@ use crate::{
     jobs::follow_later,
     model::{Change, DISPUTED, State},
     operation::Operation,
+    promo,
     refund::{self, Source},
     store,
 };
@@ -100,7 +101,12 @@ async fn decide(
         }
         // All of it had gone back before.
         DisputeStatus::Lost if minor == 0 => Ok(()),
-        DisputeStatus::Lost => earnings::take_back(db, case, dispute.id.uuid(), disputes, minor).await,
+        DisputeStatus::Lost => {
+            if case.payment.kept_minor() <= 0 {
+                promo::reclaim_reward(db, case.payment.id, case.now).await?;
+            }
+            earnings::take_back(db, case, dispute.id.uuid(), disputes, minor).await
+        }
         DisputeStatus::Won => {
             let (payment, transfers) = case.payment_and_transfers();
             dispute.return_money(db, charge, payment, transfers).await?;

@@ -186,3 +186,14 @@ pub(crate) async fn has_live(db: &mut PgConnection, booking: BookingId) -> sqlx:
     .fetch_one(db)
     .await
 }
+
+/// What was given as tips for a booking and has not gone back, or is on its way. The caller holds the booking.
+pub(crate) async fn tips_of(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(amount_minor - refunded_minor), 0)::bigint as "given!" from payments
+            where booking_id = $1 and is_tip and state not in ('failed', 'cancelled')"#,
+        booking as _
+    )
+    .fetch_one(db)
+    .await
+}

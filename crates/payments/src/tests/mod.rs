@@ -16,6 +16,7 @@ macro_rules! shape {
 mod crashing;
 mod credits;
 mod disputed_credits;
+mod given_back;
 mod histories;
 mod methods;
 mod mixed;

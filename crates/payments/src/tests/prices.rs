@@ -25,7 +25,7 @@ impl World {
     }
 }
 
-async fn pay_with(who: &Client, booking: &str, card: &str, code: &str) -> Answer {
+pub(super) async fn pay_with(who: &Client, booking: &str, card: &str, code: &str) -> Answer {
     let body = json!({"booking_id": booking, "payment_type": "immediate", "payment_method": "card",
         "payment_method_id": format!("pm_sandbox_{card}"), "promo_code": code});
     who.post("/payments/process/", body).await
