@@ -73,12 +73,14 @@ impl State {
             (Processing | RequiresAction, ActionNeeded) => Some(RequiresAction),
             (Processing | RequiresAction, StillRunning) => Some(Processing),
             (Processing | RequiresAction, Reserved) => Some(Authorized),
-            (Processing | RequiresAction | Authorized | Scheduled, Taken) => Some(Captured),
-            (Processing | RequiresAction | Scheduled, PartTaken) => Some(Scheduled),
+            (Processing | RequiresAction | Authorized | Scheduled, Taken) | (Disputed, Restored) => {
+                Some(Captured)
+            }
+            (Processing | RequiresAction | Scheduled, PartTaken) | (Disputed, PartRestored) => {
+                Some(Scheduled)
+            }
             (Processing | RequiresAction | Authorized, Declined) | (Scheduled, LastDeclined) => Some(Failed),
             (Captured | Scheduled, TakenBack) => Some(Disputed),
-            (Disputed, Restored) => Some(Captured),
-            (Disputed, PartRestored) => Some(Scheduled),
             (RequiresAction | Authorized | Scheduled, LetGo) | (Processing, Superseded) => Some(Cancelled),
             _ => None,
         }

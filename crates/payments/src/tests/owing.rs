@@ -41,6 +41,7 @@ impl World {
     }
 
     /// What both sides were told of charges that had failed: how much, and what happens next.
+    #[expect(clippy::disallowed_methods, reason = "the table is the test's own")]
     pub(super) async fn failures(&self) -> Vec<String> {
         let told = "select (payload -> 'charge_failed' ->> 'amount_minor') || ' '
                  || coalesce(payload #>> '{charge_failed,next,retry,at}', payload #>> '{charge_failed,next}')
