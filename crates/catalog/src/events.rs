@@ -42,7 +42,7 @@ pub struct ServiceWithdrawn {
     /// Whether bookings that are still to come are to be called off.
     pub cancel_upcoming: bool,
     /// The moderator who took it back; nobody where the provider did. Bookings are called off by the same.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moderator_id: Option<UserId>,
 }
 
