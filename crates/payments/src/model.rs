@@ -243,9 +243,10 @@ impl Payment {
         matches!(self.state, State::Authorized | State::Scheduled | State::Captured)
     }
 
-    /// What its payer agreed to, less what was given back since.
+    /// What its payer agreed to, less what was given back since. A bank's dispute changes nothing of it.
     pub(crate) fn agreed_minor(&self) -> i64 {
-        if self.is_certain() { self.amount_minor - self.refunded_minor } else { 0 }
+        let is_agreed = self.is_certain() || self.state == State::Disputed;
+        if is_agreed { self.amount_minor - self.refunded_minor } else { 0 }
     }
 
     /// How much of that was taken or is reserved. What is disputed counts: the bank has not decided yet.
