@@ -234,11 +234,11 @@ async fn nobody_of_finance_decides_about_their_own_refund_review_or_dispute() {
         party.post(&evidence, json!({"statement": "Done."})).await.refused(403, "own_matter");
         assert!(w.tasks(party).await.is_empty());
     }
-    let (_, payment) = {
-        let booking = w.book_at("2026-03-05", "10:00", "card", "immediate").await;
-        let payment = w.pay(&booking, "refund_declined").await.expect(201).str("id");
-        (booking, payment)
-    };
+    let next = w.book_at("2026-03-05", "10:00", "card", "immediate").await;
+    // What is disputed does not count as paid.
+    w.pay(&next, "refund_declined").await.refused(409, "payment_needs_review");
+    fin.put(&format!("/admin/payments/reviews/{next}/"), json!({"allow": true})).await.expect(200);
+    let payment = w.pay(&next, "refund_declined").await.expect(201).str("id");
     let refund = w.bob.post("/payments/refund/", refund(&payment, Value::Null)).await.expect(201).str("id");
     w.later(10).await;
     for party in [&w.ann, &w.bob] {
