@@ -31,7 +31,7 @@ const SCRIPTS: [(&str, &str); 24] = [
     ("Armenian", "Աբ"),
     ("Georgian", "აბ"),
     ("Hebrew", "אש"),
-    ("Arabic", "مگپے"),
+    ("Arabic", "محپگ"),
     ("Devanagari", "कि"),
     ("Bengali", "কি"),
     ("Gurmukhi", "ਕ"),

@@ -1,7 +1,7 @@
 //! Fonts, and how a text is made of them: each letter in the first font that has it, from the right where its script is
 //! written so.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{borrow::Cow, fmt::Write as _, sync::LazyLock};
 
 use krilla::text::Font;
 use ttf_parser::Face;
@@ -93,9 +93,9 @@ impl Run<'_> {
             rustybuzz::Direction::LeftToRight
         });
         let shaped = rustybuzz::shape(&self.typeface.shaper, &[], buffer);
-        #[expect(clippy::cast_precision_loss, reason = "lengths on paper")]
-        let advances = shaped.glyph_positions().iter().map(|glyph| glyph.x_advance as f32).sum::<f32>();
-        advances * size / units
+        let advance =
+            |glyph: &rustybuzz::GlyphPosition| f32::from(i16::try_from(glyph.x_advance).unwrap_or_default());
+        shaped.glyph_positions().iter().map(advance).sum::<f32>() * size / units
     }
 }
 
@@ -218,17 +218,13 @@ pub(crate) fn readable(text: &str) -> Cow<'_, str> {
     }
     let mut readable = String::new();
     for letter in text.chars() {
-        if letter.is_whitespace() {
-            readable.push(if letter == '\u{a0}' { letter } else { ' ' });
-        } else if is_invisible(letter) {
-            continue;
-        } else if has(letter) {
-            readable.push(letter);
-        } else {
-            match any_ascii::any_ascii_char(letter) {
-                "" => readable.push_str(&format!("U+{:04X}", u32::from(letter))),
-                latin => readable.push_str(latin),
-            }
+        match any_ascii::any_ascii_char(letter) {
+            _ if letter.is_whitespace() => readable.push(if letter == '\u{a0}' { letter } else { ' ' }),
+            _ if is_invisible(letter) => {}
+            _ if has(letter) => readable.push(letter),
+            // Writing into a string cannot fail.
+            "" => drop(write!(readable, "U+{:04X}", u32::from(letter))),
+            latin => readable.push_str(latin),
         }
     }
     Cow::Owned(readable)

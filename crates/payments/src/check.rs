@@ -5,6 +5,9 @@ use sqlx::PgPool;
 
 use crate::store::{checks, differences};
 
+/// The invariant that holds while no difference with a gateway is open.
+pub(crate) const GATEWAYS_AGREE: &str = "the books of the gateways agree with ours";
+
 /// The books, every payment, and what every provider has earned. `noted` is a seal that was written down earlier.
 pub async fn everything(db: &PgPool, noted: Option<&str>) -> sqlx::Result<Report> {
     let mut report = ledger::check(db, noted).await?;
@@ -12,7 +15,7 @@ pub async fn everything(db: &PgPool, noted: Option<&str>) -> sqlx::Result<Report
     report.invariants.extend(payouts::check(db).await?);
     let open = differences::newest(&mut *db.acquire().await?).await?;
     let broken = open.iter().map(|(difference, _)| difference.to_string()).collect();
-    report.invariants.push(Invariant { name: "the books of the gateways agree with ours", broken });
+    report.invariants.push(Invariant { name: GATEWAYS_AGREE, broken });
     Ok(report)
 }
 

@@ -335,19 +335,24 @@ fn compare_charges(
     found
 }
 
-/// Books what a gateway kept of what it moved: each of its lines once. Both accounts are shared, so nothing is locked.
+/// Books what a gateway kept of what it moved: each of its lines once, as it was seen first; days are looked at again
+/// while something differs. Both accounts are shared, so nothing is locked.
 async fn book_fees<'a>(
     db: &mut sqlx::PgConnection,
     gateway: GatewayName,
     entries: impl Iterator<Item = &'a Entry> + Send,
     now: Instant,
 ) -> ApiResult<()> {
-    for entry in entries {
-        let name = format!("fee:{gateway}:{}:{}", <&str>::from(entry.kind), entry.reference);
+    let named = entries
+        .map(|entry| (format!("fee:{gateway}:{}:{}", <&str>::from(entry.kind), entry.reference), entry.fee));
+    let named: Vec<(String, Money)> = named.collect();
+    let names: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
+    let booked: HashSet<String> = store::differences::booked(db, &names).await?.into_iter().collect();
+    for (name, kept) in named.into_iter().filter(|(name, _)| !booked.contains(name)) {
         let (fees, clearing) = (Account::GatewayFees(gateway), Account::Clearing(gateway));
         // A gateway gives a fee back where it takes less than nothing.
-        let (from, to) = if entry.fee.minor < 0 { (clearing, fees) } else { (fees, clearing) };
-        let amount = Money::new(entry.fee.minor.saturating_abs(), entry.fee.currency);
+        let (from, to) = if kept.minor < 0 { (clearing, fees) } else { (fees, clearing) };
+        let amount = Money::new(kept.minor.saturating_abs(), kept.currency);
         let fee = Posting::new(name, "gateway_fee", now).transfer(from, to, amount);
         ledger::post_if_any(db, &fee).await?;
     }

@@ -380,6 +380,6 @@ mod tests {
         }
         let one = rendered(Sentence::new("field-too_short").with_number("min", 1));
         let two = rendered(Sentence::new("field-too_short").with_number("min", 2));
-        assert!(one.iter().zip(&two).all(|(one, two)| one.replace('1', "2") != *two), "{one:?}");
+        assert!(one[0].ends_with(" character.") && two[0].ends_with(" characters."), "{one:?} {two:?}");
     }
 }

@@ -103,8 +103,8 @@ async fn an_account_with_obligations_is_not_deleted_and_says_which() {
     // As a feature would register its own: one query for the person.
     w.t.app.obligations.register(|db, user, _now| {
         Box::pin(async move {
-            let name: String =
-                sqlx::query_scalar("select name from users where id = $1").bind(user).fetch_one(db).await?;
+            let name =
+                sqlx::query_scalar!("select name from users where id = $1", user as _).fetch_one(db).await?;
             let debt = Obligation::of_money("debts", 1, Money::new(4990, Currency::EUR));
             Ok(if name == "Settled" {
                 Vec::new()

@@ -185,3 +185,10 @@ pub(crate) async fn insert(db: &mut PgConnection, difference: &Difference, now: 
     .await?;
     Ok(())
 }
+
+/// Which of these postings are in the books.
+pub(crate) async fn booked(db: &mut PgConnection, names: &[String]) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!("select operation from ledger_transactions where operation = any($1)", names)
+        .fetch_all(db)
+        .await
+}

@@ -59,16 +59,16 @@ async fn a_refund_on_its_way_and_a_dispute_keep_people() {
     let w = World::instant().await;
     let (booking, payment) = w.paid("visa").await;
     w.complete(&booking).await;
-    sqlx::query("insert into payment_disputes select gen_random_uuid(), 'sandbox', 'dp_1', id, 4990, 4990, false, 'open',
+    sqlx::raw_sql("insert into payment_disputes select gen_random_uuid(), 'sandbox', 'dp_1', id, 4990, 4990, false, 'open',
             null, now(), now() from payments")
         .execute(&w.t.app.db).await.unwrap();
     assert_eq!(w.blockers(&w.ann).await, ["open_disputes 49.90"]);
     assert_eq!(w.blockers(&w.bob).await, ["balances 42.42", "open_disputes 49.90"]);
-    sqlx::query("update payment_disputes set state = 'won'").execute(&w.t.app.db).await.unwrap();
+    sqlx::raw_sql("update payment_disputes set state = 'won'").execute(&w.t.app.db).await.unwrap();
     let body = json!({"payment_id": payment, "amount": 10, "reason": "A window was missed."});
     w.bob.post("/payments/refund/", body).await.expect(201);
-    sqlx::query("update refunds set state = 'processing'").execute(&w.t.app.db).await.unwrap();
+    sqlx::raw_sql("update refunds set state = 'processing'").execute(&w.t.app.db).await.unwrap();
     assert_eq!(w.blockers(&w.ann).await, ["refunds_in_flight 10.00"]);
-    sqlx::query("update refunds set state = 'succeeded'").execute(&w.t.app.db).await.unwrap();
+    sqlx::raw_sql("update refunds set state = 'succeeded'").execute(&w.t.app.db).await.unwrap();
     assert!(w.blockers(&w.ann).await.is_empty());
 }

@@ -191,7 +191,9 @@ impl World {
     /// What is on which accounts, but for those with nothing. What a gateway keeps for itself counts as what it has:
     /// when that is booked is a matter of its own.
     async fn books(&self) -> String {
-        let report = crate::check(&self.t.app.db, None).await.unwrap();
+        let mut report = crate::check(&self.t.app.db, None).await.unwrap();
+        // What the gateway has not told yet is a difference, which is found and shown: see `reconciling`.
+        report.invariants.retain(|invariant| invariant.name != crate::check::GATEWAYS_AGREE);
         assert!(report.is_clean(), "{report}");
         let rows = sqlx::query_scalar!(
             r#"select account || ' ' || sum(balance) as "row!"

@@ -141,7 +141,7 @@ async fn every_kind_of_line_that_differs_is_found_and_the_check_fails_until_it_a
     w.bob_withdraws().await;
     tampered(&w, "select 1", "select 1", &[]).await;
     // Another amount.
-    for (kind, ours, theirs) in [("charge", 4990, 4991), ("refund", 1000, 1001), ("payout", 3392, 3393)] {
+    for (kind, ours, theirs) in [("charge", 4990, 4991), ("refund", 1000, 1001), ("payout", 3391, 3393)] {
         let sql = format!("update sandbox_book set amount = {theirs} where kind = '{kind}'");
         let undo = format!("update sandbox_book set amount = {ours} where kind = '{kind}'");
         let expected = format!("{kind} {ours} {theirs}");

@@ -184,9 +184,9 @@ async fn a_part_of_a_price_is_earned_in_the_month_in_which_it_is_paid() {
 /// A file of the statement, as CSV and as PDF.
 async fn files(w: &World, query: &str) -> (String, Vec<u8>) {
     let path = format!("/providers/earnings/statement/?{query}");
-    let csv = w.bob.get(&path).await.expect(200).text().to_owned();
+    let csv = w.bob.get(&path).await.expect(200).text().clone();
     let pdf = w.bob.with("accept", "application/pdf").get(&path).await.expect(200);
-    (csv, pdf.bytes.to_vec())
+    (csv, pdf.bytes.clone())
 }
 
 #[tokio::test]
