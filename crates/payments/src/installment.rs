@@ -163,7 +163,9 @@ pub(crate) async fn clear_overdue(db: &mut PgConnection, payment: &mut Payment) 
 /// The booking is off before its payment was charged: what its customer owes all the same is charged at once, and tried
 /// again as any part that is due today.
 pub(crate) async fn charge_kept(db: &mut PgConnection, case: &Case) -> ApiResult<()> {
-    let Some(mut part) = store::installments::lock_first_open(db, case.payment.id).await? else { return Ok(()) };
+    let Some(mut part) = store::installments::lock_first_open(db, case.payment.id).await? else {
+        return Ok(());
+    };
     // What is being charged already comes, and the rest of it goes back then.
     if store::installments::is_being_charged(db, part.id).await? {
         return Ok(());

@@ -318,7 +318,8 @@ async fn what_cannot_be_charged_is_tried_again_and_then_a_debt() {
     assert_eq!(w.ends().await, kept(0));
     let debts = || async {
         let tasks = finance.get("/admin/payments/tasks/").await.expect(200);
-        let tasks = tasks["results"].as_array().unwrap().iter().filter(|task| task["kind"] == "customer_debt");
+        let tasks =
+            tasks["results"].as_array().unwrap().iter().filter(|task| task["kind"] == "customer_debt");
         tasks
             .map(|task| (task["payment_id"].as_str().unwrap().to_owned(), task["amount"].clone()))
             .collect::<Vec<_>>()
