@@ -16,6 +16,7 @@ macro_rules! shape {
 mod crashing;
 mod credits;
 mod disputed_credits;
+mod entitlement;
 mod histories;
 mod methods;
 mod mixed;
