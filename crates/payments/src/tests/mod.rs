@@ -16,7 +16,6 @@ macro_rules! shape {
 mod crashing;
 mod credits;
 mod disputed_credits;
-mod entitlement;
 mod histories;
 mod methods;
 mod mixed;

@@ -54,12 +54,11 @@ impl Agreement {
     }
 }
 
-/// A change of the time that took effect.
+/// When a change of the time was asked for, or took effect, of a booking that was confirmed.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Move {
     pub is_asked_by_customer: bool,
-    pub asked_at: Timestamp,
-    pub applied_at: Timestamp,
+    pub at: Timestamp,
     /// When the booking would have started without it.
     pub from: Timestamp,
 }
@@ -140,11 +139,13 @@ pub(super) struct Payment {
     pub credits: i64,
     /// What the provider or finance gave back by hand.
     pub refunds: i64,
+    /// What a kept method still pays: all of it where it is charged later, the open parts of a job that was done.
+    pub to_come: i64,
 }
 
 impl Payment {
-    fn amount(&self) -> i64 {
-        self.charges.iter().map(|charge| charge.amount).sum::<i64>() + self.credits
+    pub(super) fn amount(&self) -> i64 {
+        self.charges.iter().map(|charge| charge.amount).sum::<i64>() + self.credits + self.to_come
     }
 
     /// How much of `kept` is of each charge: parts go back newest first, and credits and a card in proportion.
@@ -198,9 +199,7 @@ fn part(whole: i64, share: i64, of: i64) -> i64 {
 fn owed(terms: &Agreement, starts_at: Timestamp, moves: &[Move], ending: Ending) -> i64 {
     let cancelled = |at| {
         let asked = moves.iter().filter(|step| step.is_asked_by_customer);
-        let floors = asked.flat_map(|step| {
-            [step.asked_at, step.applied_at].map(|at| terms.policy.percent_back(step.from, at))
-        });
+        let floors = asked.map(|step| terms.policy.percent_back(step.from, step.at));
         let percent = floors.fold(terms.policy.percent_back(starts_at, at), i64::min);
         terms.total() - part(terms.refundable(), percent, 100)
     };
@@ -224,9 +223,9 @@ pub(super) fn entitlement(
     let paid = payment.amount();
     let kept = owed(terms, starts_at, moves, ending).min(paid - payment.refunds).max(0);
     let of_charges = payment.kept_of_charges(kept);
-    let kept_credits = kept - of_charges.iter().sum::<i64>();
+    let kept_rest = kept - of_charges.iter().sum::<i64>();
     // What a bank took is gone, as far as it had not gone back before; what had goes out twice, and that is our loss.
-    let (mut by_card, mut lost, mut losses) = (0, 0, 0);
+    let (mut by_card, mut lost, mut losses) = (if payment.credits == 0 { kept_rest } else { 0 }, 0, 0);
     for (charge, of_charge) in payment.charges.iter().zip(of_charges) {
         if charge.is_lost {
             by_card -= charge.refunded;
@@ -248,7 +247,7 @@ pub(super) fn entitlement(
     let commission = gross * terms.commission_bps / 10_000;
     Entitlement {
         by_card,
-        by_credits: kept_credits,
+        by_credits: if payment.credits == 0 { 0 } else { kept_rest },
         provider: gross - commission,
         commission,
         fee,
@@ -359,7 +358,7 @@ fn a_complaint_after_the_job_is_decided() {
 fn moving_never_makes_cancelling_cheaper(#[case] is_customer: bool, #[case] hours: i64, #[case] kept: i64) {
     let from = start() - SignedDuration::from_hours(30 * 24);
     let at = from - SignedDuration::from_hours(hours);
-    let step = Move { is_asked_by_customer: is_customer, asked_at: at, applied_at: at, from };
+    let step = Move { is_asked_by_customer: is_customer, at, from };
     let ending = Ending::CancelledByCustomer(at);
     assert_eq!(ends(&terms(Policy::Moderate), &[step], ending, &by_card(10_000)).0, kept);
 }
@@ -378,6 +377,9 @@ fn open_parts_are_dropped_and_what_was_paid_is_kept_as_far_as_it_is_owed() {
         ..Payment::default()
     };
     let late = Ending::CancelledByCustomer(before(1));
+    let to_come = Payment { to_come: 10_000, ..Payment::default() };
+    assert_eq!(ends(&terms, &[], late, &to_come), (5000, 4250, 750), "what is owed is charged");
+    assert_eq!(ends(&terms, &[], Ending::CalledOff, &to_come), (0, 0, 0));
     // 50.00 is owed, 33.34 was paid: nothing goes back.
     assert_eq!(ends(&terms, &[], late, &parts(&[3334])), (3334, 2834, 500));
     assert_eq!(ends(&terms, &[], late, &parts(&[3334, 3333])), (5000, 4250, 750));
@@ -414,7 +416,7 @@ fn a_lost_dispute_takes_the_cards_part_and_no_more() {
     assert_eq!(ends(&terms, &[], Ending::Performed, &twice), (-3000, 0, -3000));
     // Of 60.00 by card and 40.00 in credits half went back; then the card's bank takes 60.00. The provider has what is
     // left of the credits, 20.00, and does not pay for the 30.00 that went out twice.
-    let mixed = Payment { charges: lost(6000, 3000), credits: 4000, refunds: 5000 };
+    let mixed = Payment { charges: lost(6000, 3000), credits: 4000, refunds: 5000, to_come: 0 };
     assert_eq!(ends(&terms, &[], Ending::Performed, &mixed), (-1000, 1700, -2700));
     // Cancelled late while the bank has it: lost, nothing more goes back; won, what the policy says.
     let late = Ending::CancelledByCustomer(before(1));
