@@ -194,10 +194,8 @@ impl History {
             && near(should.ours, is.ours);
         assert!(
             is_right,
-            "{ending:?}, should end with {should:?}, but ends with {is:?}\nexpected {expected:#?}\nbooking {}\npayments {}\n\
-             charges {charges:#?}\nledger {}",
+            "{ending:?}, should end with {should:?}, but ends with {is:?}: {expected:?}\n{}\n{charges:?}\n{}",
             booking.body,
-            w.ann.get("/payments/history/").await.body["results"],
             w.movements(&id).await,
         );
     }

@@ -351,6 +351,7 @@ impl History {
         let answer = no_fault(answer);
         if let (Step::PayLess(_, _, code), Some(id)) = (step, payment_of(&answer))
             && is_code_ours(code)
+            && answer.status == 201
         {
             self.subsidised.push(id);
         }
@@ -359,7 +360,8 @@ impl History {
 
     /// A payment, whatever became of it.
     fn remember(&mut self, answer: Answer, card: &'static str) {
-        if let Some(id) = payment_of(&no_fault(answer)) {
+        let is_answer = [201, 402].contains(&answer.status.as_u16());
+        if let Some(id) = payment_of(&no_fault(answer)).filter(|_| is_answer) {
             self.cards.insert(id.clone(), card);
             self.payments.push(id);
         }
