@@ -13,8 +13,9 @@ link_expired = Dieser Link gilt nicht mehr. Bitte fordern Sie einen neuen an.
 email_already_verified = Ihre E-Mail-Adresse ist bereits bestätigt.
 phone_already_verified = Ihre Telefonnummer ist bereits bestätigt.
 wrong_password = Dieses Passwort stimmt nicht.
+password_required = Um Ihre E-Mail-Adresse zu ändern, geben Sie auch Ihr Passwort an oder melden Sie sich zuvor neu an.
 no_password = Ihr Konto hat kein Passwort. Setzen Sie es zurück, um eines festzulegen.
-bookings_open = Sie haben noch offene Buchungen. Schließen Sie sie zuerst ab oder stornieren Sie sie.
+account_has_obligations = Es ist noch etwas offen: Buchungen, Zahlungen, Auszahlungen oder Streitfälle. Bitte erledigen Sie das zuerst.
 account_exists = Zu dieser E-Mail-Adresse gibt es bereits ein Konto. Melden Sie sich mit dessen Passwort an.
 social_email_missing = Dieser Dienst hat keine E-Mail-Adresse mitgeteilt. Bitte registrieren Sie sich mit Ihrer E-Mail-Adresse.
 
@@ -47,9 +48,9 @@ mail-new_device-end = Falls Sie das nicht waren, ändern Sie jetzt Ihr Passwort 
 mail-password_changed-subject = Ihr Passwort wurde geändert
 mail-password_changed-lead = Das Passwort Ihres Kontos wurde soeben geändert.
 mail-password_changed-end = Falls Sie das nicht waren, setzen Sie Ihr Passwort jetzt zurück und wenden Sie sich an den Support.
-mail-email_changed-subject = Ihre E-Mail-Adresse wurde geändert
-mail-email_changed-lead = Die E-Mail-Adresse Ihres Kontos wurde in { $to } geändert.
-mail-email_changed-end = Falls Sie das nicht waren, wenden Sie sich sofort an den Support.
+mail-email_changed-subject = Ihre E-Mail-Adresse soll geändert werden
+mail-email_changed-lead = Jemand möchte die E-Mail-Adresse Ihres Kontos in { $to } ändern. Sie wird geändert, sobald jene Adresse bestätigt ist; bis dahin gilt diese.
+mail-email_changed-end = Falls Sie das nicht waren, ändern Sie jetzt Ihr Passwort. Das verhindert die Änderung.
 mail-account_closing-subject = Ihr Konto wird gelöscht
 mail-account_closing-lead = Sie sind überall abgemeldet. Ihre persönlichen Daten werden am { $due } gelöscht. Um Ihr Konto zu behalten, melden Sie sich vorher an.
 mail-account_closing-end = Falls Sie das nicht angefordert haben, melden Sie sich an und ändern Sie Ihr Passwort.
@@ -61,6 +62,9 @@ mail-account_restored-end = Falls Sie das nicht waren, ändern Sie jetzt Ihr Pas
 sms-code = ist Ihr SkillBuddy-Code. Er gilt 15 Minuten. Geben Sie ihn nicht weiter.
 
 # Seiten hinter den Links der E-Mails.
+page-verify-title = Bestätigen Sie Ihre E-Mail-Adresse
+page-verify-text = Drücken Sie die Schaltfläche, um zu bestätigen, dass dies Ihre E-Mail-Adresse ist.
+page-verify-button = Adresse bestätigen
 page-verified-title = Ihre E-Mail-Adresse ist bestätigt
 page-verified-text = Vielen Dank. Sie können diese Seite schließen und zur App zurückkehren.
 page-expired-title = Dieser Link gilt nicht mehr

@@ -79,7 +79,23 @@ notification-booking_closed-body = „{ $service }“ für { $other } gilt als e
 notification-booking_cancelled-title = Buchung storniert
 notification-booking_cancelled-body = „{ $service }“ mit { $other } wurde storniert ({ $when }).
 notification-booking_no_show-title = Niemand da
-notification-booking_no_show-body = „{ $service }“ mit { $other } ({ $when }) wurde als versäumt gemeldet. Falls das nicht stimmt, schreiben Sie uns bitte.
+notification-booking_no_show-body = „{ $service }“ mit { $other } ({ $when }) wurde als versäumt gemeldet. Wenn das nicht stimmt, widersprechen Sie bitte innerhalb von 48 Stunden in der App.
+notification-booking_no_show_contested-title = Abwesenheit bestritten
+notification-booking_no_show_contested-body = { $other } bestreitet, „{ $service }“ ({ $when }) versäumt zu haben. Wir sehen es uns an und entscheiden.
+notification-booking_no_show_confirmed-title = Abwesenheit bestätigt
+notification-booking_no_show_confirmed-body = Niemand hat rechtzeitig bestritten, dass „{ $service }“ mit { $other } ({ $when }) versäumt wurde. Das ist nun endgültig.
+notification-booking_disputed-title = Auftrag beanstandet
+notification-booking_disputed-body = { $other } ist mit „{ $service }“ ({ $when }) nicht zufrieden. Die Begründung steht in der Buchung; wir sehen es uns an und entscheiden.
+notification-booking_resolved-title = Entscheidung getroffen
+notification-booking_resolved-body = Wir haben über „{ $service }“ mit { $other } ({ $when }) entschieden. Wie und warum, steht in der Buchung.
+notification-booking_payment_lost-title = Bitte zahlen Sie noch einmal
+notification-booking_payment_lost-body = Ihre Bank hat Ihre Zahlung für „{ $service }“ mit { $other } zurückgeholt ({ $when }). Die Buchung ist jetzt unbezahlt: Bitte zahlen Sie noch einmal, bevor sie beginnt.
+notification-booking_unpaid-title = Nicht beginnen, bevor bezahlt ist
+notification-booking_unpaid-body = Die Bank von { $other } hat die Zahlung für „{ $service }“ ({ $when }) zurückgeholt. Bitte beginnen Sie nicht, bevor wieder bezahlt ist; wir sagen es Ihnen sofort.
+notification-booking_paid_again-title = Zahlung wieder gesichert
+notification-booking_paid_again-body = Die Zahlung für „{ $service }“ mit { $other } ({ $when }) ist wieder gesichert.
+notification-booking_cancelled_unpaid-title = Storniert: nicht bezahlt
+notification-booking_cancelled_unpaid-body = „{ $service }“ mit { $other } ({ $when }) wurde storniert, weil auch der letzte Versuch, die Zahlung einzuziehen, fehlgeschlagen ist.
 notification-booking_tomorrow-title = In 24 Stunden
 notification-booking_tomorrow-body = „{ $service }“ mit { $other }: { $when }.
 notification-booking_soon-title = In 2 Stunden
@@ -96,6 +112,14 @@ notification-payment_failed-body = Ihre Zahlung über { $amount }{ $named ->
     [0] {""}
    *[other] {" "}für „{ $service }“
 } hat nicht geklappt. Bitte zahlen Sie auf andere Weise.
+notification-payment_retried-title = Zahlung fehlgeschlagen
+notification-payment_retried-body = Wir konnten { $amount } für „{ $service }“ nicht einziehen. Wir versuchen es wieder: { $when }. Sie können auch jetzt oder auf andere Weise zahlen.
+notification-payment_delayed-title = Eine Zahlung verspätet sich
+notification-payment_delayed-body = Die Zahlung über { $amount } von { $other } für „{ $service }“ ist fehlgeschlagen. Wir versuchen es wieder: { $when }.
+notification-payment_owed-title = Zahlung überfällig
+notification-payment_owed-body = Wir konnten { $amount } für „{ $service }“ nicht einziehen und versuchen es nicht noch einmal. Sie schulden diesen Betrag: Bitte zahlen Sie ihn in der App.
+notification-payment_outstanding-title = Eine Zahlung fehlt
+notification-payment_outstanding-body = Die Zahlung über { $amount } von { $other } für „{ $service }“ ist zum letzten Mal fehlgeschlagen. { $other } schuldet sie noch; sie gehört Ihnen, sobald sie bezahlt ist.
 notification-payment_refunded-title = Erstattung { $number }
 notification-payment_refunded-body = Sie erhalten { $amount }{ $named ->
     [0] {""}
@@ -115,6 +139,13 @@ notification-account_restored-title = Willkommen zurück
 notification-account_restored-body = Ihr Konto bleibt. Bitte melden Sie sich auf Ihren Geräten an, um dort Mitteilungen zu erhalten.
 notification-mailbox_unreachable-title = Mails erreichen Sie nicht
 notification-mailbox_unreachable-body = Eine Mail an Ihre Adresse kam zurück, deshalb senden wir 30 Tage lang keine mehr. Bitte prüfen Sie die Adresse in Ihrem Profil, oder schalten Sie Mails in den Einstellungen wieder ein.
+# A message without words of its own.
+notification-attachment-image = Ein Foto
+notification-attachment-document = Ein Dokument
+notification-attachment-audio = Eine Sprachnachricht
+notification-attachment-video = Ein Video
+notification-attachment-location = Ein Ort
+notification-attachment-booking_card = Eine Buchung
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } neue Nachricht
@@ -126,5 +157,11 @@ notification-report_rejected-title = Danke für Ihre Meldung
 notification-report_rejected-body = Wir haben Ihre Meldung geprüft und keinen Verstoß gegen unsere Regeln gefunden. Wer Sie stört, den können Sie blockieren.
 notification-report_overdue-title = Eine Meldung wartet
 notification-report_overdue-body = Die Meldung eines Gesprächs wartet seit mehr als 24 Stunden.
+notification-service_edited-title = Wir haben Ihre Leistung „{ $service }“ geändert
+notification-service_edited-body = Unsere Moderation hat sie geändert. Grund: { $reason }
+notification-service_image_removed-title = Wir haben ein Bild entfernt
+notification-service_image_removed-body = Unsere Moderation hat ein Bild Ihrer Leistung „{ $service }“ entfernt. Grund: { $reason }
+notification-service_withdrawn-title = Wir haben Ihre Leistung „{ $service }“ zurückgezogen
+notification-service_withdrawn-body = Sie kann nicht mehr gefunden oder gebucht werden, und kommende Buchungen sagen wir ab. Grund: { $reason }
 notification-service_nearby-title = Neu bei { $other }
 notification-service_nearby-body = „{ $service }“ wird jetzt in der Nähe von { $other } angeboten.

@@ -1,11 +1,13 @@
 # Fehler, die jeder Pfad geben kann, nach Code.
 malformed_request = Die Anfrage konnte nicht gelesen werden.
+cursor_invalid = Dieser Seitenlink gilt nicht mehr. Bitte laden Sie die Liste neu.
 unauthenticated = Bitte melden Sie sich an.
 token_expired = Ihre Anmeldung ist abgelaufen. Bitte erneuern Sie sie oder melden Sie sich neu an.
 token_invalid = Diese Anmeldung ist nicht gültig. Bitte melden Sie sich neu an.
 session_ended = Diese Anmeldung wurde beendet. Bitte melden Sie sich neu an.
 account_suspended = Dieses Konto ist gesperrt. Bitte wenden Sie sich an den Support.
 forbidden = Das dürfen Sie nicht.
+own_matter = Sie sind daran selbst beteiligt. Das muss jemand anderes aus dem Team tun.
 provider_required = Das können nur Anbieter. Registrieren Sie sich zuerst als Anbieter.
 not_found = Hier ist nichts, oder Sie dürfen es nicht sehen.
 method_not_allowed = Diese Adresse unterstützt diese Aktion nicht.
@@ -53,7 +55,6 @@ field-invalid = Das ist nicht gültig.
 field-invalid_email = Das ist keine gültige E-Mail-Adresse.
 field-invalid_phone = Das ist keine gültige Telefonnummer. Bitte geben Sie die Landesvorwahl mit an, etwa +49.
 field-invalid_amount = Bitte geben Sie einen Betrag mit höchstens zwei Nachkommastellen ein, etwa 49.90.
-field-invalid_cursor = Dieser Seitenverweis ist nicht mehr gültig.
 field-unknown_currency = Diese Währung ist nicht bekannt.
 field-unknown_timezone = Diese Zeitzone ist nicht bekannt.
 field-control_character = Das enthält ein Zeichen, das nicht erlaubt ist.

@@ -13,8 +13,9 @@ link_expired = This link is no longer good. Please ask for a new one.
 email_already_verified = Your email address is already verified.
 phone_already_verified = Your phone number is already verified.
 wrong_password = This password is not right.
+password_required = To change your email address, give your password too, or sign in again first.
 no_password = Your account has no password. Reset it to set one.
-bookings_open = You still have open bookings. Complete or cancel them first.
+account_has_obligations = You still have something open here: bookings, payments, payouts or disputes. Settle it first.
 account_exists = There is already an account with this email address. Sign in with its password.
 social_email_missing = This service did not share an email address. Please sign up with your email address.
 
@@ -47,9 +48,9 @@ mail-new_device-end = If this was not you, change your password now and end the 
 mail-password_changed-subject = Your password was changed
 mail-password_changed-lead = The password of your account has just been changed.
 mail-password_changed-end = If this was not you, reset your password now and contact support.
-mail-email_changed-subject = Your email address was changed
-mail-email_changed-lead = The email address of your account was changed to { $to }.
-mail-email_changed-end = If this was not you, contact support at once.
+mail-email_changed-subject = Your email address is to be changed
+mail-email_changed-lead = Somebody asked to change the email address of your account to { $to }. It will be changed when that address is confirmed; until then this one counts.
+mail-email_changed-end = If this was not you, change your password now. That stops the change.
 mail-account_closing-subject = Your account will be deleted
 mail-account_closing-lead = You are signed out everywhere. Your personal data will be erased on { $due }. To keep your account, sign in before then.
 mail-account_closing-end = If you did not ask for this, sign in and change your password.
@@ -61,6 +62,9 @@ mail-account_restored-end = If this was not you, change your password now.
 sms-code = is your SkillBuddy code. It is good for 15 minutes. Do not share it.
 
 # Pages behind the links of mails.
+page-verify-title = Confirm your email address
+page-verify-text = Press the button to confirm that this is your email address.
+page-verify-button = Confirm address
 page-verified-title = Your email address is confirmed
 page-verified-text = Thank you. You can close this page and go back to the app.
 page-expired-title = This link is no longer good

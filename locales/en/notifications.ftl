@@ -79,7 +79,23 @@ notification-booking_closed-body = “{ $service }” for { $other } counts as d
 notification-booking_cancelled-title = Booking cancelled
 notification-booking_cancelled-body = “{ $service }” with { $other } on { $when } has been cancelled.
 notification-booking_no_show-title = Nobody there
-notification-booking_no_show-body = “{ $service }” with { $other } on { $when } was reported as missed. If that is wrong, please contact us.
+notification-booking_no_show-body = “{ $service }” with { $other } on { $when } was reported as missed. If that is wrong, contest it in the app within 48 hours.
+notification-booking_no_show_contested-title = Absence contested
+notification-booking_no_show_contested-body = { $other } contests having missed “{ $service }” on { $when }. We look at it and decide.
+notification-booking_no_show_confirmed-title = Absence confirmed
+notification-booking_no_show_confirmed-body = Nobody contested in time that “{ $service }” with { $other } on { $when } was missed. It is final now.
+notification-booking_disputed-title = Job disputed
+notification-booking_disputed-body = { $other } is not content with “{ $service }” on { $when }. Their reason is in the booking; we look at it and decide.
+notification-booking_resolved-title = Decision made
+notification-booking_resolved-body = We have decided about “{ $service }” with { $other } on { $when }. The booking says how and why.
+notification-booking_payment_lost-title = Please pay again
+notification-booking_payment_lost-body = Your bank has taken back your payment for “{ $service }” with { $other } on { $when }. The booking is unpaid now: please pay it again before it begins.
+notification-booking_unpaid-title = Do not start before it is paid
+notification-booking_unpaid-body = The bank of { $other } has taken back the payment for “{ $service }” on { $when }. Please do not start before it is paid again; we tell you as soon as it is.
+notification-booking_paid_again-title = Payment secured again
+notification-booking_paid_again-body = The payment for “{ $service }” with { $other } on { $when } is secured again.
+notification-booking_cancelled_unpaid-title = Cancelled: not paid
+notification-booking_cancelled_unpaid-body = “{ $service }” with { $other } on { $when } has been cancelled because the last try to charge the payment has failed.
 notification-booking_tomorrow-title = In 24 hours
 notification-booking_tomorrow-body = “{ $service }” with { $other } is on { $when }.
 notification-booking_soon-title = In 2 hours
@@ -96,6 +112,14 @@ notification-payment_failed-body = Your payment of { $amount }{ $named ->
     [0] {""}
    *[other] {" "}for “{ $service }”
 } did not work. Please try another way to pay.
+notification-payment_retried-title = Payment failed
+notification-payment_retried-body = We could not charge { $amount } for “{ $service }”. We try again on { $when }. You can also pay now, or another way.
+notification-payment_delayed-title = A payment is late
+notification-payment_delayed-body = The payment of { $amount } by { $other } for “{ $service }” has failed. We try again on { $when }.
+notification-payment_owed-title = Payment overdue
+notification-payment_owed-body = We could not charge { $amount } for “{ $service }”, and do not try again. You owe this amount: please pay it in the app.
+notification-payment_outstanding-title = A payment is missing
+notification-payment_outstanding-body = The payment of { $amount } by { $other } for “{ $service }” has failed for the last time. { $other } still owes it; it is yours as soon as it is paid.
 notification-payment_refunded-title = Refund { $number }
 notification-payment_refunded-body = { $amount }{ $named ->
     [0] {""}
@@ -115,6 +139,13 @@ notification-account_restored-title = Welcome back
 notification-account_restored-body = Your account stays. Please sign in on your devices to get notifications there.
 notification-mailbox_unreachable-title = Mail does not reach you
 notification-mailbox_unreachable-body = A mail to your address came back, so we send no more for 30 days. Please check the address in your profile, or switch mail on again in the settings.
+# A message without words of its own.
+notification-attachment-image = A photo
+notification-attachment-document = A document
+notification-attachment-audio = A voice message
+notification-attachment-video = A video
+notification-attachment-location = A place
+notification-attachment-booking_card = A booking
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } new message
@@ -126,5 +157,11 @@ notification-report_rejected-title = Thank you for your report
 notification-report_rejected-body = We have looked into what you reported and found nothing against our rules. You can block anybody who bothers you.
 notification-report_overdue-title = A report is waiting
 notification-report_overdue-body = A report of a conversation has been waiting for more than 24 hours.
+notification-service_edited-title = We have changed your service “{ $service }”
+notification-service_edited-body = Our moderators have changed it. Reason: { $reason }
+notification-service_image_removed-title = We have removed a picture
+notification-service_image_removed-body = Our moderators have removed a picture of your service “{ $service }”. Reason: { $reason }
+notification-service_withdrawn-title = We have withdrawn your service “{ $service }”
+notification-service_withdrawn-body = It can no longer be found or booked, and bookings to come are called off by us. Reason: { $reason }
 notification-service_nearby-title = New near { $other }
 notification-service_nearby-body = “{ $service }” is offered near { $other } now.

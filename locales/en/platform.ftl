@@ -1,11 +1,13 @@
 # Errors that every path can give, by code.
 malformed_request = The request could not be read.
+cursor_invalid = This page link is not valid any more. Please load the list again.
 unauthenticated = Please sign in.
 token_expired = Your sign-in has expired. Please refresh it or sign in again.
 token_invalid = This sign-in is not valid. Please sign in again.
 session_ended = This sign-in has been ended. Please sign in again.
 account_suspended = This account is suspended. Please contact support.
 forbidden = You are not allowed to do this.
+own_matter = You are a party to this yourself. Somebody else of the staff has to do it.
 provider_required = Only providers can do this. Register as a provider first.
 not_found = There is nothing here, or you may not see it.
 method_not_allowed = This address does not support that action.
@@ -59,7 +61,6 @@ field-invalid = This is not valid.
 field-invalid_email = This is not a valid email address.
 field-invalid_phone = This is not a valid phone number. Please include the country code, like +49.
 field-invalid_amount = Please enter an amount with at most two decimals, like 49.90.
-field-invalid_cursor = This page link is not valid any more.
 field-unknown_currency = This currency is not known.
 field-unknown_timezone = This time zone is not known.
 field-control_character = This contains a character that is not allowed.

@@ -13,8 +13,9 @@ link_expired = Questo link non è più valido. Richiedine uno nuovo.
 email_already_verified = Il tuo indirizzo e-mail è già confermato.
 phone_already_verified = Il tuo numero di telefono è già confermato.
 wrong_password = Questa password non è corretta.
+password_required = Per cambiare il tuo indirizzo e-mail, indica anche la password oppure accedi di nuovo.
 no_password = Il tuo account non ha una password. Reimpostala per sceglierne una.
-bookings_open = Hai ancora prenotazioni aperte. Prima completale o annullale.
+account_has_obligations = C'è ancora qualcosa in sospeso: prenotazioni, pagamenti, accrediti o contestazioni. Prima va risolto.
 account_exists = Esiste già un account con questo indirizzo e-mail. Accedi con la sua password.
 social_email_missing = Questo servizio non ha comunicato un indirizzo e-mail. Registrati con il tuo indirizzo e-mail.
 
@@ -47,9 +48,9 @@ mail-new_device-end = Se non sei stato tu, cambia subito la password e chiudi gl
 mail-password_changed-subject = La tua password è stata cambiata
 mail-password_changed-lead = La password del tuo account è appena stata cambiata.
 mail-password_changed-end = Se non sei stato tu, reimposta subito la password e contatta l'assistenza.
-mail-email_changed-subject = Il tuo indirizzo e-mail è stato cambiato
-mail-email_changed-lead = L'indirizzo e-mail del tuo account è stato cambiato in { $to }.
-mail-email_changed-end = Se non sei stato tu, contatta subito l'assistenza.
+mail-email_changed-subject = Il tuo indirizzo e-mail sta per cambiare
+mail-email_changed-lead = Qualcuno ha chiesto di cambiare l'indirizzo e-mail del tuo account in { $to }. Cambierà quando quell'indirizzo sarà confermato; fino ad allora vale questo.
+mail-email_changed-end = Se non sei stato tu, cambia subito la password: così la modifica non avviene.
 mail-account_closing-subject = Il tuo account verrà eliminato
 mail-account_closing-lead = Sei uscito da tutti i dispositivi. I tuoi dati personali verranno cancellati il { $due }. Per conservare l'account, accedi prima di allora.
 mail-account_closing-end = Se non l'hai richiesto tu, accedi e cambia la password.
@@ -61,6 +62,9 @@ mail-account_restored-end = Se non sei stato tu, cambia subito la password.
 sms-code = è il tuo codice SkillBuddy. Vale 15 minuti. Non condividerlo.
 
 # Pagine dietro i link delle e-mail.
+page-verify-title = Conferma il tuo indirizzo e-mail
+page-verify-text = Premi il pulsante per confermare che questo è il tuo indirizzo e-mail.
+page-verify-button = Conferma l'indirizzo
 page-verified-title = Il tuo indirizzo e-mail è confermato
 page-verified-text = Grazie. Puoi chiudere questa pagina e tornare all'app.
 page-expired-title = Questo link non è più valido

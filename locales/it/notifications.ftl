@@ -79,7 +79,23 @@ notification-booking_closed-body = «{ $service }» per { $other } risulta concl
 notification-booking_cancelled-title = Prenotazione annullata
 notification-booking_cancelled-body = «{ $service }» con { $other } del { $when } è stato annullato.
 notification-booking_no_show-title = Nessuno sul posto
-notification-booking_no_show-body = «{ $service }» con { $other } del { $when } è stato segnalato come mancato. Se non è vero, contattaci.
+notification-booking_no_show-body = «{ $service }» con { $other } del { $when } è stato segnalato come mancato. Se non è così, contestalo nell'app entro 48 ore.
+notification-booking_no_show_contested-title = Assenza contestata
+notification-booking_no_show_contested-body = { $other } contesta di essere mancato a «{ $service }» del { $when }. Esaminiamo il caso e decidiamo.
+notification-booking_no_show_confirmed-title = Assenza confermata
+notification-booking_no_show_confirmed-body = Nessuno ha contestato in tempo che «{ $service }» con { $other } del { $when } sia mancato. Ora è definitivo.
+notification-booking_disputed-title = Lavoro contestato
+notification-booking_disputed-body = { $other } non è contento di «{ $service }» del { $when }. Il motivo è nella prenotazione; esaminiamo il caso e decidiamo.
+notification-booking_resolved-title = Decisione presa
+notification-booking_resolved-body = Abbiamo deciso su «{ $service }» con { $other } del { $when }. Come e perché è scritto nella prenotazione.
+notification-booking_payment_lost-title = Paga di nuovo, per favore
+notification-booking_payment_lost-body = La tua banca ha ripreso il pagamento per «{ $service }» con { $other } del { $when }. Ora la prenotazione non è pagata: pagala di nuovo prima che cominci.
+notification-booking_unpaid-title = Non cominciare prima del pagamento
+notification-booking_unpaid-body = La banca di { $other } ha ripreso il pagamento per «{ $service }» del { $when }. Non cominciare prima che sia pagato di nuovo; te lo diciamo subito.
+notification-booking_paid_again-title = Pagamento di nuovo assicurato
+notification-booking_paid_again-body = Il pagamento per «{ $service }» con { $other } del { $when } è di nuovo assicurato.
+notification-booking_cancelled_unpaid-title = Annullato: non pagato
+notification-booking_cancelled_unpaid-body = «{ $service }» con { $other } del { $when } è stato annullato perché anche l’ultimo tentativo di addebito non è riuscito.
 notification-booking_tomorrow-title = Tra 24 ore
 notification-booking_tomorrow-body = «{ $service }» con { $other } è il { $when }.
 notification-booking_soon-title = Tra 2 ore
@@ -96,6 +112,14 @@ notification-payment_failed-body = Il tuo pagamento di { $amount }{ $named ->
     [0] {""}
    *[other] {" "}per «{ $service }»
 } non è riuscito. Prova un altro metodo di pagamento.
+notification-payment_retried-title = Pagamento non riuscito
+notification-payment_retried-body = Non abbiamo potuto addebitare { $amount } per «{ $service }». Riproviamo il { $when }. Puoi anche pagare adesso o in un altro modo.
+notification-payment_delayed-title = Un pagamento è in ritardo
+notification-payment_delayed-body = Il pagamento di { $amount } di { $other } per «{ $service }» non è riuscito. Riproviamo il { $when }.
+notification-payment_owed-title = Pagamento scaduto
+notification-payment_owed-body = Non abbiamo potuto addebitare { $amount } per «{ $service }» e non riproviamo. Devi ancora questo importo: pagalo nell’app.
+notification-payment_outstanding-title = Manca un pagamento
+notification-payment_outstanding-body = Il pagamento di { $amount } di { $other } per «{ $service }» non è riuscito per l’ultima volta. { $other } lo deve ancora; è tuo appena viene pagato.
 notification-payment_refunded-title = Rimborso { $number }
 notification-payment_refunded-body = Ti vengono restituiti { $amount }{ $named ->
     [0] {""}
@@ -115,6 +139,13 @@ notification-account_restored-title = Bentornato
 notification-account_restored-body = Il tuo account resta. Accedi sui tuoi dispositivi per ricevere lì le notifiche.
 notification-mailbox_unreachable-title = Le e-mail non ti raggiungono
 notification-mailbox_unreachable-body = Un’e-mail al tuo indirizzo è tornata indietro, quindi per 30 giorni non ne inviamo altre. Controlla l’indirizzo nel tuo profilo o riattiva le e-mail nelle impostazioni.
+# A message without words of its own.
+notification-attachment-image = Una foto
+notification-attachment-document = Un documento
+notification-attachment-audio = Un messaggio vocale
+notification-attachment-video = Un video
+notification-attachment-location = Un luogo
+notification-attachment-booking_card = Una prenotazione
 notification-message_received-title = { $other }
 notification-message_received-body = { $count ->
     [one] { $count } nuovo messaggio
@@ -126,5 +157,11 @@ notification-report_rejected-title = Grazie per la segnalazione
 notification-report_rejected-body = Abbiamo esaminato la tua segnalazione e non abbiamo trovato violazioni delle nostre regole. Puoi bloccare chiunque ti disturbi.
 notification-report_overdue-title = Una segnalazione è in attesa
 notification-report_overdue-body = La segnalazione di una conversazione attende da più di 24 ore.
+notification-service_edited-title = Abbiamo modificato il tuo servizio “{ $service }”
+notification-service_edited-body = I nostri moderatori lo hanno modificato. Motivo: { $reason }
+notification-service_image_removed-title = Abbiamo rimosso una foto
+notification-service_image_removed-body = I nostri moderatori hanno rimosso una foto del tuo servizio “{ $service }”. Motivo: { $reason }
+notification-service_withdrawn-title = Abbiamo ritirato il tuo servizio “{ $service }”
+notification-service_withdrawn-body = Non può più essere trovato né prenotato, e le prenotazioni future vengono annullate da noi. Motivo: { $reason }
 notification-service_nearby-title = Novità vicino a { $other }
 notification-service_nearby-body = «{ $service }» è ora disponibile vicino a { $other }.

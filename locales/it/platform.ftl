@@ -1,11 +1,13 @@
 # Errori che ogni percorso può dare, per codice.
 malformed_request = Non è stato possibile leggere la richiesta.
+cursor_invalid = Questo link alla pagina non è più valido. Ricarica l'elenco.
 unauthenticated = Accedi, per favore.
 token_expired = L'accesso è scaduto. Rinnovalo o accedi di nuovo.
 token_invalid = Questo accesso non è valido. Accedi di nuovo.
 session_ended = Questo accesso è stato chiuso. Accedi di nuovo.
 account_suspended = Questo account è sospeso. Contatta l'assistenza.
 forbidden = Non sei autorizzato a farlo.
+own_matter = Lei è parte in causa. Deve occuparsene un'altra persona del team.
 provider_required = Solo i fornitori possono farlo. Registrati prima come fornitore.
 not_found = Qui non c'è nulla, oppure non puoi vederlo.
 method_not_allowed = Questo indirizzo non supporta tale azione.
@@ -59,7 +61,6 @@ field-invalid = Non è valido.
 field-invalid_email = Non è un indirizzo e-mail valido.
 field-invalid_phone = Non è un numero di telefono valido. Includi il prefisso internazionale, ad esempio +39.
 field-invalid_amount = Inserisci un importo con al massimo due decimali, ad esempio 49.90.
-field-invalid_cursor = Questo collegamento alla pagina non è più valido.
 field-unknown_currency = Questa valuta non è nota.
 field-unknown_timezone = Questo fuso orario non è noto.
 field-control_character = Contiene un carattere non consentito.

@@ -13,8 +13,8 @@ use jiff::SignedDuration;
 use platform::{
     error::{ApiError, ApiResult, Kind},
     ports::gateway::{
-        Dispute, Event, Gateway, GatewayName, NewAccount, NewPayer, Operation, Outcome, PayoutAccount,
-        Period, SavedMethod, Statement, WebhookError,
+        Charges, Dispute, Event, Gateway, GatewayName, NewAccount, NewPayer, Operation, Outcome,
+        PayoutAccount, Period, SavedMethod, Statement, WebhookError,
     },
     time::{Clock, Instant},
 };
@@ -133,6 +133,10 @@ impl Gateway for Guarded {
 
     async fn statement(&self, period: Period, page: Option<&str>) -> ApiResult<Statement> {
         self.read(self.gateway.statement(period, page)).await
+    }
+
+    async fn charges(&self, period: Period, page: Option<&str>) -> ApiResult<Option<Charges>> {
+        self.read(self.gateway.charges(period, page)).await
     }
 
     /// Not behind the breaker: whoever sends forged messages must not be able to open it.

@@ -146,6 +146,7 @@ impl SocialVerifier for Issuers {
 
 /// What an issuer says about a person, where it can be a mail address at all.
 pub fn clean_email(email: Option<String>) -> Option<String> {
+    let email = email.map(|email| email.trim().to_owned());
     let is_address = |email: &String| {
         email.len() <= 254
             && email.contains('@')

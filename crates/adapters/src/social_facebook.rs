@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, anyhow};
 use aws_lc_rs::hmac;
+use jiff::SignedDuration;
 use platform::{
     ports::social::{SocialIdentity, SocialProvider},
     time::Instant,
@@ -17,6 +18,8 @@ use crate::{
 
 const MAX_ANSWER: usize = 64 * 1024;
 const MAX_TOKEN: usize = 4 * 1024;
+/// A token that never expires is remembered for ten years, so that it is good once all the same.
+const UNLIMITED_TOKEN_MEMORY: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 /// "Invalid OAuth 2.0 access token", in Facebook's numbers.
 const TOKEN_ERROR: i64 = 190;
 
@@ -86,7 +89,7 @@ impl FacebookGraph {
         if !is_token {
             return Err(Refusal::Invalid("not a token"));
         }
-        let user = self.debug(token, now).await?;
+        let (user, token_expires_at) = self.debug(token, now).await?;
         let proof = hmac::Key::new(hmac::HMAC_SHA256, self.app.secret.expose_secret().as_bytes());
         let proof = hex::encode(hmac::sign(&proof, token.as_bytes()));
         let query = [("fields", "id,name,email"), ("access_token", token), ("appsecret_proof", &proof)];
@@ -104,12 +107,13 @@ impl FacebookGraph {
             // Facebook does not say whether it did, so an account is never linked by this address.
             is_email_verified: false,
             name: clean_name(me.name),
+            token_expires_at,
         })
     }
 
-    /// Whose token it is, if it was made for one of our apps and is good. Without this question, a token
+    /// Whose token it is and when it ends, if it was made for one of our apps and is good. Without this question, a token
     /// that somebody gave to any other app would sign them in here.
-    async fn debug(&self, token: &str, now: Instant) -> Result<String, Refusal> {
+    async fn debug(&self, token: &str, now: Instant) -> Result<(String, Instant), Refusal> {
         let app_token = format!("{}|{}", self.app.id, self.app.secret.expose_secret());
         let query = [("input_token", token), ("access_token", &app_token)];
         let answer = self.get::<Debug>("debug_token", &query).await.map_err(Refusal::Unreachable)?;
@@ -118,17 +122,20 @@ impl FacebookGraph {
                 anyhow!("Facebook does not know our app: check FACEBOOK_APP_IDS and FACEBOOK_APP_SECRET");
             return Err(Refusal::Unreachable(cause));
         };
-        let now = now.timestamp().as_second();
+        let seconds = now.timestamp().as_second();
         let rules = [
             (data.is_valid == Some(true), "not valid"),
             (data.app_id.is_some_and(|id| self.app.all_ids.contains(&id)), "another app's"),
             (data.r#type.as_deref() == Some("USER"), "not a person's"),
-            (data.expires_at.is_some_and(|at| at == 0 || now < at), "expired"),
+            (data.expires_at.is_some_and(|at| at == 0 || seconds < at), "expired"),
         ];
-        match rules.iter().find(|(holds, _)| !holds) {
-            Some((_, broken)) => Err(Refusal::Invalid(broken)),
-            None => data.user_id.ok_or(Refusal::Invalid("subject")),
+        if let Some((_, broken)) = rules.iter().find(|(holds, _)| !holds) {
+            return Err(Refusal::Invalid(broken));
         }
+        let ends = data.expires_at.filter(|at| *at > 0);
+        let ends = ends.and_then(|at| Instant::from_micros(at.saturating_mul(1_000_000)));
+        let ends = ends.unwrap_or_else(|| now.plus(UNLIMITED_TOKEN_MEMORY));
+        Ok((data.user_id.ok_or(Refusal::Invalid("subject"))?, ends))
     }
 
     /// An error means that Facebook cannot be asked. It never holds the URL, since the URL holds the tokens.

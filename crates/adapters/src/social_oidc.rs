@@ -31,6 +31,7 @@ pub struct OidcIssuer {
 struct Claims {
     iss: String,
     aud: Audience,
+    azp: Option<String>,
     sub: String,
     exp: i64,
     iat: i64,
@@ -89,12 +90,15 @@ impl OidcIssuer {
             None => false,
         };
         let email = clean_email(claims.email);
+        let ends = claims.exp.saturating_add(LEEWAY).saturating_mul(1_000_000);
+        let token_expires_at = Instant::from_micros(ends).ok_or(Refusal::Invalid("expiry"))?;
         Ok(SocialIdentity {
             provider: self.provider,
             subject: claims.sub,
             is_email_verified: is_email_verified && email.is_some(),
             email,
             name: clean_name(claims.name),
+            token_expires_at,
         })
     }
 
@@ -139,11 +143,21 @@ impl OidcIssuer {
         };
         // OpenID Connect Core, 3.1.3.7: all of them must be ours.
         let is_for_us = !audiences.is_empty() && audiences.iter().all(|one| self.audiences.contains(one));
-        let is_same_sign_in =
-            nonce.is_none_or(|ours| claims.nonce.as_ref().is_some_and(|theirs| is_nonce(theirs, ours)));
+        // And the party that it was issued to is named where there are several, and is one of ours.
+        let is_from_us = match &claims.azp {
+            Some(party) => self.audiences.contains(party),
+            None => audiences.len() == 1,
+        };
+        // Neither without the other: a token that was asked for with a nonce is no good to whoever does not know it.
+        let is_same_sign_in = match (&claims.nonce, nonce) {
+            (Some(theirs), Some(ours)) => is_nonce(theirs, ours),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
         let rules = [
             (self.names.contains(&claims.iss), "issuer"),
             (is_for_us, "audience"),
+            (is_from_us, "authorized party"),
             (now < claims.exp.saturating_add(LEEWAY), "expired"),
             (claims.iat.saturating_sub(LEEWAY) <= now, "from the future"),
             (claims.nbf.is_none_or(|nbf| nbf.saturating_sub(LEEWAY) <= now), "not valid yet"),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use identity::StaffCreated;
 use platform::{
     auth::StaffRole,
     config::Settings,
@@ -114,15 +115,15 @@ enum StaffCommand {
         /// Their mail address
         #[arg(long)]
         email: String,
-        /// Their name
+        /// Their name, for a new account
         #[arg(long)]
         name: String,
         /// What they may do: support, moderator, finance, superuser
         #[arg(long, default_value = "support")]
         role: StaffRole,
-        /// Password of a new account
+        /// Password of a new account, or of one whose address nobody has proved; others keep theirs
         #[arg(long, env = "STAFF_PASSWORD", hide_env_values = true)]
-        password: SecretString,
+        password: Option<SecretString>,
     },
 }
 
@@ -176,7 +177,8 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
             if args.migrate {
                 db::migrate(&pool).await?;
             }
-            let app = wiring::app(settings, pool, Clock::System)?;
+            let clock = wiring::clock(&settings);
+            let app = wiring::app(settings, pool, clock)?;
             serve::run(app, &telemetry, !args.no_jobs).await
         }
         Command::Worker => {
@@ -198,8 +200,14 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
             let pool = pool(&settings)?;
             let app = wiring::app(settings, pool, Clock::System)?;
             let new = identity::NewStaff { email: email.clone(), name, role, password };
-            identity::create_staff(&app, new).await?;
-            println!("{email} is {} now.", <&str>::from(role));
+            let role = <&str>::from(role);
+            match identity::create_staff(&app, new).await? {
+                StaffCreated::Account(_) => println!("{email} is {role} now, with a new account."),
+                StaffCreated::Promoted(_) => println!("{email} is {role} now, and signs in as before."),
+                StaffCreated::TakenOver(_) => println!(
+                    "{email} is {role} now. Nobody had proved the address, so the account has the password given here."
+                ),
+            }
             Ok(())
         }
         Command::Keys { command: KeysCommand::Rotate } => {

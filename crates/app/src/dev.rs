@@ -84,17 +84,19 @@ async fn prepare(settings: Settings, args: &DevArgs) -> anyhow::Result<App> {
         say("Filling the database with demo data");
         let demo = DemoArgs { services: args.services, seed: 1, password: PASSWORD.to_owned() };
         demo::fill(&pool, &demo, Clock::System.now()).await?;
-        let app = wiring::app(settings, pool, Clock::System)?;
+        let clock = wiring::clock(&settings);
+        let app = wiring::app(settings, pool, clock)?;
         hire(&app).await?;
         return Ok(app);
     }
-    wiring::app(settings, pool, Clock::System)
+    let clock = wiring::clock(&settings);
+    wiring::app(settings, pool, clock)
 }
 
 /// Somebody who may see everything.
 async fn hire(app: &App) -> anyhow::Result<()> {
     let (email, name) = (OPERATOR.to_owned(), "Olivia Operator".to_owned());
-    let (role, password) = (StaffRole::Superuser, SecretString::from(PASSWORD));
+    let (role, password) = (StaffRole::Superuser, Some(SecretString::from(PASSWORD)));
     identity::create_staff(app, identity::NewStaff { email, name, role, password }).await?;
     Ok(())
 }

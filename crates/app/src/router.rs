@@ -32,6 +32,7 @@ use crate::{health, pages};
         (name = "chat", description = "Conversations, messages, and what is sent along"),
         (name = "realtime", description = "What happens, while it happens: the socket and the event stream"),
         (name = "notifications", description = "What people are told, on which channels, and what they wish to hear"),
+        (name = "admin", description = "What staff do with what belongs to others, and the record of it"),
         (name = "webhooks", description = "Telling partners what happens: endpoints, deliveries"),
         (name = "media", description = "Pictures"),
         (name = "operations", description = "Health, metrics, version"),

@@ -58,6 +58,7 @@ pub async fn run_on(
         hub.end_all();
         let _nobody_waits = stopping.send(true);
     });
+    load_fonts(&app);
     let background = tokio::spawn(background(app.clone(), telemetry.metrics.clone()));
     let jobs = with_jobs.then(|| tokio::spawn(wiring::registry().work(app.clone(), until(stopped.clone()))));
     tracing::info!(address = %listener.local_addr()?, "serving");
@@ -73,11 +74,28 @@ pub async fn run_on(
 
 /// Runs jobs until SIGINT or SIGTERM.
 pub async fn run_jobs_only(app: App, telemetry: &Telemetry) -> anyhow::Result<()> {
+    load_fonts(&app);
     let background = tokio::spawn(background(app.clone(), telemetry.metrics.clone()));
     wiring::registry().work(app.clone(), interrupted()?).await;
     background.abort();
     app.db.close().await;
     Ok(())
+}
+
+/// Looks for the fonts of papers, beside the first requests, and says which scripts none has.
+fn load_fonts(app: &App) {
+    let directories = app.settings.market.font_dirs.clone();
+    tokio::task::spawn_blocking(move || {
+        documents::load_fonts(&directories);
+        let missing = documents::missing_scripts();
+        if !missing.is_empty() {
+            tracing::warn!(
+                scripts = missing.join(", "),
+                "no font here has these scripts: on receipts and statements names in them are written in Latin letters \
+                 (install Noto fonts, or name their directories in FONT_DIRS)"
+            );
+        }
+    });
 }
 
 /// Resolves when the flag is up.

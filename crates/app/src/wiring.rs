@@ -8,16 +8,25 @@ use platform::{
     app::{App, Parts},
     bus::Bus,
     cache::{Kept, PublicCache},
-    config::Settings,
+    config::{Environment, Settings},
     crypto::Secrets,
     idempotency::ForgetKeys,
     jobs::Registry,
+    obligations::Obligations,
     rate_limit::Limits,
     stream::{Hub, Nodes, PruneEvents},
     time::Clock,
 };
 use sqlx::PgPool;
 use tokio::sync::Notify;
+
+/// The clock of a server: in development somebody may put it forward.
+pub fn clock(settings: &Settings) -> Clock {
+    match settings.http.environment {
+        Environment::Development => Clock::adjustable(),
+        Environment::Production => Clock::System,
+    }
+}
 
 /// The application with the real outside world.
 pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> {
@@ -41,6 +50,7 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
         social: adapters.social,
         webhooks: adapters.webhooks,
         gateways: adapters.gateways,
+        obligations: obligations(),
         hub: Hub::default(),
         nodes: Nodes::new()?,
         jobs_waiting: Notify::new(),
@@ -48,6 +58,20 @@ pub fn app(settings: Settings, db: PgPool, clock: Clock) -> anyhow::Result<App> 
         settings,
     };
     Ok(App::new(db, parts))
+}
+
+/// What each feature has against somebody leaving.
+pub fn obligations() -> Obligations {
+    let obligations = Obligations::default();
+    register_obligations(&obligations);
+    obligations
+}
+
+/// The same, into a list that is there already.
+pub fn register_obligations(obligations: &Obligations) {
+    bookings::register_obligations(obligations);
+    payouts::register_obligations(obligations);
+    payments::register_obligations(obligations);
 }
 
 /// Every job, every subscription, everything that recurs.

@@ -11,11 +11,10 @@ use sqlx::PgConnection;
 
 use crate::{
     events::BookingChanged,
-    jobs::{CompleteBooking, ExpirePayment, ExpireProposal, ExpireRequest},
-    model::{Actor, Booking, BookingError, HistoryEntry, Proposal, Span, State, Status, list_position},
-    policy::{self, RefundReason},
+    jobs::{CompleteBooking, ConfirmNoShow, ExpirePayment, ExpireProposal, ExpireRequest},
+    model::{Actor, Booking, BookingError, HistoryEntry, NewTime, Proposal, State, Status, list_position},
     store,
-    transitions::{COMPLETES_AFTER, Effect, Event, Transition},
+    transitions::{COMPLETES_AFTER, CONTEST_WINDOW, Effect, Event, Transition},
 };
 
 /// How long a provider has for an answer.
@@ -69,7 +68,6 @@ pub(crate) struct Counts {
     pub(crate) response_minutes: i64,
     pub(crate) completed: i32,
     pub(crate) let_down: i32,
-    pub(crate) earnings_minor: i64,
 }
 
 impl Counts {
@@ -92,18 +90,18 @@ pub async fn transition(
     change(db, booking, event, by, None, now).await
 }
 
-/// The same for a booking that is locked already; `span` is the other time of a reschedule.
+/// The same for a booking that is locked already; `to` is the other time of a reschedule.
 pub(crate) async fn change(
     db: &mut PgConnection,
     mut booking: Booking,
     event: Event,
     by: &By,
-    span: Option<Span>,
+    to: Option<NewTime>,
     now: Instant,
 ) -> ApiResult<Booking> {
     let line = booking.transition(event, by.actor, now)?;
     let before = booking.clone();
-    let change = booking.apply(line, by, span, now);
+    let change = booking.apply(line, by, to.as_ref(), now);
     let saved = store::save(db, &booking, &before, &change, by, event).await;
     saved.on_constraint("reservations_no_overlap", BookingError::SlotTaken { alternatives: Vec::new() })?;
     set_timers(db, &booking, &before, now).await?;
@@ -142,6 +140,15 @@ async fn set_timers(
             }
             _ if before.state.holds_slot() => needless.push(CompleteBooking::key(id)),
             _ => {}
+        }
+    }
+    if booking.contest_until != before.contest_until {
+        match booking.contest_until {
+            Some(at) => {
+                let timing = Timing { at: Some(at), key: Some(ConfirmNoShow::key(id)) };
+                jobs::schedule(db, &ConfirmNoShow { booking_id: id }, now, timing).await?;
+            }
+            None => needless.push(ConfirmNoShow::key(id)),
         }
     }
     if booking.proposal_id != before.proposal_id {
@@ -192,22 +199,15 @@ impl CompleteBooking {
 
 impl Booking {
     /// Makes this booking what the line of the table says; what happens to other rows is the answer.
-    pub(crate) fn apply(&mut self, line: &Transition, by: &By, span: Option<Span>, now: Instant) -> Change {
+    pub(crate) fn apply(&mut self, line: &Transition, by: &By, to: Option<&NewTime>, now: Instant) -> Change {
         let before = self.state;
-        let to = line.to.unwrap_or(before);
         let mut change = Change::default();
         for effect in line.effects {
-            self.take_effect(*effect, line.event, by, span, now, &mut change);
+            self.take_effect(*effect, line, by, to, now, &mut change);
         }
-        self.state = to;
-        if to.status() == Status::Cancelled {
-            self.cancelled_by = Some(by.actor);
-            self.cancellation_reason.clone_from(&by.reason);
-            self.ics_sequence += 1;
-        }
-        if to == State::Completed {
-            self.completed_at = Some(now);
-        }
+        self.state = line.to.unwrap_or(before);
+        self.note_end(before, by, now);
+        let to = self.state;
         self.list_position = list_position(self.state, self.starts_at);
         self.version += 1;
         self.updated_at = now;
@@ -223,57 +223,69 @@ impl Booking {
         change
     }
 
+    /// Who called it off, or since when it is done; a booking that an operator decides about may change sides.
+    fn note_end(&mut self, before: State, by: &By, now: Instant) {
+        let is_off = |state: State| state.status() == Status::Cancelled;
+        if is_off(self.state) != is_off(before) {
+            self.ics_sequence += 1;
+            let is_off = is_off(self.state);
+            self.cancelled_by = is_off.then_some(by.actor);
+            self.cancellation_reason = by.reason.clone().filter(|_| is_off);
+        }
+        if self.state == State::Completed {
+            self.completed_at.get_or_insert(now);
+        }
+    }
+
     fn take_effect(
         &mut self,
         effect: Effect,
-        event: Event,
+        line: &Transition,
         by: &By,
-        span: Option<Span>,
+        to: Option<&NewTime>,
         now: Instant,
         change: &mut Change,
     ) {
+        let event = line.event;
         match effect {
             Effect::CountRequest => change.counts.requests = 1,
             Effect::CountAnswer if by.actor == Actor::Provider => {
                 change.counts.answers = 1;
                 change.counts.response_minutes = now.since(self.created_at).as_mins().max(0);
             }
-            Effect::CountJob => {
-                let bps = u16::try_from(self.commission_bps).unwrap_or_default();
-                let (_commission, earned) = self.money(self.total_minor).split_bps(bps);
-                change.counts.completed = 1;
-                change.counts.earnings_minor = earned.minor;
-            }
+            Effect::CountJob => change.counts.completed = 1,
             Effect::CountLetDown => change.counts.let_down = 1,
             Effect::AwaitAnswer => self.respond_by = Some(respond_by(now, self.starts_at)),
             // Only the provider's own answer counts; the timers follow from the state.
             Effect::CountAnswer | Effect::AwaitEnd => {}
-            Effect::HoldProposal => self.propose(span, by, now, change),
-            Effect::Move => self.move_to(span, change),
+            Effect::HoldProposal => self.propose(to, by, now, change),
+            Effect::Move => self.move_to(to, now, change),
             Effect::DropProposal => self.drop_proposal(event, change),
             Effect::Release => {
                 self.drop_proposal(event, change);
                 change.release = true;
             }
-            Effect::Refund => self.refund_minor = Some(self.refund(by.actor, now).1),
+            Effect::Refund => {
+                let end = self.settlement(line.to.unwrap_or(self.state), now).1;
+                (self.refund_minor, self.kept_minor) = (Some(end.refund_minor), Some(end.kept_minor));
+            }
+            Effect::OpenContest => self.contest_until = Some(now.plus(CONTEST_WINDOW)),
+            Effect::CloseContest => self.contest_until = None,
+            Effect::OpenDispute => {
+                (self.disputed_from, self.disputed_at) = (Some(self.state), Some(now));
+                (self.contest_until, self.refund_minor, self.kept_minor) = (None, None, None);
+            }
             Effect::TakeCash => self.take_cash(),
         }
     }
 
-    /// What goes back if `by` ends the booking now: the rule, and the amount in minor units.
-    pub(crate) fn refund(&self, by: Actor, now: Instant) -> (policy::Refund, i64) {
-        let was_confirmed = self.state.is_agreed();
-        let rule = policy::refund(self.cancellation_policy, by, was_confirmed, self.starts_at, now);
-        let retained = if rule.reason == RefundReason::Policy { self.retained_minor } else { 0 };
-        (rule, policy::share(self.paid_minor - retained, rule.percent))
-    }
-
-    fn propose(&mut self, span: Option<Span>, by: &By, now: Instant, change: &mut Change) {
-        let Some(span) = span else { return };
+    fn propose(&mut self, to: Option<&NewTime>, by: &By, now: Instant, change: &mut Change) {
+        let Some(NewTime { span, timezone }) = to.cloned() else { return };
         let proposal = Proposal {
             id: platform::ids::ProposalId::at(now),
             proposed_by: by.actor,
             span,
+            timezone,
             reason: by.reason.clone(),
             created_at: now,
             expires_at: now.plus(SignedDuration::from_hours(48)).min(self.starts_at).min(span.starts_at),
@@ -282,14 +294,31 @@ impl Booking {
         change.proposed = Some(proposal);
     }
 
-    fn move_to(&mut self, span: Option<Span>, change: &mut Change) {
-        let Some(to) = span.or_else(|| self.proposal().map(|open| open.span)) else { return };
-        (self.starts_at, self.ends_at) = (to.starts_at, to.ends_at);
+    /// To a time that the customer takes at once, or to the one that was proposed.
+    fn move_to(&mut self, to: Option<&NewTime>, now: Instant, change: &mut Change) {
+        let open = self.proposal();
+        let is_asked_by_customer = open.as_ref().is_none_or(|open| open.proposed_by == Actor::Customer);
+        let proposed = open.map(|open| NewTime { span: open.span, timezone: open.timezone });
+        let Some(NewTime { span, timezone }) = to.cloned().or(proposed) else { return };
+        if is_asked_by_customer {
+            self.customer_moves = self.customer_moves.saturating_add(1);
+            self.min_kept_percent = self.kept_percent_now(now);
+        }
+        (self.starts_at, self.ends_at, self.timezone) = (span.starts_at, span.ends_at, timezone);
         self.ics_sequence += 1;
         if self.state == State::PendingAcceptance {
-            self.respond_by = Some(respond_by(self.created_at, to.starts_at));
+            self.respond_by = Some(respond_by(self.created_at, self.starts_at));
         }
         change.moved = true;
+    }
+
+    /// How much the customer would lose by cancelling now: nothing before the provider has agreed.
+    fn kept_percent_now(&self, now: Instant) -> i16 {
+        if !self.state.is_agreed() {
+            return self.min_kept_percent;
+        }
+        let back = self.settlement(State::CancelledByCustomer, now).0.percent;
+        i16::try_from(100 - back).unwrap_or(self.min_kept_percent)
     }
 
     fn drop_proposal(&mut self, event: Event, change: &mut Change) {

@@ -22,7 +22,11 @@ pub struct Funding {
     pub status: PaymentStatus,
     /// What was paid and has not gone back.
     pub paid_minor: i64,
-    /// How much of that does not go back when the customer cancels: a fee.
+    /// What the customer agreed to pay in all, less what was given back since; 0 until that is certain.
+    pub agreed_minor: i64,
+    /// How much of that was paid or is reserved; what a bank holds back counts.
+    pub secured_minor: i64,
+    /// How much of what was agreed does not go back when the customer cancels: a fee.
     pub retained_minor: i64,
 }
 
@@ -39,11 +43,29 @@ pub async fn payment_secured(
     funding: Funding,
     now: Instant,
 ) -> ApiResult<Booking> {
-    if booking.state != State::AwaitingPayment {
+    let event = match (booking.state, booking.payment_status) {
+        (State::AwaitingPayment, _) => Event::PaymentSecured,
+        (_, before @ (PaymentStatus::Unpaid | PaymentStatus::Failed)) if before != funding.status => {
+            Event::PaymentRestored
+        }
+        _ => return Ok(set_paid(db, booking, funding, now).await?),
+    };
+    booking.take(funding);
+    change::change(db, booking, event, &By::SYSTEM, None, now).await
+}
+
+/// The payment of a booking that still stands is gone again: both are told. The caller has locked it.
+pub async fn payment_lost(
+    db: &mut PgConnection,
+    mut booking: Booking,
+    funding: Funding,
+    now: Instant,
+) -> ApiResult<Booking> {
+    if booking.state == State::AwaitingPayment || booking.funding() == funding {
         return Ok(set_paid(db, booking, funding, now).await?);
     }
     booking.take(funding);
-    change::change(db, booking, Event::PaymentSecured, &By::SYSTEM, None, now).await
+    change::change(db, booking, Event::PaymentLost, &By::SYSTEM, None, now).await
 }
 
 /// Notes how a booking is paid by now. The caller has locked it.
@@ -70,13 +92,17 @@ impl Booking {
             kind: self.payment_type,
             status: self.payment_status,
             paid_minor: self.paid_minor,
+            agreed_minor: self.agreed_minor,
+            secured_minor: self.secured_minor,
             retained_minor: self.retained_minor,
         }
     }
 
     fn take(&mut self, funding: Funding) {
-        let Funding { method, kind, status, paid_minor, retained_minor } = funding;
+        let Funding { method, kind, status, paid_minor, agreed_minor, secured_minor, retained_minor } =
+            funding;
         (self.payment_method, self.payment_type, self.payment_status) = (method, kind, status);
         (self.paid_minor, self.retained_minor) = (paid_minor, retained_minor);
+        (self.agreed_minor, self.secured_minor) = (agreed_minor, secured_minor);
     }
 }

@@ -4,7 +4,7 @@
 use catalog::ServiceWithdrawn;
 use platform::{
     app::App,
-    ids::{BookingId, ProposalId, ServiceId},
+    ids::{BookingId, ProposalId, ServiceId, UserId},
     jobs::{Job, Registry},
 };
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     change::{self, By},
     events::BookingChanged,
-    model::Actor,
+    model::{Actor, Booking, State},
     store,
     transitions::Event,
 };
@@ -24,6 +24,7 @@ pub fn register(registry: Registry) -> Registry {
         .job::<ExpireRequest>()
         .job::<CompleteBooking>()
         .job::<ExpireProposal>()
+        .job::<ConfirmNoShow>()
         .on::<ServiceWithdrawn, CancelUpcoming>()
         .look(|event: BookingChanged| vec![event.customer_id, event.provider_id])
 }
@@ -38,7 +39,8 @@ impl Job for ExpirePayment {
     const KIND: &'static str = "bookings.expire_payment";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        by_itself(app, self.booking_id, Event::PaymentExpired, None).await
+        // What was secured meanwhile expires only by what becomes of its charges.
+        by_itself(app, self.booking_id, Event::PaymentExpired, |it| it.state == State::AwaitingPayment).await
     }
 }
 
@@ -52,7 +54,7 @@ impl Job for ExpireRequest {
     const KIND: &'static str = "bookings.expire_request";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        by_itself(app, self.booking_id, Event::Expired, None).await
+        by_itself(app, self.booking_id, Event::Expired, |_| true).await
     }
 }
 
@@ -66,7 +68,27 @@ impl Job for CompleteBooking {
     const KIND: &'static str = "bookings.complete";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        by_itself(app, self.booking_id, Event::Completed, None).await
+        by_itself(app, self.booking_id, Event::Completed, |_| true).await
+    }
+}
+
+/// Nobody contested in time that somebody was not there.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ConfirmNoShow {
+    pub(crate) booking_id: BookingId,
+}
+
+impl ConfirmNoShow {
+    pub(crate) fn key(id: BookingId) -> String {
+        format!("booking:{id}:contest_until")
+    }
+}
+
+impl Job for ConfirmNoShow {
+    const KIND: &'static str = "bookings.confirm_no_show";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        by_itself(app, self.booking_id, Event::NoShowConfirmed, |_| true).await
     }
 }
 
@@ -87,7 +109,8 @@ impl Job for ExpireProposal {
     const KIND: &'static str = "bookings.expire_proposal";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        by_itself(app, self.booking_id, Event::RescheduleExpired, Some(self.proposal_id)).await
+        let is_meant = |booking: &Booking| booking.proposal_id == Some(self.proposal_id);
+        by_itself(app, self.booking_id, Event::RescheduleExpired, is_meant).await
     }
 }
 
@@ -95,13 +118,12 @@ async fn by_itself(
     app: &App,
     id: BookingId,
     event: Event,
-    proposal: Option<ProposalId>,
+    is_meant: impl FnOnce(&Booking) -> bool,
 ) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let Some(booking) = store::lock(&mut tx, id).await? else { return Ok(()) };
-    let is_meant = proposal.is_none() || booking.proposal_id == proposal;
-    if !is_meant || !booking.allows(event, Actor::System, now) {
+    if !is_meant(&booking) || !booking.allows(event, Actor::System, now) {
         return Ok(());
     }
     change::change(&mut tx, booking, event, &By::SYSTEM, None, now).await.map_err(|error| refused(&error))?;
@@ -113,17 +135,23 @@ fn refused(error: &platform::error::ApiError) -> anyhow::Error {
     anyhow::anyhow!("{error:?}")
 }
 
-/// A service was withdrawn together with its bookings: all that are still to come are called off for the
-/// provider.
+/// A service was withdrawn together with its bookings: all that are still to come are called off by whoever withdrew it,
+/// the provider or a moderator for the operator.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CancelUpcoming {
     service_id: ServiceId,
     cancel_upcoming: bool,
+    #[serde(default)]
+    moderator_id: Option<UserId>,
 }
 
 impl From<ServiceWithdrawn> for CancelUpcoming {
     fn from(event: ServiceWithdrawn) -> Self {
-        Self { service_id: event.service_id, cancel_upcoming: event.cancel_upcoming }
+        Self {
+            service_id: event.service_id,
+            cancel_upcoming: event.cancel_upcoming,
+            moderator_id: event.moderator_id,
+        }
     }
 }
 
@@ -139,9 +167,12 @@ impl Job for CancelUpcoming {
             let now = app.clock.now();
             let mut tx = app.db.begin().await?;
             let Some(booking) = store::lock(&mut tx, id).await? else { continue };
-            let event = booking.cancelling(Actor::Provider);
-            if booking.allows(event, Actor::Provider, now) {
-                let by = By { actor: Actor::Provider, id: Some(booking.provider_id), reason: None };
+            let by = match self.moderator_id {
+                Some(moderator) => By { actor: Actor::Operator, id: Some(moderator), reason: None },
+                None => By { actor: Actor::Provider, id: Some(booking.provider_id), reason: None },
+            };
+            let event = booking.cancelling(by.actor);
+            if booking.allows(event, by.actor, now) {
                 change::change(&mut tx, booking, event, &by, None, now)
                     .await
                     .map_err(|error| refused(&error))?;

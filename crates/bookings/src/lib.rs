@@ -10,10 +10,12 @@ mod events;
 mod funding;
 mod jobs;
 mod model;
+mod obligations;
 mod payment;
 mod policy;
 mod reference;
 mod routes;
+mod settlement;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -22,9 +24,10 @@ mod transitions;
 pub use self::{
     change::{By, transition},
     events::BookingChanged,
-    funding::{Funding, lock, payment_secured, set_paid},
+    funding::{Funding, lock, payment_lost, payment_secured, set_paid},
     jobs::register,
     model::{Actor, Booking, BookingError, State, Status},
+    obligations::register_obligations,
     payment::{PaymentMethod, PaymentStatus, PaymentType},
     policy::Policy,
     routes::router,

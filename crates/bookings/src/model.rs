@@ -1,6 +1,5 @@
 //! A booking, its states, and why a request about it is refused.
 
-use jiff::tz::TimeZone;
 use platform::{
     error::{Fault, Kind},
     ids::{BookingId, ProposalId, ServiceId, UserId},
@@ -176,12 +175,20 @@ pub(crate) struct Span {
     pub(crate) ends_at: Instant,
 }
 
+/// Another time for a booking, with the zone that its local date and time are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NewTime {
+    pub(crate) span: Span,
+    pub(crate) timezone: String,
+}
+
 /// An open wish to move a booking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Proposal {
     pub(crate) id: ProposalId,
     pub(crate) proposed_by: Actor,
     pub(crate) span: Span,
+    pub(crate) timezone: String,
     pub(crate) reason: Option<String>,
     pub(crate) created_at: Instant,
     pub(crate) expires_at: Instant,
@@ -236,6 +243,15 @@ pub struct Booking {
     pub paid_minor: i64,
     pub retained_minor: i64,
     pub refund_minor: Option<i64>,
+    pub agreed_minor: i64,
+    pub secured_minor: i64,
+    pub kept_minor: Option<i64>,
+    pub min_kept_percent: i16,
+    pub customer_moves: i16,
+    pub min_notice_minutes: i32,
+    pub contest_until: Option<Instant>,
+    pub disputed_from: Option<State>,
+    pub disputed_at: Option<Instant>,
     pub payment_method: PaymentMethod,
     pub payment_type: PaymentType,
     pub payment_status: PaymentStatus,
@@ -252,6 +268,7 @@ pub struct Booking {
     pub proposal_by: Option<Actor>,
     pub proposal_starts_at: Option<Instant>,
     pub proposal_ends_at: Option<Instant>,
+    pub proposal_timezone: Option<String>,
     pub proposal_reason: Option<String>,
     pub proposal_created_at: Option<Instant>,
     pub proposal_expires_at: Option<Instant>,
@@ -271,6 +288,15 @@ impl Booking {
         }
     }
 
+    /// Whether it is open who was there: the money waits.
+    pub fn is_contested(&self) -> bool {
+        match self.state {
+            State::NoShowCustomer | State::NoShowProvider => self.contest_until.is_some(),
+            State::Disputed => self.disputed_from != Some(State::Completed),
+            _ => false,
+        }
+    }
+
     /// An amount in the booking's currency.
     pub fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.currency)
@@ -281,6 +307,7 @@ impl Booking {
             id: self.proposal_id?,
             proposed_by: self.proposal_by?,
             span: Span { starts_at: self.proposal_starts_at?, ends_at: self.proposal_ends_at? },
+            timezone: self.proposal_timezone.clone().unwrap_or_else(|| self.timezone.clone()),
             reason: self.proposal_reason.clone(),
             created_at: self.proposal_created_at?,
             expires_at: self.proposal_expires_at?,
@@ -294,12 +321,8 @@ impl Booking {
         self.proposal_ends_at = proposal.as_ref().map(|p| p.span.ends_at);
         self.proposal_created_at = proposal.as_ref().map(|p| p.created_at);
         self.proposal_expires_at = proposal.as_ref().map(|p| p.expires_at);
+        self.proposal_timezone = proposal.as_ref().map(|p| p.timezone.clone());
         self.proposal_reason = proposal.and_then(|p| p.reason);
-    }
-
-    /// The zone that its local date and time are in.
-    pub(crate) fn zone(&self) -> TimeZone {
-        TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC)
     }
 
     /// A time with this booking's buffers around it.
@@ -334,6 +357,18 @@ pub enum BookingError {
         /// What the caller could do now.
         allowed: Vec<Event>,
     },
+    /// The customer has moved it as often as they can.
+    #[error("moved too often")]
+    TooManyMoves,
+    /// The provider needs more notice before the start.
+    #[error("too late to move it")]
+    TooLateToMove,
+    /// More than what could go back.
+    #[error("that is more than what can go back")]
+    RefundTooLarge {
+        /// What can.
+        refundable: Money,
+    },
     /// Another booking is there.
     #[error("the time is taken")]
     SlotTaken {
@@ -358,12 +393,20 @@ pub enum BookingError {
     /// The caller has no such address.
     #[error("no such address")]
     AddressNotFound,
+    /// The caller keeps too many times from others without paying for them.
+    #[error("too many unpaid bookings")]
+    TooManyHolds,
 }
 
 impl Fault for BookingError {
     fn kind(&self) -> Kind {
         match self {
-            Self::InvalidTransition { .. } | Self::SlotTaken { .. } => Kind::Conflict,
+            Self::InvalidTransition { .. }
+            | Self::SlotTaken { .. }
+            | Self::TooManyHolds
+            | Self::TooManyMoves
+            | Self::TooLateToMove
+            | Self::RefundTooLarge { .. } => Kind::Conflict,
             Self::Blocked => Kind::Forbidden,
             Self::NotOffered(_)
             | Self::NoSuchTime(_)
@@ -387,13 +430,20 @@ impl Fault for BookingError {
             Self::OwnService => Some("service_id"),
             Self::PaymentMethodUnavailable => Some("payment_method"),
             Self::AddressNotFound => Some("address_id"),
-            Self::InvalidTransition { .. } | Self::SlotTaken { .. } | Self::Blocked => None,
+            Self::RefundTooLarge { .. } => Some("refund_amount"),
+            Self::InvalidTransition { .. }
+            | Self::SlotTaken { .. }
+            | Self::TooManyHolds
+            | Self::TooManyMoves
+            | Self::TooLateToMove
+            | Self::Blocked => None,
         }
     }
 
     fn extra(&self) -> Map<String, Value> {
         let members = match self {
             Self::InvalidTransition { state, allowed } => json!({"state": state, "allowed": allowed}),
+            Self::RefundTooLarge { refundable } => json!({"refundable": refundable}),
             Self::SlotTaken { alternatives } => json!({"alternatives": alternatives}),
             _ => json!({}),
         };

@@ -104,13 +104,14 @@ pub(crate) fn plan(method: PaymentMethod, kind: Option<PaymentType>) -> Result<P
     }
 }
 
-/// What a service costs in this way to pay; a credit is worth one euro. `None` where it cannot be paid so.
+/// What a service costs in this way to pay; a credit is worth one euro. `None` where it cannot be paid so. What is free
+/// needs no way to pay.
 pub(crate) fn total(method: PaymentMethod, price: Money, credits: i32) -> Option<i64> {
     match method {
         PaymentMethod::Credits if credits > 0 && price.currency == Currency::EUR => {
             Some(i64::from(credits) * 100)
         }
-        PaymentMethod::Credits => None,
+        PaymentMethod::Credits if price.minor > 0 => None,
         _ => Some(price.minor),
     }
 }
@@ -118,7 +119,8 @@ pub(crate) fn total(method: PaymentMethod, price: Money, credits: i32) -> Option
 impl crate::model::Booking {
     /// Whether the time is only kept until the payment is secured.
     pub(crate) fn pays_first(&self) -> bool {
-        plan(self.payment_method, Some(self.payment_type)).is_ok_and(|plan| plan.pays_first)
+        self.total_minor > 0
+            && plan(self.payment_method, Some(self.payment_type)).is_ok_and(|plan| plan.pays_first)
     }
 
     /// Cash changes hands when the job is done.

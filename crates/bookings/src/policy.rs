@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use platform::time::Instant;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Actor;
+use crate::model::State;
 
 /// A provider's promise, copied into each booking.
 #[derive(
@@ -64,7 +64,7 @@ impl Policy {
 }
 
 /// Why so much goes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema, strum::VariantArray)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundReason {
     /// The provider, or the house, cancels.
@@ -73,6 +73,17 @@ pub enum RefundReason {
     NotConfirmed,
     /// The booking's policy says so.
     Policy,
+}
+
+impl RefundReason {
+    /// The customer answers for what they call off, and for not being there.
+    pub(crate) fn of(end: State) -> Self {
+        match end {
+            State::CancelledByCustomer | State::NoShowCustomer => Self::Policy,
+            State::Withdrawn => Self::NotConfirmed,
+            _ => Self::NotByCustomer,
+        }
+    }
 }
 
 /// What somebody who ends a booking causes to go back.
@@ -84,21 +95,21 @@ pub(crate) struct Refund {
     pub(crate) valid_until: Instant,
 }
 
-/// The rule for all three policies and everybody.
+/// The rule for all three policies and everybody. Of a booking that its customer has moved at least `min_kept_percent`
+/// is kept.
 pub(crate) fn refund(
     policy: Policy,
-    by: Actor,
-    was_confirmed: bool,
+    reason: RefundReason,
+    min_kept_percent: i64,
     starts_at: Instant,
     now: Instant,
 ) -> Refund {
     let (percent, valid_until) = policy.now(starts_at, now);
-    match (by, was_confirmed) {
-        (Actor::Customer, true) => Refund { percent, reason: RefundReason::Policy, valid_until },
-        (Actor::Customer, false) => {
-            Refund { percent: 100, reason: RefundReason::NotConfirmed, valid_until: starts_at.max(now) }
+    match reason {
+        RefundReason::Policy => Refund { percent: percent.min(100 - min_kept_percent), reason, valid_until },
+        RefundReason::NotByCustomer | RefundReason::NotConfirmed => {
+            Refund { percent: 100, reason, valid_until: starts_at.max(now) }
         }
-        _ => Refund { percent: 100, reason: RefundReason::NotByCustomer, valid_until: starts_at.max(now) },
     }
 }
 

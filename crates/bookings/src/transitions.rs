@@ -19,6 +19,10 @@ const NO_SHOW_AFTER: SignedDuration = SignedDuration::from_mins(15);
 const NO_SHOW_UNTIL: SignedDuration = SignedDuration::from_hours(24);
 /// When a booking that nobody touches completes itself, after its end.
 pub(crate) const COMPLETES_AFTER: SignedDuration = SignedDuration::from_hours(48);
+/// How long a reported absence can be contested, and a completed job disputed.
+pub(crate) const CONTEST_WINDOW: SignedDuration = SignedDuration::from_hours(48);
+/// How often a customer moves one booking.
+const MAX_CUSTOMER_MOVES: i16 = 3;
 
 /// What happens to a booking.
 #[derive(
@@ -43,8 +47,12 @@ pub enum Event {
     Created,
     /// The payment came, or is certain to come.
     PaymentSecured,
-    /// The payment did not come in time.
+    /// The payment did not come in time, or its last try has failed.
     PaymentExpired,
+    /// The payment is gone again: the payer's bank took it back.
+    PaymentLost,
+    /// It is paid, or certain to be, again.
+    PaymentRestored,
     /// The provider says yes.
     Accepted,
     /// The provider says no.
@@ -71,8 +79,20 @@ pub enum Event {
     Completed,
     /// Somebody calls it off.
     Cancelled,
-    /// The other one was not there.
+    /// The other one was not there, somebody says.
     NoShow,
+    /// That is not so, the other one says.
+    NoShowContested,
+    /// Nobody contested it in time: it is final.
+    NoShowConfirmed,
+    /// The customer is not content with what was done.
+    Disputed,
+    /// An operator decides for the customer.
+    ResolvedForCustomer,
+    /// An operator decides for the provider.
+    ResolvedForProvider,
+    /// An operator gives each a part.
+    ResolvedBySplit,
 }
 
 /// What must hold besides the state.
@@ -106,6 +126,24 @@ pub(crate) enum Guard {
     Asking,
     /// The time to answer a proposal is over.
     ProposalOverdue,
+    /// The customer has not moved it too often.
+    HasMovesLeft,
+    /// Not later than the provider's notice before the start.
+    GivesNotice,
+    /// The absence can be contested.
+    ContestOpen,
+    /// It cannot any more.
+    ContestOver,
+    /// It was completed a short time ago, and was not disputed before.
+    Disputable,
+    /// Disputed after it was completed.
+    WasCompleted,
+    /// Disputed is whether anybody was there.
+    WasNoShow,
+    /// Disputed is whether the customer was there.
+    WasNoShowCustomer,
+    /// Disputed is whether the provider was there.
+    WasNoShowProvider,
 }
 
 /// What follows, in the same transaction.
@@ -131,8 +169,14 @@ pub(crate) enum Effect {
     DropProposal,
     /// The time is free again, and no timer waits any more.
     Release,
-    /// What was paid goes back as the policy says.
+    /// What goes back, and what is kept, is decided by who is at fault.
     Refund,
+    /// The one who is blamed can contest it for a while.
+    OpenContest,
+    /// That time is over.
+    CloseContest,
+    /// An operator decides, and until then nothing is.
+    OpenDispute,
     /// Cash has changed hands.
     TakeCash,
 }
@@ -172,14 +216,17 @@ pub(crate) const TABLE: &[Transition] = table! {
     PaymentSecured: &[AwaitingPayment] => Some(Confirmed), by &[System], if &[BooksInstantly], then &[AwaitEnd];
     PaymentSecured: &[AwaitingPayment] => Some(PendingAcceptance), by &[System], if &[NeedsAnswer], then &[AwaitAnswer, CountRequest];
     PaymentExpired: &[AwaitingPayment] => Some(State::PaymentExpired), by &[System], if &[], then &[Release];
+    PaymentExpired: &[PendingAcceptance, Confirmed] => Some(State::PaymentExpired), by &[System], if &[BeforeStart], then &[Release, Refund];
+    PaymentLost: &[PendingAcceptance, Confirmed, InProgress] => None, by &[System], if &[], then &[];
+    PaymentRestored: &[PendingAcceptance, Confirmed, InProgress] => None, by &[System], if &[], then &[];
 
     Accepted: &[PendingAcceptance] => Some(Confirmed), by &[Provider, Operator], if &[InTime], then &[CountAnswer, AwaitEnd];
     Declined: &[PendingAcceptance] => Some(State::Declined), by &[Provider, Operator], if &[], then &[CountAnswer, Release, Refund];
     Withdrawn: UNCONFIRMED => Some(State::Withdrawn), by &[Customer], if &[], then &[Release, Refund];
     Expired: &[PendingAcceptance] => Some(RequestExpired), by &[System], if &[Overdue], then &[Release, Refund];
 
-    Rescheduled: &[AwaitingPayment, Confirmed] => None, by &[Customer], if &[BooksInstantly, BeforeStart, NoProposal], then &[Move];
-    RescheduleProposed: UPCOMING => None, by &[Customer], if &[NeedsAnswer, BeforeStart, NoProposal], then &[HoldProposal];
+    Rescheduled: &[AwaitingPayment, Confirmed] => None, by &[Customer], if &[BooksInstantly, BeforeStart, NoProposal, HasMovesLeft, GivesNotice], then &[Move];
+    RescheduleProposed: UPCOMING => None, by &[Customer], if &[NeedsAnswer, BeforeStart, NoProposal, HasMovesLeft, GivesNotice], then &[HoldProposal];
     RescheduleProposed: UPCOMING => None, by &[Provider], if &[BeforeStart, NoProposal], then &[HoldProposal];
     RescheduleAccepted: UPCOMING => None, by PARTIES, if &[BeforeStart, Asked], then &[Move, DropProposal];
     RescheduleDeclined: UPCOMING => None, by PARTIES, if &[Asked], then &[DropProposal];
@@ -194,8 +241,22 @@ pub(crate) const TABLE: &[Transition] = table! {
     Cancelled: &[AwaitingPayment, Confirmed] => Some(CancelledByProvider), by &[Provider], if &[], then &[Release, Refund, CountLetDown];
     Cancelled: &[AwaitingPayment, PendingAcceptance, Confirmed, InProgress] => Some(CancelledByOperator), by &[Operator], if &[], then &[Release, Refund];
     Cancelled: UPCOMING => Some(CancelledBySystem), by &[System], if &[], then &[Release, Refund];
-    NoShow: &[Confirmed] => Some(NoShowCustomer), by &[Provider], if &[NoShowWindow], then &[Release, Refund];
-    NoShow: &[Confirmed] => Some(NoShowProvider), by &[Customer], if &[NoShowWindow], then &[Release, Refund, CountLetDown];
+
+    NoShow: &[Confirmed, InProgress] => Some(NoShowCustomer), by &[Provider], if &[NoShowWindow], then &[Release, Refund, OpenContest];
+    NoShow: &[Confirmed, InProgress] => Some(NoShowProvider), by &[Customer], if &[NoShowWindow], then &[Release, Refund, OpenContest];
+    NoShowContested: &[NoShowCustomer] => Some(State::Disputed), by &[Customer], if &[ContestOpen], then &[OpenDispute];
+    NoShowContested: &[NoShowProvider] => Some(State::Disputed), by &[Provider], if &[ContestOpen], then &[OpenDispute];
+    NoShowConfirmed: &[NoShowCustomer] => None, by &[System], if &[ContestOver], then &[Refund, CloseContest];
+    NoShowConfirmed: &[NoShowProvider] => None, by &[System], if &[ContestOver], then &[Refund, CloseContest, CountLetDown];
+
+    Disputed: &[State::Completed] => Some(State::Disputed), by &[Customer], if &[Disputable], then &[OpenDispute];
+    ResolvedForCustomer: &[State::Disputed] => Some(State::Completed), by &[Operator], if &[WasCompleted], then &[Refund];
+    ResolvedForCustomer: &[State::Disputed] => Some(NoShowProvider), by &[Operator], if &[WasNoShow], then &[Refund, CountLetDown];
+    ResolvedForProvider: &[State::Disputed] => Some(State::Completed), by &[Operator], if &[WasCompleted], then &[];
+    ResolvedForProvider: &[State::Disputed] => Some(NoShowCustomer), by &[Operator], if &[WasNoShowCustomer], then &[Refund];
+    ResolvedForProvider: &[State::Disputed] => Some(State::Completed), by &[Operator], if &[WasNoShowProvider], then &[TakeCash, CountJob];
+    ResolvedBySplit: &[State::Disputed] => Some(State::Completed), by &[Operator], if &[WasCompleted], then &[];
+    ResolvedBySplit: &[State::Disputed] => Some(CancelledByOperator), by &[Operator], if &[WasNoShow], then &[];
 };
 
 impl Transition {
@@ -226,6 +287,15 @@ impl Guard {
             Self::Asked => proposal.is_some_and(|open| open.proposed_by != by && now < open.expires_at),
             Self::Asking => proposal.is_some_and(|open| open.proposed_by == by),
             Self::ProposalOverdue => proposal.is_some_and(|open| open.expires_at <= now),
+            Self::HasMovesLeft => booking.customer_moves < MAX_CUSTOMER_MOVES,
+            Self::GivesNotice => now <= booking.last_move_at(),
+            Self::ContestOpen => booking.contest_until.is_some_and(|until| now < until),
+            Self::ContestOver => booking.contest_until.is_some_and(|until| until <= now),
+            Self::Disputable => booking.dispute_until().is_some_and(|until| now < until),
+            Self::WasCompleted => booking.disputed_from == Some(State::Completed),
+            Self::WasNoShow => booking.disputed_from != Some(State::Completed),
+            Self::WasNoShowCustomer => booking.disputed_from == Some(NoShowCustomer),
+            Self::WasNoShowProvider => booking.disputed_from == Some(NoShowProvider),
         }
     }
 }
@@ -262,6 +332,34 @@ impl Booking {
     /// Whether somebody can do this now.
     pub(crate) fn allows(&self, event: Event, by: Actor, now: Instant) -> bool {
         self.transition(event, by, now).is_ok()
+    }
+
+    /// The same for moving it, where only a limit of the customer's is in the way.
+    pub(crate) fn moving(&self, by: Actor, now: Instant) -> Result<Event, BookingError> {
+        let event = self.rescheduling(by);
+        let is_movable = UPCOMING.contains(&self.state) && BeforeStart.holds(self, by, now);
+        self.transition(event, by, now).map(|_line| event).map_err(|refused| {
+            if by != Customer || !is_movable || self.proposal_id.is_some() {
+                refused
+            } else if !HasMovesLeft.holds(self, by, now) {
+                BookingError::TooManyMoves
+            } else if !GivesNotice.holds(self, by, now) {
+                BookingError::TooLateToMove
+            } else {
+                refused
+            }
+        })
+    }
+
+    /// Until when its customer can move it.
+    fn last_move_at(&self) -> Instant {
+        self.starts_at.minus(SignedDuration::from_mins(self.min_notice_minutes.into()))
+    }
+
+    /// Until when its customer can dispute a completed job; `None` where they cannot, or did.
+    pub(crate) fn dispute_until(&self) -> Option<Instant> {
+        let completed_at = self.completed_at.filter(|_| self.state == State::Completed);
+        completed_at.filter(|_| self.disputed_from.is_none()).map(|at| at.plus(CONTEST_WINDOW))
     }
 
     /// What cancelling means: before the agreement a customer withdraws and a provider declines.

@@ -16,7 +16,10 @@ mod views;
 
 pub use self::{
     category::{Categories, Category, Localized, categories},
-    events::{ProviderRegistered, ServiceCreated, ServiceUpdated, ServiceWithdrawn},
+    events::{
+        ModerationKind, ProviderRegistered, ServiceCreated, ServiceModerated, ServiceUpdated,
+        ServiceWithdrawn,
+    },
     jobs::register,
     model::{AccountType, CancellationPolicy, CatalogError, ImageRow, Rating, Translation, Translations},
     routes::router,

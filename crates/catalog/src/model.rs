@@ -131,7 +131,7 @@ pub(crate) fn title_long_enough(title: &str, _context: &()) -> garde::Result {
     if title.trim().chars().count() >= MIN {
         return Ok(());
     }
-    Err(garde::Error::new(Sentence::new("field-too_short").with("min", MIN).pack()))
+    Err(garde::Error::new(Sentence::new("field-too_short").with_number("min", MIN).pack()))
 }
 
 /// Translations by language.

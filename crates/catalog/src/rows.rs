@@ -180,7 +180,7 @@ pub struct ProviderRow {
     pub requests_answered: i32,
     /// How long all answers took together.
     pub response_minutes_sum: i64,
-    /// What they have earned.
+    /// What they have earned in their currency, as the books say.
     pub total_earnings_minor: i64,
     /// Of the earnings.
     pub currency: Currency,
@@ -208,7 +208,7 @@ impl ProviderRow {
     pub const COLUMNS: &'static str = "p.user_id, u.name, u.profile_image, p.account_type, p.business_name, p.description, \
         p.skills, p.languages, p.is_verified, p.is_available, p.latitude, p.longitude, p.city, p.service_radius_km, \
         p.rating_sum, p.rating_count, p.jobs_completed, p.jobs_cancelled, p.requests_answered, p.response_minutes_sum, \
-        p.total_earnings_minor, p.currency, p.version, p.created_at, p.updated_at, u.created_at, u.state = 'active', \
+        provider_net_earnings(p.user_id, p.currency), p.currency, p.version, p.created_at, p.updated_at, u.created_at, u.state = 'active', \
         sch.timezone, sch.weekly";
 
     /// Reads the columns from the place where they begin.

@@ -9,6 +9,7 @@ use platform::{
     locale::{Language, Sentence},
     stream::{self, Kind, Told},
     time::Instant,
+    validation::is_blank,
 };
 use sqlx::PgConnection;
 
@@ -92,7 +93,7 @@ pub(crate) async fn change(
 ) -> ApiResult<Message> {
     let now = app.clock.now();
     if let Change::Edit(content) = &change
-        && content.is_empty()
+        && is_blank(content)
     {
         return Err(ApiError::invalid_field("content", Sentence::new("field-required")));
     }
@@ -123,7 +124,7 @@ async fn write_down(
     language: Language,
 ) -> ApiResult<Told> {
     let of_the_two = held.sender.filter(|sender| [member, held.other].contains(sender));
-    let author = Reader { app, id: of_the_two.unwrap_or(member), language };
+    let author = Reader { app, id: of_the_two.unwrap_or(member), session: None, language };
     let (stored, marks) = store::messages::find(db, author.id, id).await?.ok_or_else(ApiError::not_found)?;
     let data = Message::of(stored, &author, marks);
     Ok(stream::append(db, &[member, held.other], kind, &data, app.clock.now()).await?)

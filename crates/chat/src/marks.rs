@@ -87,8 +87,10 @@ pub struct Waiting {
     pub seq: i64,
     /// Who wrote it.
     pub sender_name: String,
-    /// What it says; empty where it is a file.
+    /// What it says; empty where it is something else.
     pub preview: String,
+    /// What it is or has beside words: `image`, `document`, `audio`, `video`, `location`, `booking_card`.
+    pub attachment: Option<String>,
 }
 
 /// A message, unless its reader has read it, has muted the conversation, or it was taken back.

@@ -2,12 +2,19 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
-use platform::{app::App, ids::MediaId, time::Instant};
+use platform::{
+    app::App,
+    error::{ApiResult, Kind},
+    ids::{MediaId, SessionId, UserId},
+    time::Instant,
+};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
+use crate::message::Reader;
+
 /// How long a link is good.
-const LINK_LIFE: SignedDuration = SignedDuration::from_hours(1);
+const LINK_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
@@ -60,7 +67,8 @@ pub struct Media {
     /// What it is.
     #[serde(rename = "type")]
     kind: MediaKind,
-    /// The file, until `expires_at`; afterwards the same path answers with the token of one of the two people.
+    /// The file. Until `expires_at` it opens for the session that asked, while the conversation is open to it; afterwards,
+    /// and where `expires_at` is `null`, the same path answers with the token of somebody who may see it.
     url: String,
     /// A small picture of a picture.
     thumbnail_url: Option<String>,
@@ -78,17 +86,17 @@ pub struct Media {
     blurhash: Option<String>,
     /// How long a recording takes, where its file says so.
     duration_ms: Option<i32>,
-    /// Until when the links are good.
-    expires_at: Instant,
+    /// Until when the links are good without a token; `null` in events, which several sessions hear.
+    expires_at: Option<Instant>,
 }
 
 impl Media {
-    pub(crate) fn of(stored: StoredMedia, app: &App) -> Self {
-        let expires_at = app.clock.now().plus(LINK_LIFE);
-        let link = |size| link(app, stored.id, size, expires_at);
-        Self {
-            url: link(MediaSize::Full),
-            thumbnail_url: (stored.kind == MediaKind::Image).then(|| link(MediaSize::Thumbnail)),
+    pub(crate) fn of(stored: StoredMedia, reader: &Reader<'_>) -> Self {
+        let path =
+            |size: MediaSize| reader.app.url(&format!("/media/{}/?size={}", stored.id, <&str>::from(size)));
+        let mut media = Self {
+            url: path(MediaSize::Full),
+            thumbnail_url: (stored.kind == MediaKind::Image).then(|| path(MediaSize::Thumbnail)),
             id: stored.id,
             kind: stored.kind,
             content_type: stored.content_type,
@@ -98,30 +106,69 @@ impl Media {
             height: stored.height,
             blurhash: stored.blurhash,
             duration_ms: stored.duration_ms,
-            expires_at,
-        }
+            expires_at: None,
+        };
+        media.sign_links(reader);
+        media
+    }
+
+    /// Makes its links good without a token, for the session of `reader` and a few minutes.
+    pub(crate) fn sign_links(&mut self, reader: &Reader<'_>) {
+        let Some(session) = reader.session else { return };
+        let expires_at = reader.app.clock.now().plus(LINK_LIFETIME);
+        let expires = expires_at.timestamp().as_second();
+        let link = LinkFor { user: reader.id, session, expires };
+        self.url = link.url(reader.app, self.id, MediaSize::Full);
+        self.thumbnail_url =
+            self.thumbnail_url.take().map(|_plain| link.url(reader.app, self.id, MediaSize::Thumbnail));
+        self.expires_at = Some(expires_at);
     }
 }
 
-fn link(app: &App, id: MediaId, size: MediaSize, expires_at: Instant) -> String {
-    let expires = expires_at.timestamp().as_second();
-    let name: &str = size.into();
-    app.url(&format!(
-        "/media/{id}/?size={name}&expires={expires}&signature={}",
-        signature(app, id, size, expires)
-    ))
+/// For whom a link is made, and until when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinkFor {
+    pub user: UserId,
+    pub session: SessionId,
+    /// Seconds of Unix time.
+    pub expires: i64,
 }
 
-fn signature(app: &App, id: MediaId, size: MediaSize, expires: i64) -> String {
-    let size: &str = size.into();
-    let hash = app.secrets.hash_token("chat.media", &format!("{id} {size} {expires}"));
-    URL_SAFE_NO_PAD.encode(hash)
-}
+impl LinkFor {
+    fn url(self, app: &App, id: MediaId, size: MediaSize) -> String {
+        let Self { user, session, expires } = self;
+        let (name, signature) = (<&str>::from(size), self.signature(app, id, size));
+        app.url(&format!(
+            "/media/{id}/?size={name}&expires={expires}&user={user}&session={session}&signature={signature}"
+        ))
+    }
 
-/// Whether this link was made here, and is not old.
-pub(crate) fn is_good_link(app: &App, id: MediaId, size: MediaSize, expires: i64, given: &str) -> bool {
-    let is_ours = signature(app, id, size, expires).as_bytes().ct_eq(given.as_bytes());
-    bool::from(is_ours) && app.clock.now().timestamp().as_second() < expires
+    fn signature(self, app: &App, id: MediaId, size: MediaSize) -> String {
+        let Self { user, session, expires } = self;
+        let size: &str = size.into();
+        let hash = app.secrets.hash_token("chat.media", &format!("{id} {size} {expires} {user} {session}"));
+        URL_SAFE_NO_PAD.encode(hash)
+    }
+
+    /// Whether this link was made here and is not old, and the session that it was made for still lives.
+    pub(crate) async fn is_good(
+        self,
+        app: &App,
+        id: MediaId,
+        size: MediaSize,
+        given: &str,
+    ) -> ApiResult<bool> {
+        let is_ours = bool::from(self.signature(app, id, size).as_bytes().ct_eq(given.as_bytes()));
+        let now = app.clock.now();
+        if !is_ours || self.expires <= now.timestamp().as_second() {
+            return Ok(false);
+        }
+        match app.authenticator.resume(app, self.user, self.session, now.plus(LINK_LIFETIME)).await {
+            Ok(_caller) => Ok(true),
+            Err(error) if error.kind() == Kind::Unauthenticated => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// The name in the storage of one of a file's files.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use platform::{
     app::App,
-    ids::{BookingId, ConversationId, MessageId, UserId},
+    auth::Caller,
+    ids::{BookingId, ConversationId, MessageId, SessionId, UserId},
     locale::Language,
     time::Instant,
 };
@@ -109,10 +110,25 @@ pub(crate) struct StoredMessage {
 }
 
 /// What is needed to show a message to somebody.
+#[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub app: &'a App,
     pub id: UserId,
+    /// The sign-in that links to files are made for; without one they need a token.
+    pub session: Option<SessionId>,
     pub language: Language,
+}
+
+impl<'a> Reader<'a> {
+    /// Whoever is calling.
+    pub(crate) fn of(app: &'a App, caller: &Caller, language: Language) -> Self {
+        Self { app, id: caller.id, session: Some(caller.session), language }
+    }
+
+    /// The same for what several sessions, or both people, are told.
+    pub(crate) fn of_no_session(self) -> Self {
+        Self { session: None, ..self }
+    }
 }
 
 /// How far the two are in a conversation, as far as one of them may know: what the other has read is 0 where they hide
@@ -177,6 +193,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// Makes the links to its files good for the session of `reader`.
+    pub(crate) fn sign_links(&mut self, reader: &Reader<'_>) {
+        self.media.iter_mut().for_each(|media| media.sign_links(reader));
+    }
+
     pub(crate) fn of(stored: StoredMessage, reader: &Reader<'_>, marks: Marks) -> Self {
         let data = stored.data.unwrap_or_default();
         let is_own = stored.sender_id == Some(reader.id);
@@ -207,7 +228,7 @@ impl Message {
             booking_id: data.booking_id,
             event: data.event,
             reply_to: stored.reply_to,
-            media: stored.media.into_iter().map(|media| Media::of(media, reader.app)).collect(),
+            media: stored.media.into_iter().map(|media| Media::of(media, reader)).collect(),
             reactions: stored.reactions,
             client_message_id: stored.client_message_id,
             status,

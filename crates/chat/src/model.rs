@@ -24,9 +24,6 @@ pub enum ChatError {
     /// Somebody of the staff was quicker.
     #[error("the report has been decided")]
     ReportDecided,
-    /// A member of staff is one of the two people.
-    #[error("the conversation is their own")]
-    OwnConversation,
 }
 
 impl Fault for ChatError {
@@ -35,10 +32,7 @@ impl Fault for ChatError {
             Self::ChatBlocked => Kind::Forbidden,
             Self::TooManyInquiries => Kind::Throttled,
             Self::InfectedFile => Kind::Invalid,
-            Self::ConversationClosed
-            | Self::MessageNotEditable
-            | Self::ReportDecided
-            | Self::OwnConversation => Kind::Conflict,
+            Self::ConversationClosed | Self::MessageNotEditable | Self::ReportDecided => Kind::Conflict,
         }
     }
     fn code(&self) -> &'static str {

@@ -87,7 +87,8 @@ pub(crate) async fn write_down(
     people.sort_by_key(|(user, _)| *user);
     let mut told = Vec::new();
     for (user, language) in people {
-        let message = Message::of(stored.clone(), &Reader { app, id: user, language }, Marks::default());
+        let message =
+            Message::of(stored.clone(), &Reader { app, id: user, session: None, language }, Marks::default());
         told.push(stream::append(db, &[user], Kind::MessageCreated, &message, app.clock.now()).await?);
     }
     Ok(told)

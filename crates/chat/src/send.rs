@@ -8,6 +8,7 @@ use platform::{
     locale::Sentence,
     stream::{Kind, Told},
     time::Instant,
+    validation::is_blank,
 };
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -145,7 +146,8 @@ impl Draft {
     pub(crate) fn of(app: &App, caller: &Caller, message: NewMessage) -> ApiResult<Self> {
         app.limits.check_message(caller.id)?;
         let id = MessageId::at(app.clock.now());
-        let content = message.content.unwrap_or_default().trim().to_owned();
+        let content = message.content.filter(|content| !is_blank(content)).unwrap_or_default();
+        let content = content.trim().to_owned();
         let media = message.media_ids.unwrap_or_default();
         let required = |field| ApiError::invalid_field(field, Sentence::new("field-required"));
         let (kind, data) = match message.kind {
@@ -190,7 +192,7 @@ impl Draft {
         db: &mut PgConnection,
     ) -> ApiResult<Written> {
         let now = app.clock.now();
-        let reader = Reader { app, id: caller.id, language: caller.language };
+        let reader = Reader::of(app, caller, caller.language);
         let media = store::media::lock_waiting(db, caller.id, &self.media).await?;
         if media.len() != self.media.len() {
             // A resend finds its files taken by itself.
@@ -199,7 +201,8 @@ impl Draft {
                 None => Err(ApiError::invalid_field("media_ids", Sentence::new("field-unknown_choice"))),
             };
         }
-        let mut shown = Message::of(self.stored(caller, media, now), &reader, Marks::default());
+        let mut shown =
+            Message::of(self.stored(caller, media, now), &reader.of_no_session(), Marks::default());
         match store::messages::send(db, self, &shown, caller.id, now).await {
             Ok(Some(sent)) => {
                 store::media::attach(db, &self.media, self.conversation, self.id).await?;
@@ -215,6 +218,7 @@ impl Draft {
                     shown.content.clone_from(masked);
                 }
                 let told = store::told(Kind::MessageCreated, &shown, sent.places, now)?;
+                shown.sign_links(&reader);
                 Ok(Written::Done(Box::new(Sent { message: shown, is_new: true }), Some(told)))
             }
             Ok(None) => self.refused(&reader, db).await.map(|sent| Written::Done(Box::new(sent), None)),
@@ -266,7 +270,7 @@ impl Draft {
 
     /// The message that was quicker.
     pub(crate) async fn overtaken(&self, app: &App, caller: &Caller) -> ApiResult<Sent> {
-        let reader = Reader { app, id: caller.id, language: caller.language };
+        let reader = Reader::of(app, caller, caller.language);
         let sent = self.sent_before(&reader, &mut *app.db.acquire().await?).await?;
         sent.ok_or_else(|| {
             ApiError::unavailable(anyhow::anyhow!("a message was overtaken by one that has gone"))

@@ -16,7 +16,6 @@ use sqlx::PgConnection;
 use crate::{
     events::MessageSent,
     message::{Data, Marks, Message, Reader},
-    model::ChatError,
     notes,
     send::Sent,
     store::staff::{self as store, Said, Stay},
@@ -36,7 +35,12 @@ pub(crate) struct Joined {
     pub told: Vec<Told>,
 }
 
-/// Joins a conversation of others.
+/// Holds a conversation until the transaction ends, and gives its two people; whatever staff do in it begins so.
+pub(crate) async fn hold(db: &mut PgConnection, conversation: ConversationId) -> ApiResult<[UserId; 2]> {
+    store::hold(db, conversation).await?.ok_or_else(ApiError::not_found)
+}
+
+/// Joins a conversation of others, which is held.
 pub(crate) async fn join(
     app: &App,
     db: &mut PgConnection,
@@ -45,10 +49,6 @@ pub(crate) async fn join(
     reason: &str,
 ) -> ApiResult<Joined> {
     let now = app.clock.now();
-    let people = store::hold(db, conversation).await?.ok_or_else(ApiError::not_found)?;
-    if people.contains(&caller.id) {
-        return Err(ChatError::OwnConversation.into());
-    }
     let is_new = store::join(db, conversation, caller.id, reason, now).await?;
     let stay = inside(db, conversation, caller.id).await?;
     let told = if is_new {
@@ -60,14 +60,13 @@ pub(crate) async fn join(
     Ok(Joined { stay, is_new, told })
 }
 
-/// Leaves a conversation; whom to tell after the commit.
+/// Leaves a conversation, which is held; whom to tell after the commit.
 pub(crate) async fn leave(
     app: &App,
     db: &mut PgConnection,
     caller: &Caller,
     conversation: ConversationId,
 ) -> ApiResult<Vec<Told>> {
-    store::hold(db, conversation).await?;
     let stay = inside(db, conversation, caller.id).await?;
     jobs::cancel(db, &EndStay { conversation, user: caller.id }.key()).await?;
     Ok(end(app, db, conversation, &stay).await?)
@@ -82,7 +81,7 @@ pub(crate) async fn inside(
     store::stay(db, conversation, user).await?.ok_or_else(ApiError::not_found)
 }
 
-/// Writes to both people; with what is to be told after the commit.
+/// Writes to both people of a conversation that is held; with what is to be told after the commit.
 pub(crate) async fn send(
     app: &App,
     db: &mut PgConnection,
@@ -92,8 +91,7 @@ pub(crate) async fn send(
     client_message_id: Option<String>,
 ) -> ApiResult<(Sent, Option<Told>)> {
     let now = app.clock.now();
-    let reader = Reader { app, id: caller.id, language: caller.language };
-    store::hold(db, conversation).await?;
+    let reader = Reader::of(app, caller, caller.language);
     let stay = inside(db, conversation, caller.id).await?;
     let id = MessageId::at(now);
     let client_message_id = client_message_id.unwrap_or_else(|| id.to_string());

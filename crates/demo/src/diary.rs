@@ -220,11 +220,7 @@ fn add(sum: &mut f64, more: f64) {
 
 fn count(booking: &Booking, record: &mut Record) {
     match booking.state {
-        State::Completed => {
-            record.jobs_completed += 1;
-            let price = booking.price_minor;
-            record.total_earnings_minor += price - (price * i64::from(COMMISSION_BPS) + 5_000) / 10_000;
-        }
+        State::Completed => record.jobs_completed += 1,
         State::CancelledByProvider | State::NoShowProvider => record.jobs_cancelled += 1,
         _ => {}
     }

@@ -47,7 +47,6 @@ pub(crate) struct Record {
     pub(crate) requests_received: i32,
     pub(crate) requests_answered: i32,
     pub(crate) response_minutes_sum: i64,
-    pub(crate) total_earnings_minor: i64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

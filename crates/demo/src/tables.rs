@@ -49,7 +49,7 @@ impl Row for &Provider {
         "user_id", "account_type", "business_name", "description", "skills", "languages", "is_verified",
         "is_available", "latitude", "longitude", "city", "service_radius_km", "rating_sum", "rating_count",
         "jobs_completed", "jobs_cancelled", "requests_received", "requests_answered", "response_minutes_sum",
-        "total_earnings_minor", "currency", "created_at", "updated_at",
+        "currency", "created_at", "updated_at",
     ];
 
     fn write(&self, fields: &mut Fields<'_>) {
@@ -73,7 +73,6 @@ impl Row for &Provider {
             .integer(self.record.requests_received)
             .integer(self.record.requests_answered)
             .bigint(self.record.response_minutes_sum)
-            .bigint(self.record.total_earnings_minor)
             .text(self.country.currency())
             .time(self.created_at)
             .time(self.updated_at);

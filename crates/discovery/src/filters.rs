@@ -229,7 +229,7 @@ impl ServiceQuery {
         if ids.len() > MAX_IDS {
             return Err(ApiError::invalid_field(
                 "ids",
-                Sentence::new("field-too_many_ids").with("max", MAX_IDS),
+                Sentence::new("field-too_many_ids").with_number("max", MAX_IDS),
             ));
         }
         Ok(Filters {

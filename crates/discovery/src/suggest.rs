@@ -35,24 +35,23 @@ pub(crate) struct Suggestion {
     category_id: Option<CategoryId>,
 }
 
-/// Completions, the best first.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(crate) struct Suggestions {
-    /// At most 10.
-    #[schema(max_items = 10)]
-    results: Vec<Suggestion>,
+impl Suggestion {
+    /// Names it among others.
+    pub(crate) fn key(&self) -> String {
+        format!("{:?} {}", self.kind, self.text)
+    }
 }
 
-/// Completes `typed`.
+/// Completes `typed`: the best first, at most 10.
 pub(crate) async fn complete(
     app: &App,
     finder: &Finder,
     language: Language,
     typed: &str,
-) -> ApiResult<Suggestions> {
+) -> ApiResult<Vec<Suggestion>> {
     let terms = finder.terms(app, language, typed).await?;
     if terms.is_empty() {
-        return Ok(Suggestions { results: Vec::new() });
+        return Ok(Vec::new());
     }
     let mut results = categories(app, finder, language, &terms).await?;
     let mut seen: HashSet<String> = results.iter().map(|suggestion| suggestion.text.to_lowercase()).collect();
@@ -61,7 +60,7 @@ pub(crate) async fn complete(
             results.push(Suggestion { text, kind: Kind::Service, category_id: None });
         }
     }
-    Ok(Suggestions { results })
+    Ok(results)
 }
 
 /// Categories whose names have all the words, the last one perhaps unfinished.

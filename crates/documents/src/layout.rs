@@ -212,8 +212,17 @@ impl Pages {
             Mark::Text { x, y, size, is_bold, is_grey, text } => {
                 surface.set_fill(Some(ink(*is_grey)));
                 let letters = if *is_bold { &self.bold } else { &self.regular };
-                let at = Point::from_xy(*x, *y);
-                surface.draw_text(at, letters.font.clone(), *size, text, false, TextDirection::Auto);
+                let mut x = *x;
+                for run in letters.runs(text) {
+                    let (at, font) = (Point::from_xy(x, *y), run.typeface.font.clone());
+                    let direction = if run.is_from_right {
+                        TextDirection::RightToLeft
+                    } else {
+                        TextDirection::LeftToRight
+                    };
+                    surface.draw_text(at, font, *size, run.text, false, direction);
+                    x += run.width(*size);
+                }
             }
             Mark::Rule { y } => {
                 surface.set_fill(Some(ink(true)));

@@ -5,14 +5,18 @@
 
 #![expect(clippy::float_arithmetic, reason = "lengths on paper")]
 
+mod fallback;
 mod font;
 mod layout;
 
+use font::readable;
 use jiff::civil::Date;
 use krilla::{
     Document, SerializeSettings,
     metadata::{DateTime, Metadata},
 };
+
+pub use self::fallback::{load_fonts, missing_scripts};
 
 /// What is on a paper, from top to bottom.
 #[derive(Clone, Debug, Default)]
@@ -71,6 +75,25 @@ impl Column {
 pub struct DocumentError(String);
 
 impl Paper {
+    /// The same in letters that there are fonts for.
+    fn readable(&self) -> Self {
+        let text = |text: &String| readable(text).into_owned();
+        let pair = |(name, value): &(String, String)| (text(name), text(value));
+        let column = |column: &Column| Column { title: text(&column.title), ..column.clone() };
+        Self {
+            language: self.language.clone(),
+            issuer: self.issuer.iter().map(text).collect(),
+            title: text(&self.title),
+            facts: self.facts.iter().map(pair).collect(),
+            table: Table {
+                columns: self.table.columns.iter().map(column).collect(),
+                rows: self.table.rows.iter().map(|row| row.iter().map(text).collect()).collect(),
+            },
+            sums: self.sums.iter().map(pair).collect(),
+            notes: self.notes.iter().map(text).collect(),
+        }
+    }
+
     /// The paper as a PDF file that says it was made on this day.
     pub fn pdf(&self, issued: Date) -> Result<Vec<u8>, DocumentError> {
         let mut document = Document::new_with(SerializeSettings::default());
@@ -83,7 +106,7 @@ impl Paper {
             .authors(self.issuer.first().cloned().into_iter().collect())
             .creation_date(DateTime::new(year).month(month).day(day));
         document.set_metadata(metadata);
-        layout::draw(self, &mut document)?;
+        layout::draw(&self.readable(), &mut document)?;
         document.finish().map_err(|error| DocumentError(format!("{error:?}")))
     }
 }

@@ -15,6 +15,7 @@ use sqlx::PgConnection;
 use crate::{
     model::{IdentityError, seconds_until},
     store::codes as store,
+    throttle::network,
 };
 
 /// So often may a code be tried.
@@ -61,10 +62,10 @@ impl Purpose {
         }
     }
 
-    fn too_many(self, retry_after: u64) -> IdentityError {
+    fn too_many(self, retry_after: u64, limit: u32) -> IdentityError {
         match self {
-            Self::VerifyEmail | Self::ResetPassword => IdentityError::TooManyCodes { retry_after },
-            Self::VerifyPhone => IdentityError::SmsLimit { retry_after },
+            Self::VerifyEmail | Self::ResetPassword => IdentityError::TooManyCodes { retry_after, limit },
+            Self::VerifyPhone => IdentityError::SmsLimit { retry_after, limit },
         }
     }
 }
@@ -92,7 +93,8 @@ pub struct Issued {
 
 /// Makes a code and a link and voids those before; 429 when too many were sent.
 pub async fn issue(db: &mut PgConnection, app: &App, request: Request<'_>) -> ApiResult<Issued> {
-    let Request { user, purpose, ip, .. } = request;
+    let Request { user, purpose, .. } = request;
+    let ip = &network(request.ip);
     let (now, target) = (app.clock.now(), request.target.to_lowercase());
     let name: &'static str = purpose.into();
     // Those who count the same things wait for each other, always in this order.
@@ -101,14 +103,14 @@ pub async fn issue(db: &mut PgConnection, app: &App, request: Request<'_>) -> Ap
     }
     if app.settings.limits.sign_ins {
         let sent = store::sent_to(db, purpose, &target, user, now.minus(DAY)).await?;
-        let asked = store::asked_from(db, purpose == Purpose::VerifyPhone, ip, now.minus(DAY)).await?;
-        if let Some(until) = full_until(&sent, purpose.per_target(), now) {
-            return Err(purpose.too_many(seconds_until(until, now)).into());
+        let asked = store::asked_from(db, purpose, ip, now.minus(DAY)).await?;
+        if let Some((until, limit)) = full_until(&sent, purpose.per_target(), now) {
+            return Err(purpose.too_many(seconds_until(until, now), limit).into());
         }
         // Nothing was sent to this one; others behind the address have asked for too much.
-        if let Some(until) = full_until(&asked, purpose.per_address(), now) {
+        if let Some((until, limit)) = full_until(&asked, purpose.per_address(), now) {
             let refused = ApiError::new(Kind::Throttled, "too_many_requests");
-            return Err(refused.retry_after(seconds_until(until, now)));
+            return Err(refused.retry_after(seconds_until(until, now)).limit(limit));
         }
     }
     let number = u64::from_be_bytes(crypto::random()?) % 1_000_000;
@@ -130,10 +132,14 @@ pub async fn issue(db: &mut PgConnection, app: &App, request: Request<'_>) -> Ap
     Ok(issued)
 }
 
-/// The last instant at which one of the limits is reached, by the times of what was sent, latest first.
-fn full_until(sent: &[Instant], limits: &[(usize, SignedDuration)], now: Instant) -> Option<Instant> {
-    let free_at = limits.iter().filter_map(|(most, span)| Some(sent.get(most.checked_sub(1)?)?.plus(*span)));
-    free_at.filter(|at| *at > now).max()
+/// The last instant at which one of the limits is reached, and that limit, by the times of what was sent, latest
+/// first.
+fn full_until(sent: &[Instant], limits: &[(usize, SignedDuration)], now: Instant) -> Option<(Instant, u32)> {
+    let free_at = limits.iter().filter_map(|(most, span)| {
+        let free_at = sent.get(most.checked_sub(1)?)?.plus(*span);
+        Some((free_at, u32::try_from(*most).unwrap_or(u32::MAX)))
+    });
+    free_at.filter(|(at, _)| *at > now).max_by_key(|(at, _)| *at)
 }
 
 fn hash_code(app: &App, user: UserId, purpose: Purpose, code: &str) -> Vec<u8> {
@@ -190,16 +196,16 @@ mod tests {
         assert_eq!(full_until(&[ago(1), ago(2)], &limits, now), None);
         assert_eq!(
             full_until(&[ago(1), ago(2), ago(4)], &limits, now),
-            Some(now.plus(SignedDuration::from_mins(6)))
+            Some((now.plus(SignedDuration::from_mins(6)), 3))
         );
         assert_eq!(full_until(&[ago(1), ago(12), ago(13), ago(14)], &limits, now), None);
         assert_eq!(
             full_until(&[ago(1), ago(12), ago(13), ago(14), ago(50)], &limits, now),
-            Some(now.plus(TEN_MINUTES))
+            Some((now.plus(TEN_MINUTES), 5))
         );
         assert_eq!(
             full_until(&[ago(1), ago(2), ago(4), ago(14), ago(50)], &limits, now),
-            Some(now.plus(TEN_MINUTES))
+            Some((now.plus(TEN_MINUTES), 5))
         );
     }
 }

@@ -1,6 +1,10 @@
 //! What others may learn of accounts.
 
-use platform::{ids::UserId, outbox::Event};
+use platform::{
+    ids::{SessionId, UserId},
+    outbox::Event,
+    time::Instant,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -27,6 +31,26 @@ impl Event for AccountClosing {
 
 impl Event for AccountRestored {
     const TOPIC: &'static str = "identity.account_restored";
+    fn subject(&self) -> Uuid {
+        self.user_id.uuid()
+    }
+}
+
+/// Sign-ins of somebody are over: what they registered belongs to nobody who is signed in any more.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionsEnded {
+    /// Whose.
+    pub user_id: UserId,
+    /// Those that were alive until now.
+    pub sessions: Vec<SessionId>,
+    /// Whether no sign-in of the person from before is left.
+    pub is_everywhere: bool,
+    /// When.
+    pub at: Instant,
+}
+
+impl Event for SessionsEnded {
+    const TOPIC: &'static str = "identity.sessions_ended";
     fn subject(&self) -> Uuid {
         self.user_id.uuid()
     }

@@ -141,6 +141,7 @@ impl Job for Sweep {
         let now = app.clock.now();
         store::codes::delete_old(&app.db, now.minus(SignedDuration::from_hours(48))).await?;
         store::throttles::delete_old(&app.db, now).await?;
+        store::social::delete_old_tokens(&app.db, now).await?;
         store::sessions::delete_old_refresh(&app.db, now.minus(SignedDuration::from_hours(24)), now).await?;
         // A device stays known for 90 days; its session expired after 30.
         let known = crate::session::DEVICE_MEMORY - crate::session::LIFE;

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use platform::{
     app::App,
+    audit,
     bus::{Bus, Signal},
     crypto,
     error::ApiResult,
@@ -18,6 +19,7 @@ use platform::{
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 
 use crate::{model::User, store::keys as store};
@@ -126,14 +128,23 @@ async fn make(db: &mut PgConnection, app: &App) -> anyhow::Result<store::Signing
     Ok(store::SigningKey { kid, sealed })
 }
 
-/// Makes a new key that signs from now on; those before it go on verifying until their tokens have expired.
+/// Makes a new key that signs from now on, for whoever holds the machine; those before it go on verifying until their
+/// tokens have expired.
 pub async fn rotate(app: &App) -> anyhow::Result<()> {
+    replace(app, true).await
+}
+
+async fn replace(app: &App, is_at_console: bool) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     store::lock_all(&mut tx).await?;
     store::retire_all(&mut tx, now).await?;
     store::delete_retired(&mut tx, now.minus(KEPT)).await?;
     make(&mut tx, app).await?;
+    if is_at_console {
+        audit::record_at_console(&mut tx, "signing_keys.rotate", ("signing_keys", "all"), json!({}), now)
+            .await?;
+    }
     Bus::publish(&mut tx, &Signal::KeysChanged).await?;
     tx.commit().await?;
     app.authenticator.forget(&Signal::KeysChanged);
@@ -143,7 +154,7 @@ pub async fn rotate(app: &App) -> anyhow::Result<()> {
 /// Rotates when the newest key has signed for long enough.
 pub async fn rotate_when_old(app: &App) -> anyhow::Result<()> {
     match store::newest_age(&app.db).await? {
-        Some(created_at) if app.clock.now().since(created_at) >= KEY_AGE => rotate(app).await,
+        Some(created_at) if app.clock.now().since(created_at) >= KEY_AGE => replace(app, false).await,
         _ => Ok(()),
     }
 }

@@ -12,6 +12,7 @@ mod keys;
 mod mail;
 mod model;
 mod password;
+mod recovery;
 mod routes;
 mod session;
 mod staff;
@@ -22,11 +23,11 @@ mod throttle;
 
 pub use self::{
     access::{AccessTokens, listen},
-    events::{AccountClosing, AccountRestored},
+    events::{AccountClosing, AccountRestored, SessionsEnded},
     jobs::register,
     keys::rotate,
     model::IdentityError,
     password::hash_password,
     routes::router,
-    staff::{NewStaff, create_staff, make_provider, sign_in_demo_people},
+    staff::{NewStaff, StaffCreated, create_staff, make_provider, sign_in_demo_people},
 };

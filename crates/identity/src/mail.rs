@@ -3,6 +3,7 @@
 
 use askama::Template;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::tz::TimeZone;
 use platform::{app::App, error::ApiResult, jobs, locale::Language, ports::mailer::Mail, time::Instant};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::PgConnection;
@@ -64,10 +65,10 @@ impl Letter {
             Self::NewDevice { device, ip, at } => {
                 let unknown = || language.text("mail-unknown_device", &[]);
                 let device = if device.is_empty() { unknown() } else { device.clone() };
-                vec![("device", device), ("ip", ip.clone()), ("at", day_and_time(*at))]
+                vec![("device", device), ("ip", ip.clone()), ("at", day_and_time(*at, language))]
             }
             Self::EmailChanged { to } => vec![("to", to.clone())],
-            Self::AccountClosing { due_at } => vec![("due", day_and_time(*due_at))],
+            Self::AccountClosing { due_at } => vec![("due", day_and_time(*due_at, language))],
             _ => Vec::new(),
         }
     }
@@ -109,8 +110,10 @@ impl Letter {
     }
 }
 
-fn day_and_time(at: Instant) -> String {
-    at.timestamp().strftime("%Y-%m-%d %H:%M UTC").to_string()
+/// As people write it in the language, in UTC: where the reader is, is not known for sure.
+fn day_and_time(at: Instant, language: Language) -> String {
+    let at = TimeZone::UTC.to_datetime(at.timestamp());
+    format!("{}, {} UTC", language.date(at.date()), at.strftime("%H:%M"))
 }
 
 #[derive(Template)]

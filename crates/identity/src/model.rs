@@ -6,8 +6,10 @@ use platform::{
     error::{Fault, Kind},
     ids::UserId,
     locale::Language,
+    obligations::Obligation,
     time::Instant,
 };
+use serde_json::{Map, Value, json};
 
 /// How long a person may change their mind after they deleted their account.
 pub const DELETION_GRACE: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -50,6 +52,12 @@ pub struct User {
     pub version: i32,
     pub created_at: Instant,
     pub last_login_at: Option<Instant>,
+    /// The next address, which counts once its owner has given the code that went to it.
+    pub pending_email: Option<String>,
+    /// When the address was proved, where that was not when the account was made.
+    pub email_verified_at: Option<Instant>,
+    /// When the number was written or proved, where that was not when the account was made.
+    pub phone_set_at: Option<Instant>,
 }
 
 impl User {
@@ -75,7 +83,33 @@ impl User {
             version: 1,
             created_at: now,
             last_login_at: None,
+            pending_email: None,
+            email_verified_at: None,
+            phone_set_at: None,
         }
+    }
+
+    /// Since when the address is proved to be the person's; `None` where it is not.
+    pub fn email_proved_at(&self) -> Option<Instant> {
+        self.is_email_verified.then(|| self.email_verified_at.unwrap_or(self.created_at))
+    }
+
+    /// Gives the account to whoever proves now that they read its mailbox. What was attached before the
+    /// address was proved may be a stranger's, who signed up with it: the number goes here, and the services
+    /// that were attached before the time that this returns (all without one) go with it.
+    pub fn recover(&mut self, password_hash: Option<String>, now: Instant) -> Option<Instant> {
+        let proved_at = self.email_proved_at();
+        let phone_set_at = self.phone_set_at.unwrap_or(self.created_at);
+        if proved_at.is_none_or(|proved_at| phone_set_at < proved_at) {
+            self.phone_number = None;
+            self.is_phone_verified = false;
+        }
+        self.is_email_verified = true;
+        self.email_verified_at = Some(proved_at.unwrap_or(now));
+        self.pending_email = None;
+        self.password_hash = password_hash;
+        self.version += 1;
+        proved_at
     }
 
     /// First and last name: as they were given apart, else the last word is the last name.
@@ -115,11 +149,11 @@ pub enum IdentityError {
     #[error("the refresh token was used before")]
     TokenReused,
     #[error("too many failed tries")]
-    TooManyAttempts { retry_after: u64 },
+    TooManyAttempts { retry_after: u64, limit: u32 },
     #[error("too many mails were asked for")]
-    TooManyCodes { retry_after: u64 },
+    TooManyCodes { retry_after: u64, limit: u32 },
     #[error("too many SMS were asked for")]
-    SmsLimit { retry_after: u64 },
+    SmsLimit { retry_after: u64, limit: u32 },
     #[error("no SMS go to this country")]
     SmsCountryNotSupported,
     #[error("the code is wrong")]
@@ -134,10 +168,12 @@ pub enum IdentityError {
     PhoneAlreadyVerified,
     #[error("the password is wrong")]
     WrongPassword { field: &'static str },
+    #[error("a new address needs the password or a fresh sign-in")]
+    PasswordRequired,
     #[error("the account has no password")]
     NoPassword,
-    #[error("bookings are open")]
-    BookingsOpen,
+    #[error("something has to be settled first")]
+    AccountHasObligations { blockers: Vec<Obligation> },
     #[error("an account with this address exists")]
     AccountExists,
     #[error("the service shared no address")]
@@ -152,7 +188,7 @@ impl Fault for IdentityError {
             | Self::EmailAlreadyVerified
             | Self::PhoneAlreadyVerified
             | Self::NoPassword
-            | Self::BookingsOpen
+            | Self::AccountHasObligations { .. }
             | Self::AccountExists => Kind::Conflict,
             Self::InvalidCredentials | Self::TokenReused => Kind::Unauthenticated,
             Self::AccountSuspended => Kind::Forbidden,
@@ -162,6 +198,7 @@ impl Fault for IdentityError {
             Self::SmsCountryNotSupported
             | Self::CodeIncorrect
             | Self::WrongPassword { .. }
+            | Self::PasswordRequired
             | Self::SocialEmailMissing => Kind::Invalid,
             Self::CodeExpired | Self::LinkExpired => Kind::Gone,
         }
@@ -177,15 +214,33 @@ impl Fault for IdentityError {
             Self::PhoneNumberTaken | Self::SmsCountryNotSupported => Some("phone_number"),
             Self::CodeIncorrect => Some("token"),
             Self::WrongPassword { field } => Some(field),
+            Self::PasswordRequired => Some("password"),
             _ => None,
         }
     }
 
+    fn extra(&self) -> Map<String, Value> {
+        let members = match self {
+            Self::AccountHasObligations { blockers } => json!({"blockers": blockers}),
+            _ => json!({}),
+        };
+        members.as_object().cloned().unwrap_or_default()
+    }
+
     fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::TooManyAttempts { retry_after }
-            | Self::TooManyCodes { retry_after }
-            | Self::SmsLimit { retry_after } => Some(*retry_after),
+            Self::TooManyAttempts { retry_after, .. }
+            | Self::TooManyCodes { retry_after, .. }
+            | Self::SmsLimit { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    fn limit(&self) -> Option<u32> {
+        match self {
+            Self::TooManyAttempts { limit, .. }
+            | Self::TooManyCodes { limit, .. }
+            | Self::SmsLimit { limit, .. } => Some(*limit),
             _ => None,
         }
     }

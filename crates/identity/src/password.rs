@@ -3,7 +3,7 @@
 
 use std::{
     num::NonZeroU32,
-    sync::{Arc, OnceLock},
+    sync::{Arc, LazyLock, OnceLock},
     time::Duration,
 };
 
@@ -14,16 +14,20 @@ use argon2::{
 };
 use aws_lc_rs::{constant_time, pbkdf2};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use moka::sync::Cache;
 use platform::{
     app::App,
     error::{ApiError, ApiResult},
     locale::Sentence,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Whoever waits longer for a place in the pool is told to come back: a queue without end helps nobody.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Networks and accounts that may wait at once, each in a queue of its own.
+const MAX_QUEUES: u64 = 100_000;
 
 /// What is checked where there is no account or no password, so that this takes as long. Nobody has it.
 const DUMMY: &str =
@@ -52,13 +56,13 @@ pub fn hash_password(password: &str) -> anyhow::Result<String> {
 }
 
 /// Hashes on the pool.
-pub async fn hash(app: &App, password: &str) -> ApiResult<String> {
+pub async fn hash(app: &App, queue: &str, password: &str) -> ApiResult<String> {
     let password = password.to_owned();
-    Ok(on_pool(app, move || hash_password(&password)).await??)
+    Ok(on_pool(app, queue, move || hash_password(&password)).await??)
 }
 
 /// Checks on the pool; as slow without a hash as with one.
-pub async fn verify(app: &App, password: &str, hash: Option<&str>) -> ApiResult<Verdict> {
+pub async fn verify(app: &App, queue: &str, password: &str, hash: Option<&str>) -> ApiResult<Verdict> {
     let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
     let check = move || {
         if let Some(hash) = hash {
@@ -67,19 +71,20 @@ pub async fn verify(app: &App, password: &str, hash: Option<&str>) -> ApiResult<
         let _nobody = check_argon2(&password, DUMMY);
         Verdict::Wrong
     };
-    on_pool(app, check).await
+    on_pool(app, queue, check).await
 }
 
 /// Refuses a password that is easy to guess, or that says who it belongs to. The length is checked before.
 pub async fn check_strength(
     app: &App,
+    queue: &str,
     field: &'static str,
     password: &str,
     email: &str,
     name: &str,
 ) -> ApiResult<()> {
     let (password, email, name) = (password.to_owned(), email.to_owned(), name.to_owned());
-    match on_pool(app, move || weakness(&password, &email, &name)).await? {
+    match on_pool(app, queue, move || weakness(&password, &email, &name)).await? {
         None => Ok(()),
         Some(word) => Err(ApiError::invalid_field(field, Sentence::new(word))),
     }
@@ -104,13 +109,24 @@ pub fn weakness(password: &str, email: &str, name: &str) -> Option<&'static str>
     weak.then_some("field-password_common")
 }
 
-async fn on_pool<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+/// Works on the pool. Whoever asks waits in the queue of their network or account first, which has no more in
+/// front of the pool than the pool takes at once: a flood from one network waits for itself, and not the rest for
+/// it.
+async fn on_pool<T: Send + 'static>(
+    app: &App,
+    queue: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> ApiResult<T> {
     static POOL: OnceLock<Arc<Semaphore>> = OnceLock::new();
+    static QUEUES: LazyLock<Cache<String, Arc<Semaphore>>> =
+        LazyLock::new(|| Cache::builder().max_capacity(MAX_QUEUES).time_to_idle(PATIENCE * 2).build());
     let workers = usize::from(app.settings.security.password_workers);
     let pool = POOL.get_or_init(|| Arc::new(Semaphore::new(workers))).clone();
-    let place = tokio::time::timeout(PATIENCE, pool.acquire_owned()).await;
+    let queue = QUEUES.get_with_by_ref(queue, || Arc::new(Semaphore::new(workers)));
+    let place = async { Ok((queue.acquire_owned().await?, pool.acquire_owned().await?)) };
+    let place = tokio::time::timeout(PATIENCE, place).await;
     let place = place.map_err(|elapsed| ApiError::unavailable(anyhow::Error::from(elapsed)))?;
-    let place = place.map_err(anyhow::Error::from)?;
+    let place = place.map_err(|closed: AcquireError| anyhow::Error::from(closed))?;
     let (done, waits) = tokio::sync::oneshot::channel();
     // A thread of its own for each: a priority that was given away cannot be taken back, and those of the runtime do
     // other work, too. To start one costs a thousandth of what it does.

@@ -13,12 +13,12 @@ use platform::{
 use sqlx::PgConnection;
 
 use crate::{
-    events::AccountRestored,
+    events::{AccountRestored, SessionsEnded},
     keys,
     mail::{self, Letter},
     model::{AccountState, IdentityError, User},
     store::{sessions as store, users},
-    throttle::Device,
+    throttle::{Device, SeenDevice, hash_device_token},
 };
 
 /// A session ends so long after its sign-in, whatever happens.
@@ -27,6 +27,8 @@ pub const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 pub const IDLE: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// For so long a used refresh token gives the same successor again.
 const GRACE: SignedDuration = SignedDuration::from_secs(10);
+/// For so long a sign-in does what the password does.
+const FRESH_SIGN_IN: SignedDuration = SignedDuration::from_mins(5);
 /// For so long a device is known by a sign-in.
 pub const DEVICE_MEMORY: SignedDuration = SignedDuration::from_hours(90 * 24);
 
@@ -40,6 +42,14 @@ pub struct Granted {
     pub expires_in: u32,
 }
 
+/// What whoever signed in gets.
+pub struct SignedIn {
+    /// Carries the new session on.
+    pub granted: Granted,
+    /// Opaque, 256 bits; the device is known by it at its next sign-in.
+    pub device_token: String,
+}
+
 /// Lets a person in whose identity is proved: a new session, a notice where the device is new, and an end
 /// to a pending deletion. `user` must be locked by this transaction; `seen` are the devices known so far.
 pub async fn begin(
@@ -47,8 +57,8 @@ pub async fn begin(
     app: &App,
     user: &mut User,
     device: &Device,
-    seen: &[Device],
-) -> ApiResult<Granted> {
+    seen: &[SeenDevice],
+) -> ApiResult<SignedIn> {
     let now = app.clock.now();
     user.may_sign_in(now)?;
     if user.state == AccountState::DeletionPending {
@@ -57,18 +67,21 @@ pub async fn begin(
         outbox::emit(db, &AccountRestored { user_id: user.id }, now).await?;
         mail::send(db, app, user, Letter::AccountRestored).await?;
     }
-    if !seen.is_empty() && !device.is_known(seen) {
+    if !seen.is_empty() && !device.is_known(app, user.id, seen) {
         mail::send(db, app, user, Letter::new_device(device, now)).await?;
     }
     user.last_login_at = Some(now);
     users::save_sign_in(db, user).await?;
 
     let (id, ends) = (SessionId::at(now), now.plus(LIFE));
-    store::insert(db, id, user.id, device, now, ends).await?;
+    let device_token = crypto::random_token()?;
+    let device_token_hash = hash_device_token(app, user.id.uuid(), &device_token);
+    let new = store::NewSession { id, user: user.id, device, device_token_hash, now, expires_at: ends };
+    store::insert(db, new).await?;
     let refresh = crypto::random_token()?;
     store::insert_refresh(db, &hash(app, &refresh), id, now).await?;
     let (access, expires_in) = keys::sign(db, app, user, id, ends).await?;
-    Ok(Granted { access, refresh, expires_in })
+    Ok(SignedIn { granted: Granted { access, refresh, expires_in }, device_token })
 }
 
 /// Carries a session on. The successor of a token is a function of the token and the server's secret, so a
@@ -109,9 +122,17 @@ pub async fn refresh(app: &App, token: &str) -> ApiResult<Granted> {
     Ok(Granted { access, refresh: successor, expires_in })
 }
 
-/// The session and the person of a refresh token, used or not.
+/// The living session and the person of a refresh token. One that is used up, or whose session is over, names
+/// nothing any more: whoever has it may not be who has the session.
 pub async fn of_refresh(app: &App, token: &str) -> ApiResult<Option<(SessionId, UserId)>> {
-    Ok(store::of_refresh(&app.db, &hash(app, token)).await?)
+    let now = app.clock.now();
+    Ok(store::of_refresh(&app.db, &hash(app, token), now, idle_since(now)).await?)
+}
+
+/// Whether a session began so shortly ago that its sign-in counts as a proof of who asks.
+pub async fn is_fresh(app: &App, user: UserId, session: SessionId) -> ApiResult<bool> {
+    let began = store::created_at(&app.db, session, user).await?;
+    Ok(began.is_some_and(|at| app.clock.now() < at.plus(FRESH_SIGN_IN)))
 }
 
 fn hash(app: &App, token: &str) -> Vec<u8> {
@@ -168,6 +189,12 @@ pub async fn end(
     let ended = store::end(db, user, only, except, reason, app.clock.now()).await?;
     for session in &ended {
         Bus::publish(db, &Signal::SessionEnded { session: *session }).await?;
+    }
+    let is_everywhere = matches!(which, Which::All);
+    if is_everywhere || !ended.is_empty() {
+        let event =
+            SessionsEnded { user_id: user, sessions: ended.clone(), is_everywhere, at: app.clock.now() };
+        outbox::emit(db, &event, app.clock.now()).await?;
     }
     Ok(Ended(ended))
 }

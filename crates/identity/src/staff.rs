@@ -3,55 +3,126 @@
 use anyhow::Context as _;
 use platform::{
     app::App,
+    audit,
     auth::StaffRole,
     bus::{Bus, Signal},
     ids::UserId,
     time::Instant,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 use sqlx::PgConnection;
 
-use crate::{contact::EmailAddress, model::User, password, session, store::users, throttle::Device};
+use crate::{
+    contact::EmailAddress,
+    model::{AccountState, User},
+    password,
+    session::{self, Which},
+    store::{self, users},
+    throttle::Device,
+};
 
 /// Somebody who works here.
 #[derive(Clone, Debug)]
 pub struct NewStaff {
     /// Mail address; taken as verified.
     pub email: String,
-    /// The whole name.
+    /// The whole name, of a new account.
     pub name: String,
     /// What they may do.
     pub role: StaffRole,
-    /// Their first password.
-    pub password: SecretString,
+    /// Password of a new account, or of one whose address nobody has proved.
+    pub password: Option<SecretString>,
 }
 
-/// Makes an account for a member of staff, by the rules that everybody's account follows.
-pub async fn create_staff(app: &App, new: NewStaff) -> anyhow::Result<UserId> {
+/// What became of a [`NewStaff`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaffCreated {
+    /// A new account.
+    Account(UserId),
+    /// The account that the address had, with what its owner signs in with.
+    Promoted(UserId),
+    /// The account that the address had. Nobody had proved the address, so whoever made the account is shut out.
+    TakenOver(UserId),
+}
+
+impl StaffCreated {
+    /// Whose account it is.
+    pub fn user(self) -> UserId {
+        let (Self::Account(user) | Self::Promoted(user) | Self::TakenOver(user)) = self;
+        user
+    }
+}
+
+/// Makes somebody a member of staff: in the account that the address has, else in a new one, by the rules that
+/// everybody's account follows. Sessions that were there before end, so that none of them becomes one of staff.
+pub async fn create_staff(app: &App, new: NewStaff) -> anyhow::Result<StaffCreated> {
     let now = app.clock.now();
     let email = EmailAddress::parse(&new.email).ok().context("this is not a mail address")?;
     let name = new.name.trim().to_owned();
     anyhow::ensure!((1..=150).contains(&name.chars().count()), "the name must have 1 to 150 characters");
-    let secret = new.password.expose_secret();
+    let mut tx = app.db.begin().await?;
+    let known = users::lock_by_email(&mut tx, email.as_str()).await?;
+    let needs_password = known.as_ref().is_none_or(|user| !user.is_email_verified);
+    let hash = if needs_password {
+        let password = new.password.as_ref().context("a new account needs a password")?;
+        Some(hash_of(password, email.as_str(), &name)?)
+    } else {
+        None
+    };
+    let (created, ended) = match known {
+        None => (StaffCreated::Account(insert(&mut tx, (email, name, new.role), hash, now).await?), None),
+        Some(user) => {
+            anyhow::ensure!(
+                user.state == AccountState::Active,
+                "the account with this address is suspended or being closed"
+            );
+            let created = match &hash {
+                None => StaffCreated::Promoted(user.id),
+                Some(hash) => {
+                    store::staff::take_over(&mut tx, user.id, hash, now).await?;
+                    StaffCreated::TakenOver(user.id)
+                }
+            };
+            store::staff::set_role(&mut tx, user.id, new.role, now).await?;
+            let ended = session::end(&mut tx, app, user.id, Which::All, "made_staff").await;
+            (created, Some(ended.map_err(|error| anyhow::anyhow!("{error:?}"))?))
+        }
+    };
+    let user = created.user();
+    Bus::publish(&mut tx, &Signal::AccountChanged { user }).await?;
+    let details = json!({"role": new.role, "is_new": matches!(created, StaffCreated::Account(_))});
+    audit::record_at_console(&mut tx, "staff.create", ("user", user), details, now).await?;
+    tx.commit().await?;
+    app.authenticator.forget(&Signal::AccountChanged { user });
+    if let Some(ended) = ended {
+        ended.forget(app);
+    }
+    Ok(created)
+}
+
+fn hash_of(password: &SecretString, email: &str, name: &str) -> anyhow::Result<String> {
+    let secret = password.expose_secret();
     anyhow::ensure!(
         (10..=128).contains(&secret.chars().count()),
         "the password must have 10 to 128 characters"
     );
-    if password::weakness(secret, email.as_str(), &name).is_some() {
-        anyhow::bail!("the password is too easy to guess");
-    }
+    anyhow::ensure!(password::weakness(secret, email, name).is_none(), "the password is too easy to guess");
+    Ok(password::hash_password(secret)?)
+}
+
+async fn insert(
+    db: &mut PgConnection,
+    (email, name, role): (EmailAddress, String, StaffRole),
+    hash: Option<String>,
+    now: Instant,
+) -> anyhow::Result<UserId> {
     let mut user = User::new(UserId::at(now), email.into(), name, now);
     user.is_email_verified = true;
-    user.staff_role = Some(new.role);
-    user.password_hash = Some(password::hash_password(secret)?);
-    let mut db = app.db.acquire().await?;
-    match users::insert(&mut db, &user).await {
-        Ok(()) => Ok(user.id),
-        Err(error) if error.as_database_error().and_then(|e| e.constraint()) == Some("users_email") => {
-            anyhow::bail!("an account with the address {} exists", user.email)
-        }
-        Err(error) => Err(error.into()),
-    }
+    user.staff_role = Some(role);
+    user.password_hash = hash;
+    users::insert(db, &user).await?;
+    Ok(user.id)
 }
 
 /// Signs demo people in without their passwords, for load tests: providers or customers, at most so many, each with an
@@ -62,11 +133,16 @@ pub async fn sign_in_demo_people(
     most: i64,
 ) -> anyhow::Result<Vec<(UserId, String)>> {
     let mut tx = app.db.begin().await?;
-    let device = Device { name: None, ip: "127.0.0.1".to_owned(), user_agent: Some("load test".to_owned()) };
+    let device = Device {
+        name: None,
+        ip: "127.0.0.1".to_owned(),
+        user_agent: Some("load test".to_owned()),
+        token: None,
+    };
     let mut people = Vec::new();
     for mut user in users::demo_people(&mut tx, are_providers, most).await? {
         let granted = session::begin(&mut tx, app, &mut user, &device, &[]).await;
-        people.push((user.id, granted.map_err(|error| anyhow::anyhow!("{error:?}"))?.access));
+        people.push((user.id, granted.map_err(|error| anyhow::anyhow!("{error:?}"))?.granted.access));
     }
     tx.commit().await?;
     Ok(people)

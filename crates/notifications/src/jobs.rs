@@ -1,9 +1,9 @@
 //! What happens by itself: hearing events, sending, reminding, sweeping up.
 
 use bookings::{BookingChanged, State};
-use catalog::ServiceCreated;
+use catalog::{ServiceCreated, ServiceModerated};
 use chat::{ConversationRead, ReportDecided, ReportOverdue};
-use identity::{AccountClosing, AccountRestored};
+use identity::{AccountClosing, AccountRestored, SessionsEnded};
 use jiff::SignedDuration;
 use payments::PaymentChanged;
 use payouts::{PayoutAccountChanged, WithdrawalChanged};
@@ -43,8 +43,10 @@ pub fn register(registry: Registry) -> Registry {
         .on::<WithdrawalChanged, TellOfWithdrawal>()
         .on::<PayoutAccountChanged, TellOfPayoutAccount>()
         .on::<ServiceCreated, TellOfService>()
+        .on::<ServiceModerated, NotifyOfModeration>()
         .on::<AccountClosing, FallSilent>()
         .on::<AccountRestored, WelcomeBack>()
+        .on::<SessionsEnded, RemoveDevicesOfSessions>()
         // Whoever is connected has the message already; `MessagesUnheeded` says when they do not read it.
         .on_if::<chat::MessageSent, HearMessage>(|app, event| !is_here(app, event.recipient_id))
         .on::<MessagesUnheeded, RingForMessages>()
@@ -106,12 +108,20 @@ tells! {
     TellOfService of ServiceCreated as "notifications.tell_of_service": tell_of_service
 }
 tells! {
+    /// A moderator did something to somebody's service.
+    NotifyOfModeration of ServiceModerated as "notifications.notify_of_moderation": notify_of_moderation
+}
+tells! {
     /// Somebody leaves: nothing is sent to their devices any more.
     FallSilent of AccountClosing as "notifications.fall_silent": fall_silent
 }
 tells! {
     /// Somebody stays after all.
     WelcomeBack of AccountRestored as "notifications.welcome_back": welcome_back
+}
+tells! {
+    /// Somebody has signed out: nothing is sent to what that sign-in registered.
+    RemoveDevicesOfSessions of SessionsEnded as "notifications.remove_devices_of_sessions": remove_devices_of_sessions
 }
 tells! {
     /// Somebody wrote to somebody.
@@ -150,13 +160,15 @@ pub(crate) struct MessageSent {
     pub sender_name: String,
     /// How it begins.
     pub preview: String,
+    /// What it is, or has beside words.
+    pub attachment: Option<String>,
 }
 
 impl MessageSent {
     fn of(waiting: chat::Waiting, conversation: ConversationId, recipient_id: UserId) -> Self {
-        let chat::Waiting { id, seq, sender_name, preview } = waiting;
+        let chat::Waiting { id, seq, sender_name, preview, attachment } = waiting;
         let (conversation_id, message_id) = (conversation.uuid(), id.uuid());
-        Self { conversation_id, message_id, seq, recipient_id, sender_name, preview }
+        Self { conversation_id, message_id, seq, recipient_id, sender_name, preview, attachment }
     }
 }
 
@@ -268,6 +280,10 @@ async fn tell_of_service(app: &App, event: ServiceCreated) -> anyhow::Result<()>
     announce(app, near.into_iter().map(intent).collect()).await
 }
 
+async fn notify_of_moderation(app: &App, event: ServiceModerated) -> anyhow::Result<()> {
+    announce(app, vec![rules::service_moderated(&event)]).await
+}
+
 async fn tell_of_decision(app: &App, event: ReportDecided) -> anyhow::Result<()> {
     announce(app, vec![rules::report_decided(&event)]).await
 }
@@ -284,6 +300,18 @@ async fn fall_silent(app: &App, event: AccountClosing) -> anyhow::Result<()> {
     store::devices::delete_all(&mut tx, event.user_id).await?;
     store::areas::delete_all(&mut tx, event.user_id).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+async fn remove_devices_of_sessions(app: &App, event: SessionsEnded) -> anyhow::Result<()> {
+    let mut db = app.db.acquire().await?;
+    if event.is_everywhere {
+        // Whoever has signed in again meanwhile has registered their devices anew.
+        store::devices::delete_seen_until(&mut db, event.user_id, event.at).await?;
+    } else {
+        let sessions: Vec<Uuid> = event.sessions.iter().map(|session| session.uuid()).collect();
+        store::devices::delete_of_sessions(&mut db, event.user_id, &sessions).await?;
+    }
     Ok(())
 }
 

@@ -138,10 +138,22 @@ word! {
         BookingClosed,
         BookingCancelled,
         BookingNoShow,
+        BookingNoShowContested,
+        BookingNoShowConfirmed,
+        BookingDisputed,
+        BookingResolved,
+        BookingPaymentLost,
+        BookingUnpaid,
+        BookingPaidAgain,
+        BookingCancelledUnpaid,
         BookingTomorrow,
         BookingSoon,
         PaymentReceived,
         PaymentFailed,
+        PaymentRetried,
+        PaymentDelayed,
+        PaymentOwed,
+        PaymentOutstanding,
         PaymentRefunded,
         WithdrawalPaid,
         WithdrawalFailed,
@@ -153,6 +165,9 @@ word! {
         ReportUpheld,
         ReportRejected,
         ReportOverdue,
+        ServiceEdited,
+        ServiceImageRemoved,
+        ServiceWithdrawn,
         ServiceNearby,
         Announcement,
         Offer,
@@ -191,6 +206,10 @@ impl Template {
             | Self::BookingMoveProposed
             | Self::BookingMoveAccepted
             | Self::BookingNoShow
+            | Self::BookingNoShowContested
+            | Self::BookingNoShowConfirmed
+            | Self::BookingDisputed
+            | Self::BookingResolved
             | Self::BookingTomorrow => nature(Category::Booking, Normal, Entity::Booking, true),
             Self::BookingMissed
             | Self::BookingMoveDeclined
@@ -200,11 +219,21 @@ impl Template {
             | Self::BookingClosed
             | Self::BookingSoon => nature(Category::Booking, Normal, Entity::Booking, false),
             Self::BookingCompleted => nature(Category::Review, Normal, Entity::Booking, false),
-            Self::BookingCancelled => nature(Category::Booking, Critical, Entity::Booking, true),
+            Self::BookingPaidAgain => nature(Category::Booking, Normal, Entity::Booking, true),
+            Self::BookingCancelled
+            | Self::BookingPaymentLost
+            | Self::BookingUnpaid
+            | Self::BookingCancelledUnpaid => nature(Category::Booking, Critical, Entity::Booking, true),
             Self::PaymentReceived | Self::PaymentRefunded => {
                 nature(Category::Payment, Normal, Entity::Payment, true)
             }
-            Self::PaymentFailed => nature(Category::Payment, Critical, Entity::Payment, true),
+            Self::PaymentFailed | Self::PaymentRetried | Self::PaymentOwed => {
+                nature(Category::Payment, Critical, Entity::Payment, true)
+            }
+            // A payment is its payer's to see.
+            Self::PaymentDelayed | Self::PaymentOutstanding => {
+                nature(Category::Payment, Critical, Entity::Booking, true)
+            }
             Self::WithdrawalPaid => nature(Category::Payment, Normal, Entity::Withdrawal, true),
             Self::WithdrawalFailed => nature(Category::Payment, Critical, Entity::Withdrawal, true),
             Self::PayoutAccountChanged | Self::PayoutAccountProblem => {
@@ -214,6 +243,10 @@ impl Template {
             Self::ReportUpheld | Self::ReportRejected | Self::AccountRestored | Self::MailboxUnreachable => {
                 nature(Category::System, Normal, Entity::Announcement, false)
             }
+            Self::ServiceEdited | Self::ServiceImageRemoved => {
+                nature(Category::System, Normal, Entity::Service, true)
+            }
+            Self::ServiceWithdrawn => nature(Category::System, Critical, Entity::Announcement, true),
             Self::MessageReceived => nature(Category::Message, Normal, Entity::Conversation, false),
             Self::ServiceNearby => nature(Category::System, Normal, Entity::Service, false),
             Self::Announcement => nature(Category::System, Normal, Entity::Announcement, true),
@@ -275,9 +308,15 @@ pub(crate) struct Args {
     /// Of a receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) number: Option<String>,
+    /// Why staff did it, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
     /// Of a message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preview: Option<String>,
+    /// What a message is that has no words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attachment: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) words: Option<Words>,
 }

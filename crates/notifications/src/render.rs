@@ -41,9 +41,25 @@ pub(crate) fn words(
     let named: Vec<(&str, &str)> = named.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let mut said = wordings.say(template, language, &named);
     if let (Some(preview), ..=1) = (&args.preview, count) {
-        said.body.clone_from(preview);
+        said.body = match args.attachment.as_deref().and_then(attachment_key) {
+            Some(key) => language.text(key, &[]),
+            None => preview.clone(),
+        };
     }
     said
+}
+
+/// The words for a message that has none of its own.
+fn attachment_key(attachment: &str) -> Option<&'static str> {
+    match attachment {
+        "image" => Some("notification-attachment-image"),
+        "document" => Some("notification-attachment-document"),
+        "audio" => Some("notification-attachment-audio"),
+        "video" => Some("notification-attachment-video"),
+        "location" => Some("notification-attachment-location"),
+        "booking_card" => Some("notification-attachment-booking_card"),
+        _ => None,
+    }
 }
 
 /// One push in place of several that waited.
@@ -57,7 +73,12 @@ fn arguments(args: &Args, count: usize, language: Language) -> Vec<(&'static str
     // Sentences leave out what has no name.
     let is_named = u8::from(args.service.is_some()).to_string();
     let mut named = vec![("count", count.to_string()), ("named", is_named)];
-    let optional = [("service", &args.service), ("other", &args.other), ("number", &args.number)];
+    let optional = [
+        ("service", &args.service),
+        ("other", &args.other),
+        ("number", &args.number),
+        ("reason", &args.reason),
+    ];
     named.extend(optional.into_iter().map(|(name, value)| (name, value.clone().unwrap_or_default())));
     let zone = args.timezone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
     named.extend(args.starts_at.map(|at| ("when", moment(at, &zone, language))));

@@ -1,12 +1,14 @@
 //! From an event to what people are told of it: who, and which message. Nothing else decides that.
 
 use bookings::{Actor, BookingChanged, Event, State};
+use catalog::{ModerationKind, ServiceModerated};
 use chat::{ReportDecided, ReportOverdue};
 use payouts::{PayoutAccountChanged, WithdrawalChanged, WithdrawalState};
 use platform::{
     ids::{BookingId, ServiceId, UserId},
     money::Currency,
     time::Instant,
+    validation::is_blank,
 };
 
 use crate::{
@@ -76,7 +78,12 @@ fn heard(event: &BookingChanged) -> Vec<(Side, Template)> {
             State::Confirmed => vec![(Provider, BookingNew), (Customer, BookingConfirmed)],
             _ => Vec::new(),
         },
+        Event::PaymentExpired if is_known && event.from.is_some() => {
+            vec![(Customer, BookingCancelledUnpaid), (Provider, BookingCancelledUnpaid)]
+        }
         Event::PaymentExpired => vec![(Customer, BookingPaymentExpired)],
+        Event::PaymentLost => vec![(Customer, BookingPaymentLost), (Provider, BookingUnpaid)],
+        Event::PaymentRestored => vec![(Customer, BookingPaidAgain), (Provider, BookingPaidAgain)],
         Event::Accepted => vec![(Customer, BookingAccepted)],
         Event::Declined => vec![(Customer, BookingDeclined)],
         Event::Withdrawn if is_known => vec![(Provider, BookingWithdrawn)],
@@ -95,6 +102,12 @@ fn heard(event: &BookingChanged) -> Vec<(Side, Template)> {
             others(BookingCancelled).into_iter().filter(|(to, _)| is_known || *to == Customer).collect()
         }
         Event::NoShow => others(BookingNoShow),
+        Event::NoShowContested => others(BookingNoShowContested),
+        Event::NoShowConfirmed => others(BookingNoShowConfirmed),
+        Event::Disputed => others(BookingDisputed),
+        Event::ResolvedForCustomer | Event::ResolvedForProvider | Event::ResolvedBySplit => {
+            others(BookingResolved)
+        }
     }
 }
 
@@ -138,6 +151,9 @@ pub(crate) struct PaymentFacts {
     pub(crate) amount: (i64, Currency),
     /// Of the booking; `None` for credits.
     pub(crate) service: Option<String>,
+    pub(crate) customer: String,
+    pub(crate) provider: Option<String>,
+    pub(crate) timezone: Option<String>,
     /// The receipt and the credit notes, issued.
     pub(crate) papers: Vec<payments::Issued>,
 }
@@ -149,7 +165,12 @@ pub(crate) fn payment_changed(event: &payments::PaymentChanged, facts: &PaymentF
         args: Args { service: facts.service.clone(), amount: Some(amount), number, ..Args::default() },
         ..Intent::new(event.user_id, template, source)
     };
+    if let Some(failed) = &event.charge_failed {
+        return charge_failed(event, failed, facts);
+    }
     match event.status {
+        // The booking's own event tells of what a bank took back.
+        payments::Status::Failed if event.failure_code.as_deref() == Some(payments::DISPUTED) => Vec::new(),
         payments::Status::Failed => {
             let source = format!("payment:{}:failed:{}", event.payment_id, event.at.as_micros());
             vec![intent(Template::PaymentFailed, source, facts.amount, None)]
@@ -165,6 +186,43 @@ pub(crate) fn payment_changed(event: &payments::PaymentChanged, facts: &PaymentF
         }
         _ => Vec::new(),
     }
+}
+
+/// A charge that was made without its payer has failed: both sides hear of it, and of what happens next.
+fn charge_failed(
+    event: &payments::PaymentChanged,
+    failed: &payments::ChargeFailed,
+    facts: &PaymentFacts,
+) -> Vec<Intent> {
+    let (to_customer, to_provider, next_at) = match failed.next {
+        payments::NextStep::Retry { at } => (Template::PaymentRetried, Template::PaymentDelayed, Some(at)),
+        payments::NextStep::Owed => (Template::PaymentOwed, Template::PaymentOutstanding, None),
+        // The booking's own event tells of it.
+        payments::NextStep::Cancelled => return Vec::new(),
+    };
+    let (amount, currency) = (failed.amount_minor, facts.amount.1);
+    let intent = |recipient, template: Template, entity_id, other| Intent {
+        entity_id,
+        args: Args {
+            service: facts.service.clone(),
+            other,
+            starts_at: next_at,
+            timezone: facts.timezone.clone(),
+            amount: Some((amount, currency)),
+            ..Args::default()
+        },
+        ..Intent::new(
+            recipient,
+            template,
+            format!("payment:{}:{}:{}", event.payment_id, template.name(), event.at.as_micros()),
+        )
+    };
+    let payer = intent(event.user_id, to_customer, Some(event.payment_id.uuid()), facts.provider.clone());
+    let booking = event.booking_id.map(|id| id.uuid());
+    let provider = event
+        .provider_id
+        .map(|provider| intent(provider, to_provider, booking, Some(facts.customer.clone())));
+    std::iter::once(payer).chain(provider).collect()
 }
 
 /// A withdrawal has arrived, or will not.
@@ -223,6 +281,7 @@ pub(crate) fn message_sent(event: &MessageSent) -> Intent {
     let args = Args {
         other: Some(event.sender_name.clone()),
         preview: Some(event.preview.chars().take(140).collect()),
+        attachment: event.attachment.clone().filter(|_| is_blank(&event.preview)),
         ..Args::default()
     };
     Intent {
@@ -231,6 +290,20 @@ pub(crate) fn message_sent(event: &MessageSent) -> Intent {
         burst: Some((burst_of(event.conversation_id), event.seq)),
         ..Intent::new(event.recipient_id, Template::MessageReceived, format!("message:{}", event.message_id))
     }
+}
+
+/// A moderator did something to somebody's service.
+pub(crate) fn service_moderated(event: &ServiceModerated) -> Intent {
+    let (template, entity) = match event.kind {
+        ModerationKind::Edited => (Template::ServiceEdited, Some(event.service_id.uuid())),
+        ModerationKind::ImageRemoved => (Template::ServiceImageRemoved, Some(event.service_id.uuid())),
+        // There is nothing to be seen any more.
+        ModerationKind::Withdrawn => (Template::ServiceWithdrawn, None),
+    };
+    let args =
+        Args { service: Some(event.title.clone()), reason: Some(event.reason.clone()), ..Args::default() };
+    let source = format!("moderation:{}", event.moderation_id);
+    Intent { entity_id: entity, args, ..Intent::new(event.provider_id, template, source) }
 }
 
 /// There is a new service near a place that somebody saved.
@@ -353,9 +426,17 @@ mod tests {
             provider_id: None,
             status: payments::Status::Failed,
             failure_code: None,
+            charge_failed: None,
             at: at("2026-03-02T09:00:00Z"),
         };
-        let facts = PaymentFacts { amount: (4990, Currency::EUR), service: None, papers: Vec::new() };
+        let facts = PaymentFacts {
+            amount: (4990, Currency::EUR),
+            service: None,
+            customer: "Ann".into(),
+            provider: Some("Bob".into()),
+            timezone: None,
+            papers: Vec::new(),
+        };
         let first = payment_changed(&changed, &facts);
         assert_eq!((first.len(), first[0].template), (1, Template::PaymentFailed));
         assert_eq!(payment_changed(&changed, &facts)[0].source, first[0].source);
@@ -374,6 +455,7 @@ mod tests {
             recipient_id: id(3),
             sender_name: "Ann".into(),
             preview: "ä".repeat(500),
+            attachment: None,
         };
         let told = message_sent(&event);
         assert_eq!(told.args.preview.unwrap().chars().count(), 140);

@@ -3,13 +3,16 @@
 use ledger::{Invariant, Report};
 use sqlx::PgPool;
 
-use crate::store::checks;
+use crate::store::{checks, differences};
 
 /// The books, every payment, and what every provider has earned. `noted` is a seal that was written down earlier.
 pub async fn everything(db: &PgPool, noted: Option<&str>) -> sqlx::Result<Report> {
     let mut report = ledger::check(db, noted).await?;
     report.invariants.extend(check(db).await?);
     report.invariants.extend(payouts::check(db).await?);
+    let open = differences::newest(&mut *db.acquire().await?).await?;
+    let broken = open.iter().map(|(difference, _)| difference.to_string()).collect();
+    report.invariants.push(Invariant { name: "the books of the gateways agree with ours", broken });
     Ok(report)
 }
 

@@ -124,6 +124,12 @@ pub(crate) async fn pay(db: &mut PgConnection, booking: Booking, mut payment: Pa
     case.save(db, name, "credits_used").await
 }
 
+/// Whether nothing is left to pay beside the credits.
+pub(crate) fn cover_all(payment: &Payment, amount: Amount) -> bool {
+    payment.currency == Currency::EUR
+        && amount.in_currency(payment.currency).is_ok_and(|part| part.minor == payment.amount_minor)
+}
+
 /// How much of a booking is paid by credits beside the gateway's part, in cents.
 pub(crate) fn part_of(payment: &Payment, amount: Amount) -> Result<i64, PaymentError> {
     let part = amount.in_currency(payment.currency).map_err(|_e| PaymentError::CreditsAmountInvalid)?;
@@ -150,6 +156,20 @@ pub(crate) async fn release(db: &mut PgConnection, case: &mut Case) -> ApiResult
     }
     let minor = std::mem::take(&mut case.payment.credits_minor);
     if minor == 0 { Ok(()) } else { give_back(db, case, case.escrow(), minor).await }
+}
+
+/// So much of the credits that wait for the gateway's part is not needed any more.
+pub(crate) async fn release_some(db: &mut PgConnection, case: &mut Case, minor: i64) -> ApiResult<()> {
+    case.payment.credits_minor -= minor;
+    if minor == 0 { Ok(()) } else { give_back(db, case, case.escrow(), minor).await }
+}
+
+/// How much of a part of a payment credits pay, in proportion.
+pub(crate) fn share_of(payment: &Payment, minor: i64) -> i64 {
+    let weight = |minor: i64| u64::try_from(minor).unwrap_or(0);
+    let elsewhere = payment.amount_minor - payment.credits_minor;
+    let parts = payment.money(minor).split_by(&[weight(payment.credits_minor), weight(elsewhere)]);
+    parts.first().map_or(0, |part| part.minor.min(payment.credits_minor))
 }
 
 /// How much of an amount that goes back goes to credits: in proportion to what is left of both parts.
@@ -294,7 +314,7 @@ pub(crate) async fn give(
     minor: i64,
     description: &str,
     now: Instant,
-) -> ApiResult<()> {
+) -> ApiResult<LotId> {
     let description = description.to_owned();
     let granted = Movement { user, kind, minor, description, booking: None };
     store::credits::move_credits(db, &granted, now).await?;
@@ -311,6 +331,30 @@ pub(crate) async fn give(
     let posting = ledger::Posting::new(format!("credits:{}:granted", lot.id), "credits_granted", now)
         .about(user)
         .transfer(Account::Promotions, Account::Credits { user, lot: lot.id }, euros(minor));
+    ledger::post(db, &posting).await?;
+    Ok(lot.id)
+}
+
+/// What is left of credits that we gave is ours again.
+pub(crate) async fn take_granted(
+    db: &mut PgConnection,
+    (user, lot): (UserId, LotId),
+    description: &str,
+    now: Instant,
+) -> ApiResult<()> {
+    // Whoever spends waits here, or has spent.
+    store::credits::lock_wallet(db, user).await?;
+    let from = Account::Credits { user, lot };
+    let left = ledger::balance(db, from, Currency::EUR).await?.available();
+    if left.minor <= 0 {
+        return Ok(());
+    }
+    let (kind, description) = (CreditKind::Earned, description.to_owned());
+    let taken = Movement { user, kind, minor: -left.minor, description, booking: None };
+    store::credits::move_credits(db, &taken, now).await?;
+    let posting = ledger::Posting::new(format!("credits:{lot}:reclaimed"), "credits_reclaimed", now)
+        .about(user)
+        .transfer(from, Account::Promotions, left);
     ledger::post(db, &posting).await?;
     Ok(())
 }

@@ -27,8 +27,36 @@ pub struct PaymentChanged {
     pub status: Status,
     /// Why the last charge was declined.
     pub failure_code: Option<String>,
+    /// A charge without its payer failed: how much, and what happens next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge_failed: Option<ChargeFailed>,
     /// When it happened.
     pub at: Instant,
+}
+
+/// A charge that was made without its payer has failed: on its due date, as a part, or when it was captured; or a bank
+/// has decided that work that was done stays unpaid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChargeFailed {
+    /// Of how much, in the payment's currency.
+    pub amount_minor: i64,
+    /// What happens next.
+    pub next: NextStep,
+}
+
+/// What happens after a charge has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextStep {
+    /// It is tried again.
+    Retry {
+        /// When.
+        at: Instant,
+    },
+    /// It was the last try, and the booking is cancelled.
+    Cancelled,
+    /// It was the last try, and the job is done or begun: the payer owes it.
+    Owed,
 }
 
 impl outbox::Event for PaymentChanged {
@@ -65,6 +93,7 @@ impl PaymentChanged {
             provider_id: provider,
             status: payment.status(),
             failure_code: payment.failure_code.clone(),
+            charge_failed: None,
             at: payment.updated_at,
         }
     }

@@ -1,8 +1,7 @@
 //! Credits that we give because something went wrong: one member of staff proposes, another one decides.
 
 use platform::{
-    auth::StaffRole,
-    error::{ApiError, ApiResult, Kind},
+    error::ApiResult,
     ids::{GrantId, UserId},
     time::Instant,
 };
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use crate::{
+    approval::{APPROVAL_WINDOW, Proposal},
     credits::{self, CreditKind},
     store::goodwill as store,
 };
@@ -26,6 +26,8 @@ pub(crate) enum GrantState {
     Granted,
     /// They will not be.
     Refused,
+    /// Nobody decided in time; never stored.
+    Expired,
 }
 
 /// A grant as it is stored. Credits are in euro cents.
@@ -42,26 +44,33 @@ pub(crate) struct Grant {
     pub(crate) decided_at: Option<Instant>,
 }
 
-/// Who may propose; finance decides.
-pub(crate) fn may_propose(role: StaffRole) -> bool {
-    matches!(role, StaffRole::Support | StaffRole::Finance | StaffRole::Superuser)
+impl Grant {
+    /// How far it is by now.
+    pub(crate) fn state_at(&self, now: Instant) -> GrantState {
+        match self.state {
+            GrantState::Proposed if self.proposal().expires_at <= now => GrantState::Expired,
+            state => state,
+        }
+    }
+
+    fn proposal(&self) -> Proposal {
+        Proposal {
+            by: self.proposed_by,
+            is_open: self.state == GrantState::Proposed,
+            expires_at: self.created_at.plus(APPROVAL_WINDOW),
+        }
+    }
 }
 
-/// Decides on a grant that somebody else proposed.
+/// Decides on a grant that somebody else proposed; the caller has locked it.
 pub(crate) async fn decide(
     db: &mut PgConnection,
-    id: GrantId,
+    mut grant: Grant,
     is_granted: bool,
     by: UserId,
     now: Instant,
 ) -> ApiResult<Grant> {
-    let mut grant = store::lock(db, id).await?.ok_or_else(ApiError::not_found)?;
-    if grant.state != GrantState::Proposed {
-        return Err(ApiError::new(Kind::Conflict, "decided_already"));
-    }
-    if grant.proposed_by == by {
-        return Err(ApiError::new(Kind::Forbidden, "second_person_required"));
-    }
+    grant.proposal().check(by, now)?;
     grant.state = if is_granted { GrantState::Granted } else { GrantState::Refused };
     (grant.decided_by, grant.decided_at) = (Some(by), Some(now));
     store::save(db, &grant).await?;

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, ToSpan as _, civil::Date, tz::TimeZone};
 use jiff_sqlx::ToSqlx as _;
 use platform::{
     app::App,
@@ -17,8 +17,9 @@ use sqlx::PgConnection;
 
 use crate::{
     case::{Case, Stage},
+    events::{ChargeFailed, NextStep},
     jobs::failed,
-    model::{Change, State},
+    model::{Change, Payment, State},
     operation::{self, Operation, Settler, Task},
     store,
 };
@@ -27,6 +28,9 @@ use crate::{
 const RETRY_DAYS: [i32; 3] = [1, 3, 7];
 /// At what hour of the booking's time zone a part is charged.
 const HOUR: i8 = 9;
+
+/// How long a charge waits while people disagree about the booking, before it looks again.
+const WHILE_DISPUTED: SignedDuration = SignedDuration::from_hours(24);
 
 /// How a part stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
@@ -107,12 +111,81 @@ pub(crate) async fn schedule(
     days_later: i32,
     zone: &str,
     now: Instant,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<Instant> {
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let day = part.due_date.to_jiff().saturating_add(days_later.days());
     let at = day.at(HOUR, 0, 0, 0).to_zoned(zone).map(|at| Instant::from(at.timestamp()));
-    let timing = Timing { at: at.ok().map(|at| at.max(now)), key: Some(format!("installment:{}", part.id)) };
-    jobs::schedule(db, &ChargePart { installment_id: part.id }, now, timing).await
+    let at = at.map_or(now, |at| at.max(now));
+    charge_at(db, part.id, at, now).await?;
+    Ok(at)
+}
+
+async fn charge_at(db: &mut PgConnection, id: InstallmentId, at: Instant, now: Instant) -> sqlx::Result<()> {
+    let timing = Timing { at: Some(at), key: Some(format!("installment:{id}")) };
+    jobs::schedule(db, &ChargePart { installment_id: id }, now, timing).await
+}
+
+impl Installment {
+    /// How many days after it is due it is charged next; `None`: it was tried often enough.
+    fn next_try(&self) -> Option<i32> {
+        let failures = usize::try_from(self.failures).unwrap_or(usize::MAX);
+        std::iter::once(0).chain(RETRY_DAYS).nth(failures)
+    }
+}
+
+/// Lets what is open of a payment be charged again, after a while in which it was not.
+pub(crate) async fn resume(db: &mut PgConnection, case: &Case) -> sqlx::Result<()> {
+    for part in store::installments::lock_open(db, case.payment.id).await? {
+        if let Some(days) = part.next_try() {
+            schedule(db, &part, days, &case.booking.timezone, case.now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// When the last try of a charge that was due today would be made.
+pub(crate) fn last_try(case: &Case) -> Instant {
+    let days = RETRY_DAYS.iter().copied().max().unwrap_or_default();
+    case.now.plus(jiff::SignedDuration::from_hours(24 * i64::from(days)))
+}
+
+/// A payment of which no part is overdue any more owes nothing.
+pub(crate) async fn clear_overdue(db: &mut PgConnection, payment: &mut Payment) -> sqlx::Result<()> {
+    if payment.overdue_at.is_some() {
+        let open = store::installments::lock_open(db, payment.id).await?;
+        if open.iter().all(|part| part.state != InstallmentState::Overdue) {
+            payment.overdue_at = None;
+        }
+    }
+    Ok(())
+}
+
+/// The booking is off before its payment was charged: what its customer owes all the same is charged at once, and tried
+/// again as any part that is due today.
+pub(crate) async fn charge_kept(db: &mut PgConnection, case: &Case) -> ApiResult<()> {
+    let Some(mut part) = store::installments::lock_first_open(db, case.payment.id).await? else {
+        return Ok(());
+    };
+    // What is being charged already comes, and the rest of it goes back then.
+    if store::installments::is_being_charged(db, part.id).await? {
+        return Ok(());
+    }
+    let kept = case.unearned_minor();
+    let zone = TimeZone::get(&case.booking.timezone).unwrap_or(TimeZone::UTC);
+    let today = zone.to_datetime(case.now.timestamp()).date();
+    if kept < part.amount_minor || today < part.due_date.to_jiff() {
+        let dropped = Installment {
+            id: InstallmentId::at(case.now),
+            number: part.number + 1,
+            amount_minor: (part.amount_minor - kept).max(0),
+            ..part.clone()
+        };
+        part.due_date = today.to_sqlx();
+        (part.amount_minor, part.state) = (kept.min(part.amount_minor), InstallmentState::Pending);
+        store::installments::reduce(db, &part, &dropped).await?;
+    }
+    let Some(charge) = charge(case, &part) else { return Ok(()) };
+    Ok(operation::begin(db, &charge, Settler::Job).await?)
 }
 
 /// A part was charged in vain. Where it was the first thing to be charged, there is no payment; else it is tried
@@ -130,14 +203,31 @@ pub(crate) async fn declined(
     let Some(mut part) = store::installments::lock(db, id).await? else { return Ok(()) };
     // What the customer tried themselves does not count.
     if charge.is_payer_present {
+        if let Some(days) = part.next_try() {
+            schedule(db, &part, days, &case.booking.timezone, case.now).await?;
+        }
         return Ok(());
     }
-    let retry = RETRY_DAYS.get(usize::try_from(part.failures).unwrap_or(usize::MAX)).copied();
     part.failures += 1;
+    let retry = part.next_try();
     part.state = if retry.is_some() { InstallmentState::Failed } else { InstallmentState::Overdue };
     store::installments::save(db, &part).await?;
-    if let Some(days) = retry {
-        schedule(db, &part, days, &case.booking.timezone, case.now).await?;
+    let next = match retry {
+        Some(days) => {
+            NextStep::Retry { at: schedule(db, &part, days, &case.booking.timezone, case.now).await? }
+        }
+        None => case.after_the_last_try(),
+    };
+    case.charge_failed = Some(ChargeFailed { amount_minor: part.amount_minor, next });
+    match next {
+        NextStep::Retry { .. } => {}
+        NextStep::Owed => case.payment.overdue_at = Some(case.now),
+        // Where something was taken the payment ends with its booking.
+        NextStep::Cancelled if case.payment.captured_minor > 0 => {}
+        NextStep::Cancelled => {
+            case.payment.change(Change::LastDeclined);
+            store::installments::drop_open(db, case.payment.id).await?;
+        }
     }
     Ok(())
 }
@@ -168,10 +258,17 @@ async fn charge_part(app: &App, db: &mut PgConnection, id: InstallmentId) -> Api
     let is_open = matches!(part.state, InstallmentState::Pending | InstallmentState::Failed);
     if !is_open
         || case.payment.state != State::Scheduled
-        || case.stage() == Stage::Off
+        || !case.is_wanted()
         || store::installments::is_being_charged(db, id).await?
     {
         return Ok(());
+    }
+    if case.stage() == Stage::Off {
+        return charge_kept(db, &case).await;
+    }
+    // Nobody pays for what an operator decides about.
+    if case.booking.is_contested() || case.booking.state == bookings::State::Disputed {
+        return Ok(charge_at(db, id, now.plus(WHILE_DISPUTED), now).await?);
     }
     let Some(charge) = charge(&case, &part) else { return Ok(()) };
     Ok(operation::begin(db, &charge, Settler::Job).await?)

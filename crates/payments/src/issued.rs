@@ -16,7 +16,8 @@ pub struct Issued {
     pub amount: Money,
 }
 
-/// The receipt of a payment and its credit notes, issued where they were not; nothing before all of it is paid. The
+/// The receipt of a payment and its credit notes, issued where they were not; nothing before all
+/// of it is paid that ever will be. The
 /// transaction is to be committed.
 pub async fn issue(
     db: &mut PgConnection,
@@ -25,9 +26,7 @@ pub async fn issue(
     now: Instant,
 ) -> ApiResult<Vec<Issued>> {
     let found = store::views::find(db, payment).await?;
-    let is_paid =
-        |shown: &store::views::Shown| shown.captured_minor > 0 && shown.captured_minor >= shown.amount_minor;
-    let Some(shown) = found.filter(is_paid) else { return Ok(Vec::new()) };
+    let Some(shown) = found.filter(store::views::Shown::has_receipt) else { return Ok(Vec::new()) };
     let papers = receipt::papers(db, &shown, market, now).await?;
     let all = std::iter::once(papers.receipt).chain(papers.credit_notes);
     let issued = all.map(|paper| Issued {

@@ -1,19 +1,21 @@
 //! What runs later: looking after operations, following bookings.
 
-use bookings::{BookingChanged, Event};
+use bookings::{BookingChanged, By, Event};
 use jiff::SignedDuration;
 use platform::{
     app::App,
     error::ApiError,
     ids::{BookingId, OperationId},
-    jobs::{Job, Registry},
+    jobs::{self, Job, Registry, Timing},
     ports::gateway::{DeclineCode, Outcome},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 
 use crate::{
     credits::ExpireLot,
+    dispute,
     events::PaymentChanged,
     evidence::SubmitEvidence,
     follow,
@@ -37,6 +39,7 @@ pub fn register(registry: Registry) -> Registry {
         .job::<HearGateway>()
         .job::<RetryRefund>()
         .job::<SubmitEvidence>()
+        .job::<ExpireUnpaid>()
         .every(SignedDuration::from_hours(24), &Reconcile {})
         .on::<BookingChanged, FollowBooking>()
         .look(|event: PaymentChanged| vec![event.user_id])
@@ -71,10 +74,10 @@ impl Job for Pursue {
 pub(crate) async fn pursue(app: &App, id: OperationId) -> anyhow::Result<()> {
     let mut db = app.db.acquire().await?;
     let found = store::operations::find(&mut db, id).await?;
-    // A refund that arrived may be sent back.
-    let Some(operation) = found.filter(|found| !found.state.is_final() || found.task == Task::Refund) else {
-        return Ok(());
-    };
+    // A refund that arrived may be sent back, and what was given up may come all the same.
+    let is_open =
+        |found: &Operation| !found.state.is_final() || found.task == Task::Refund || found.is_superseded;
+    let Some(operation) = found.filter(is_open) else { return Ok(()) };
     let (is_wanted, is_let_go) = store::operations::is_wanted(&mut db, operation.id).await?;
     drop(db);
     // Asking PayPal takes what the payer has approved.
@@ -111,6 +114,54 @@ impl Operation {
     }
 }
 
+/// Lets the money follow the booking, once this has committed.
+pub(crate) async fn follow_later(
+    db: &mut PgConnection,
+    booking: BookingId,
+    now: Instant,
+) -> sqlx::Result<()> {
+    jobs::schedule(db, &FollowBooking { booking_id: booking }, now, Timing { at: Some(now), key: None }).await
+}
+
+/// A booking whose payer tries another way than the one that had failed is cancelled all the same when the last try
+/// would have failed, where it is not paid by then.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ExpireUnpaid {
+    booking_id: BookingId,
+}
+
+impl ExpireUnpaid {
+    pub(crate) async fn schedule(
+        db: &mut PgConnection,
+        booking_id: BookingId,
+        at: Instant,
+        now: Instant,
+    ) -> sqlx::Result<()> {
+        let timing = Timing { at: Some(at), key: Some(format!("booking:{booking_id}:expire_unpaid")) };
+        jobs::schedule(db, &Self { booking_id }, now, timing).await
+    }
+}
+
+impl Job for ExpireUnpaid {
+    const KIND: &'static str = "payments.expire_unpaid";
+
+    async fn run(self, app: &App) -> anyhow::Result<()> {
+        let (mut tx, now) = (app.db.begin().await?, app.clock.now());
+        let Some(booking) = bookings::lock(&mut tx, self.booking_id).await? else { return Ok(()) };
+        let is_to_come = booking.state.status() == bookings::Status::Upcoming && now < booking.starts_at;
+        let has_failed = booking.payment_status == bookings::PaymentStatus::Failed;
+        let live = store::payments::lock_live(&mut tx, booking.id).await?;
+        if is_to_come && has_failed && live.is_none_or(|payment| payment.is_waiting_in_vain()) {
+            bookings::transition(&mut tx, booking.id, Event::PaymentExpired, &By::SYSTEM, now)
+                .await
+                .map_err(|error| failed(&error))?;
+            tx.commit().await?;
+            app.jobs_waiting.notify_one();
+        }
+        Ok(())
+    }
+}
+
 /// Lets the money follow what became of a booking.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct FollowBooking {
@@ -139,6 +190,13 @@ impl Job for FollowBooking {
             .await
             .map_err(|error| failed(&error))?;
         tx.commit().await?;
+        let disputed = store::payments::disputed(&mut *app.db.acquire().await?, self.booking_id).await?;
+        for payment in disputed {
+            let mut tx = app.db.begin().await?;
+            let followed = dispute::follow(&mut tx, payment, market, app.clock.now()).await;
+            followed.map_err(|error| failed(&error))?;
+            tx.commit().await?;
+        }
         app.jobs_waiting.notify_one();
         Ok(())
     }

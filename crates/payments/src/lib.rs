@@ -5,9 +5,11 @@
 //! `settle` for what an outcome means. Where the money belongs follows from the booking: see `follow`.
 
 mod action;
+mod approval;
 mod case;
 mod check;
 mod credits;
+mod debt;
 mod dispute;
 mod earnings;
 mod events;
@@ -20,6 +22,7 @@ mod jobs;
 mod message;
 mod method;
 mod model;
+mod obligations;
 mod operation;
 mod paper;
 mod price;
@@ -33,15 +36,18 @@ mod review;
 mod routes;
 mod settle;
 mod store;
+mod superseded;
 #[cfg(test)]
 mod tests;
 
 pub use self::{
     check::everything as check,
     credits::CreditKind,
-    events::PaymentChanged,
+    debt::{Debt, debts},
+    events::{ChargeFailed, NextStep, PaymentChanged},
     issued::{Issued, issue},
     jobs::register,
-    model::{PaymentError, Status},
+    model::{DISPUTED, PaymentError, Status},
+    obligations::register_obligations,
     routes::router,
 };

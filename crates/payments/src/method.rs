@@ -50,6 +50,11 @@ pub(crate) fn plain(text: &str, _context: &()) -> garde::Result {
     }
 }
 
+/// Whether a request names a token of the gateway, and not a method that is kept.
+pub(crate) fn is_token(named: Option<&str>) -> bool {
+    named.is_some_and(|named| named.parse::<Uuid>().is_err())
+}
+
 /// What a request names: the id of a kept method, a token, or nothing.
 pub(crate) async fn chosen(
     app: &App,

@@ -28,6 +28,8 @@ pub(crate) enum State {
     Scheduled,
     /// All of it was taken.
     Captured,
+    /// The payer's bank took it back while it was held for the booking, which may be paid anew.
+    Disputed,
     /// Nothing was taken; another payment may be tried.
     Failed,
     /// It was let go.
@@ -49,10 +51,18 @@ pub(crate) enum Change {
     PartTaken,
     /// The first charge was declined.
     Declined,
-    /// A later charge was declined.
-    PartDeclined,
+    /// The last try to charge it was declined.
+    LastDeclined,
+    /// The payer's bank took it back before the job.
+    TakenBack,
+    /// The bank has given it back, and all of it was paid.
+    Restored,
+    /// The bank has given it back, and the rest is due later.
+    PartRestored,
     /// Nobody wants it any more.
     LetGo,
+    /// Its gateway does not answer, and the payer tries again.
+    Superseded,
 }
 
 impl State {
@@ -63,14 +73,22 @@ impl State {
             (Processing | RequiresAction, ActionNeeded) => Some(RequiresAction),
             (Processing | RequiresAction, StillRunning) => Some(Processing),
             (Processing | RequiresAction, Reserved) => Some(Authorized),
-            (Processing | RequiresAction | Authorized | Scheduled, Taken) => Some(Captured),
-            (Processing | RequiresAction | Scheduled, PartTaken) => Some(Scheduled),
-            (Processing | RequiresAction | Authorized, Declined) => Some(Failed),
-            (RequiresAction | Authorized | Scheduled, LetGo) => Some(Cancelled),
+            (Processing | RequiresAction | Authorized | Scheduled, Taken) | (Disputed, Restored) => {
+                Some(Captured)
+            }
+            (Processing | RequiresAction | Scheduled, PartTaken) | (Disputed, PartRestored) => {
+                Some(Scheduled)
+            }
+            (Processing | RequiresAction | Authorized, Declined) | (Scheduled, LastDeclined) => Some(Failed),
+            (Captured | Scheduled, TakenBack) => Some(Disputed),
+            (RequiresAction | Authorized | Scheduled, LetGo) | (Processing, Superseded) => Some(Cancelled),
             _ => None,
         }
     }
 }
+
+/// The `failure_code` of a payment that the payer's bank took back before the job.
+pub const DISPUTED: &str = "disputed";
 
 /// What the app sees of a payment.
 #[derive(
@@ -147,6 +165,8 @@ pub(crate) struct Payment {
     pub(crate) payer: Option<String>,
     pub(crate) method: Option<String>,
     pub(crate) closed_at: Option<Instant>,
+    /// When the last try to charge a part of it failed.
+    pub(crate) overdue_at: Option<Instant>,
     pub(crate) created_at: Instant,
     pub(crate) updated_at: Instant,
 }
@@ -187,6 +207,7 @@ impl Payment {
             payer: None,
             method: None,
             closed_at: None,
+            overdue_at: None,
             created_at: now,
             updated_at: now,
         }
@@ -217,9 +238,35 @@ impl Payment {
         }
     }
 
-    /// How much of what was paid stays with us when the customer cancels.
+    /// Whether the booking may go on because of it.
+    pub(crate) fn is_certain(&self) -> bool {
+        matches!(self.state, State::Authorized | State::Scheduled | State::Captured)
+    }
+
+    /// What its payer agreed to, less what was given back since. A bank's dispute changes nothing of it.
+    pub(crate) fn agreed_minor(&self) -> i64 {
+        let is_agreed = self.is_certain() || self.state == State::Disputed;
+        if is_agreed { self.amount_minor - self.refunded_minor } else { 0 }
+    }
+
+    /// How much of that was taken or is reserved. What is disputed counts: the bank has not decided yet.
+    fn secured_minor(&self) -> i64 {
+        let taken = if self.state == State::Authorized { self.amount_minor } else { self.captured_minor };
+        taken - self.refunded_minor
+    }
+
+    /// How much of what was agreed stays with us when the customer cancels.
     pub(crate) fn retained_minor(&self) -> i64 {
-        if self.fee_is_refundable { 0 } else { self.fee_minor.min(self.kept_minor()).max(0) }
+        if self.fee_is_refundable { 0 } else { self.fee_minor.min(self.agreed_minor()).max(0) }
+    }
+
+    /// Whether another try may take its place: it waits for its payer, for a gateway, or was charged in vain.
+    pub(crate) fn is_waiting_in_vain(&self) -> bool {
+        match self.state {
+            State::Processing | State::RequiresAction => true,
+            State::Scheduled => self.captured_minor == 0 && self.failure_code.is_some(),
+            _ => false,
+        }
     }
 
     /// What was taken and has not gone back.
@@ -234,9 +281,10 @@ impl Payment {
             _ if self.refunded_minor > 0 => Status::PartiallyRefunded,
             State::Processing | State::Authorized => Status::Processing,
             State::RequiresAction => Status::RequiresAction,
+            State::Scheduled if self.overdue_at.is_some() => Status::Failed,
             State::Scheduled => Status::Pending,
             State::Captured => Status::Completed,
-            State::Failed => Status::Failed,
+            State::Failed | State::Disputed => Status::Failed,
             State::Cancelled => Status::Cancelled,
         }
     }
@@ -244,9 +292,13 @@ impl Payment {
     /// What the booking shows of it.
     pub(crate) fn funding(&self) -> Funding {
         let status = match self.state {
+            State::Disputed if self.kept_minor() <= 0 => PaymentStatus::Unpaid,
+            State::Disputed => PaymentStatus::PartiallyPaid,
             _ if self.refunded_minor > 0 && self.kept_minor() <= 0 => PaymentStatus::Refunded,
             _ if self.refunded_minor > 0 => PaymentStatus::PartiallyRefunded,
             _ if self.captured_minor == self.amount_minor => PaymentStatus::Paid,
+            // The rest was let go.
+            State::Captured => PaymentStatus::PartiallyRefunded,
             State::Failed => PaymentStatus::Failed,
             State::Scheduled if self.failure_code.is_some() => PaymentStatus::Failed,
             _ if self.captured_minor > 0 => PaymentStatus::PartiallyPaid,
@@ -258,6 +310,8 @@ impl Payment {
             kind: self.payment_type,
             status,
             paid_minor: self.kept_minor(),
+            agreed_minor: self.agreed_minor(),
+            secured_minor: self.secured_minor(),
             retained_minor: self.retained_minor(),
         }
     }
@@ -405,9 +459,9 @@ impl Fault for PaymentError {
         }
     }
 
-    fn args(&self) -> Vec<(&'static str, String)> {
+    fn amounts(&self) -> Vec<(&'static str, Money)> {
         match self {
-            Self::TipOutOfRange(most) => vec![("most", format!("{most} {}", most.currency))],
+            Self::TipOutOfRange(most) => vec![("most", *most)],
             _ => Vec::new(),
         }
     }

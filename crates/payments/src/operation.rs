@@ -75,6 +75,10 @@ pub(crate) struct Operation {
     pub(crate) code: Option<String>,
     pub(crate) asked: i16,
     pub(crate) refunded_minor: i64,
+    /// Of a charge: how much of it the payer's bank has taken back.
+    pub(crate) disputed_minor: i64,
+    /// Its gateway did not answer, and the payer has tried again: what comes of it goes back.
+    pub(crate) is_superseded: bool,
     pub(crate) created_at: Instant,
     pub(crate) updated_at: Instant,
 }
@@ -109,6 +113,8 @@ impl Operation {
             code: None,
             asked: 0,
             refunded_minor: 0,
+            disputed_minor: 0,
+            is_superseded: false,
             created_at: now,
             updated_at: now,
         }
@@ -136,6 +142,17 @@ impl Operation {
 
     pub(crate) fn amount(&self) -> Money {
         Money::new(self.amount_minor, self.currency)
+    }
+
+    /// Whether the gateway was asked, and has not answered.
+    pub(crate) fn is_unanswered(&self, now: Instant) -> bool {
+        let is_asked = self.asked > 0 || self.created_at.plus(REQUEST_IS_OVER) <= now;
+        self.state == Progress::Started && !self.is_superseded && is_asked
+    }
+
+    /// How much of a charge has neither gone back nor been taken back by the payer's bank.
+    pub(crate) fn refundable_minor(&self) -> i64 {
+        self.amount_minor - self.refunded_minor - self.disputed_minor
     }
 
     /// The same for the gateway; the same words each time, since a gateway compares them.

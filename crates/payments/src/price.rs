@@ -51,15 +51,18 @@ pub(crate) struct Shares {
 
 impl Parts {
     /// Of so much of the payment that is kept in the end. In proportion to the whole; a fee that is not refundable is
-    /// kept first.
+    /// kept first, and the rest is in proportion to what the service cost: we add nothing to a service that is not
+    /// paid for.
     fn of(self, kept: i64) -> Shares {
-        let share = |part: i64| {
-            let share = i128::from(part) * i128::from(kept) / i128::from(self.amount_minor.max(1));
-            // `kept` is at most the amount.
-            i64::try_from(share).unwrap_or(part)
+        let (fee, subsidy) = if self.fee_is_refundable {
+            (
+                part_of(self.fee_minor, kept, self.amount_minor),
+                part_of(self.subsidy_minor, kept, self.amount_minor),
+            )
+        } else {
+            let fee = self.fee_minor.min(kept);
+            (fee, part_of(self.subsidy_minor, kept - fee, self.amount_minor - self.fee_minor))
         };
-        let fee = if self.fee_is_refundable { share(self.fee_minor) } else { self.fee_minor.min(kept) };
-        let subsidy = share(self.subsidy_minor);
         Shares { provider: kept - fee + subsidy, fee, subsidy }
     }
 
@@ -73,6 +76,13 @@ impl Parts {
             subsidy: to.subsidy - from.subsidy,
         }
     }
+}
+
+/// So much of a part as `kept` is of `whole`, rounded down.
+fn part_of(part: i64, kept: i64, whole: i64) -> i64 {
+    let share = i128::from(part) * i128::from(kept) / i128::from(whole.max(1));
+    // `kept` is at most the whole.
+    i64::try_from(share).unwrap_or(part)
 }
 
 #[cfg(test)]
@@ -97,8 +107,10 @@ mod tests {
         let parts = Parts { amount_minor: 4200, fee_minor: 200, fee_is_refundable: true, subsidy_minor: 990 };
         assert_eq!(parts.between(0, 2100), Shares { provider: 2495, fee: 100, subsidy: 495 });
         let parts = Parts { fee_is_refundable: false, ..parts };
-        assert_eq!(parts.between(0, 2100), Shares { provider: 2395, fee: 200, subsidy: 495 });
-        assert_eq!(parts.between(0, 100), Shares { provider: 23, fee: 100, subsidy: 23 });
+        assert_eq!(parts.between(0, 2100), Shares { provider: 2370, fee: 200, subsidy: 470 });
+        // Only the fee is left: the provider has done nothing that we would pay for.
+        assert_eq!(parts.between(0, 200), Shares { provider: 0, fee: 200, subsidy: 0 });
+        assert_eq!(parts.between(0, 100), Shares { provider: 0, fee: 100, subsidy: 0 });
     }
 
     proptest! {

@@ -80,7 +80,7 @@ impl Promo {
     }
 }
 
-/// What somebody has done before.
+/// What somebody has done before, or is about to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Past {
     pub(crate) has_used: bool,
@@ -104,6 +104,9 @@ pub(crate) async fn apply(
 ) -> ApiResult<Applied> {
     let found = store::lock(db, &code.trim().to_ascii_uppercase()).await?;
     let promo = found.ok_or(PaymentError::PromoNotFound)?;
+    if promo.is_for_new {
+        store::lock_customer(db, booking.customer_id).await?;
+    }
     let past = store::past(db, promo.id, booking.customer_id).await?;
     let discount_minor = promo.apply(booking, past, now)?;
     Ok(Applied { id: promo.id, discount_minor, is_ours: promo.provider_id.is_none() })
@@ -123,6 +126,24 @@ pub(crate) async fn release(db: &mut PgConnection, payment: &Payment) -> ApiResu
     Ok(store::release(db, payment.id).await?)
 }
 
+/// All of a payment went back: its customer may use the code again, as if nothing had been paid, and whoever was thanked
+/// for it gives that back.
+pub(crate) async fn give_back(db: &mut PgConnection, payment: &Payment, now: Instant) -> ApiResult<()> {
+    if payment.promo_id.is_none() {
+        return Ok(());
+    }
+    reclaim_reward(db, payment.id, now).await?;
+    Ok(store::release(db, payment.id).await?)
+}
+
+/// Takes back what somebody was given for a friend's booking whose money is gone: as much as is left of it. What is spent
+/// stays with what promotions cost us.
+pub(crate) async fn reclaim_reward(db: &mut PgConnection, payment: PaymentId, now: Instant) -> ApiResult<()> {
+    let Some(reward) = store::reclaim_reward(db, payment).await? else { return Ok(()) };
+    let description = reward.language.text("message-referral_returned", &[]);
+    credits::take_granted(db, (reward.user, reward.lot), &description, now).await
+}
+
 /// A booking that was paid with a friend's code is done: the friend is thanked, once.
 pub(crate) async fn thank(
     db: &mut PgConnection,
@@ -135,7 +156,8 @@ pub(crate) async fn thank(
     }
     let Some((friend, language)) = store::thank(db, payment).await? else { return Ok(()) };
     let description = language.text("message-referral", &[]);
-    credits::give(db, friend, credits::CreditKind::Earned, reward_minor, &description, now).await
+    let lot = credits::give(db, friend, credits::CreditKind::Earned, reward_minor, &description, now).await?;
+    Ok(store::set_reward(db, payment, lot).await?)
 }
 
 #[cfg(test)]

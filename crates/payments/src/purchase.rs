@@ -11,6 +11,7 @@ use platform::{
     time::Instant,
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     action,
@@ -19,7 +20,7 @@ use crate::{
     model::{Change, Payment, PaymentError},
     operation::{self, Operation, Progress, Task},
     refund::{self, Refund, RefundState},
-    store,
+    store, superseded,
 };
 
 /// So long a buyer may think better of it.
@@ -59,7 +60,11 @@ pub(crate) async fn settle(
     if !operation.state.is_final() {
         operation::look_after(db, id, operation.next_look(now), now).await?;
     }
-    if matches!(outcome, Outcome::Unknown | Outcome::Unavailable) {
+    if operation.is_superseded {
+        superseded::settle_superseded(db, &operation, outcome, now).await?;
+        return Ok(payment);
+    }
+    if matches!(outcome, Outcome::Unknown | Outcome::Unavailable) || operation.task == Task::Void {
         return Ok(payment);
     }
     if operation.task == Task::Refund {
@@ -91,6 +96,22 @@ pub(crate) async fn settle(
         }
     }
     save(db, payment, posting, now).await
+}
+
+/// Another try takes the place of a purchase whose gateway does not answer.
+pub(crate) async fn give_way(
+    db: &mut PgConnection,
+    user: UserId,
+    package: Uuid,
+    now: Instant,
+) -> ApiResult<()> {
+    let Some(mut payment) = store::payments::lock_purchase(db, user, package).await? else { return Ok(()) };
+    let Some(mut charge) = store::operations::live_charge(db, payment.id).await? else { return Ok(()) };
+    superseded::supersede(db, &mut charge, now).await?;
+    payment.change(Change::Superseded);
+    let posting = Posting::new(format!("payment:{}:let_go", payment.id), "payment_let_go", now);
+    save(db, payment, posting, now).await?;
+    Ok(())
 }
 
 /// A refund of credits has arrived, or could not be brought.
@@ -160,6 +181,22 @@ pub(crate) struct GivenBack {
     pub(crate) refund: Refund,
     /// What had been given on top, and is gone.
     pub(crate) forfeited: Money,
+}
+
+/// How much of a bought lot can go back by staff, and which payment bought it; both stay so until the transaction ends.
+pub(crate) async fn refundable(
+    db: &mut PgConnection,
+    user: UserId,
+    id: LotId,
+    now: Instant,
+) -> ApiResult<(PaymentId, Money)> {
+    let lot = store::credits::lot(db, user, id).await?.ok_or_else(ApiError::not_found)?;
+    let payment = lot.payment_id.ok_or(PaymentError::CreditsNotRefundable)?;
+    store::payments::lock(db, payment).await?.ok_or_else(ApiError::not_found)?;
+    store::credits::lock_wallet(db, user).await?;
+    let held = store::credits::held(db, user, Some(id)).await?.pop();
+    let minor = held.map_or(0, |held| held.refundable_minor(now));
+    if minor > 0 { Ok((payment, euros(minor))) } else { Err(PaymentError::CreditsNotRefundable.into()) }
 }
 
 /// Gives what is left of a bought lot back to the tender that bought it. Staff may always, its owner for a while.

@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::store::{self, views::Shown};
+use crate::{
+    price::Shares,
+    store::{self, views::Shown},
+};
 
 /// What a receipt says, as it was when it was issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,11 +144,16 @@ pub(crate) async fn papers(
     }
     let receipt = found.remove(0);
     for returned in missing {
+        let tax = receipt.content.tax.as_ref().map(|tax| {
+            let noted = found.iter().map(|note| note.content.amount_minor).sum();
+            let gross = receipt.money(work_returned(shown, &receipt, noted, returned.amount_minor));
+            tax.returned(found.iter().filter_map(|note| note.content.tax.as_ref()), gross)
+        });
         let content = Content {
             amount_minor: returned.amount_minor,
             tender: tender(shown, returned.amount_minor, returned.credits_minor),
             lines: Vec::new(),
-            tax: receipt.content.tax.as_ref().map(|tax| tax.returned(&receipt, returned.amount_minor)),
+            tax,
             reason: Some(returned.reason),
             corrects: Some(receipt.name()),
             issued_on: today(shown, now),
@@ -219,30 +227,51 @@ fn tax(profile: TaxProfile, shown: &Shown) -> Option<Tax> {
     if profile == TaxProfile::default() {
         return None;
     }
-    let gross = Money::new(shown.amount_minor - shown.fee_minor, shown.currency);
+    let gross = Money::new(shown.captured_minor - taken(shown).fee, shown.currency);
     let tax_minor = profile.contained(gross).minor;
     let TaxProfile { tax_id, rate_bps, is_small_business } = profile;
     Some(Tax { tax_id, rate_bps, is_small_business, gross_minor: gross.minor, tax_minor })
 }
 
 impl Tax {
-    /// Of what goes back, in proportion to all that was paid.
-    fn returned(&self, receipt: &Receipt, minor: i64) -> Self {
-        let all = i128::from(receipt.content.amount_minor.max(1));
-        let share = |part: i64| i64::try_from(i128::from(part) * i128::from(minor) / all).unwrap_or(part);
-        Self { gross_minor: share(self.gross_minor), tax_minor: share(self.tax_minor), ..self.clone() }
+    /// Of so much of the work's price that goes back: in proportion, rounded half up. The last credit note takes what
+    /// the ones before it left, so that all of them add up to the receipt: net, tax and gross.
+    fn returned<'a>(&self, noted: impl Iterator<Item = &'a Self>, gross: Money) -> Self {
+        let (gross_left, tax_left) = noted.fold((self.gross_minor, self.tax_minor), |(gross, tax), note| {
+            (gross - note.gross_minor, tax - note.tax_minor)
+        });
+        let gross_minor = gross.minor.clamp(0, gross_left.max(0));
+        let tax = Money::new(self.tax_minor, gross.currency);
+        let share = tax.share_half_up(gross_minor, self.gross_minor).minor;
+        let net_left = gross_left - tax_left;
+        let tax_minor = share.max(gross_minor - net_left).min(gross_minor).min(tax_left).max(0);
+        Self { gross_minor, tax_minor, ..self.clone() }
     }
+}
+
+/// How much of what goes back now, after so much that has gone before, is of the price of the work: the rest is our fee.
+fn work_returned(shown: &Shown, receipt: &Receipt, before: i64, minor: i64) -> i64 {
+    let kept = (receipt.content.amount_minor - before).max(0);
+    let shares = shown.price_parts().between((kept - minor).max(0), kept);
+    minor - shares.fee
+}
+
+/// Whose each part of what was taken is.
+fn taken(shown: &Shown) -> Shares {
+    shown.price_parts().between(0, shown.captured_minor)
 }
 
 /// What an amount is made of; nothing where it is the service alone.
 fn lines(shown: &Shown) -> Vec<Line> {
-    let service = shown.amount_minor - shown.fee_minor + shown.discount_minor;
+    let (paid, fee) = (shown.captured_minor, taken(shown).fee);
+    let discount =
+        Money::new(shown.discount_minor, shown.currency).share_half_up(paid, shown.amount_minor).minor;
     let parts = if shown.is_tip {
-        vec![("tip", shown.amount_minor)]
-    } else if service == shown.amount_minor && shown.discount_minor == 0 {
+        vec![("tip", paid)]
+    } else if fee == 0 && discount == 0 {
         Vec::new()
     } else {
-        vec![("service", service), ("discount", -shown.discount_minor), ("service_fee", shown.fee_minor)]
+        vec![("service", paid - fee + discount), ("discount", -discount), ("service_fee", fee)]
     };
     let parts = parts.into_iter().filter(|(_, minor)| *minor != 0);
     parts.map(|(kind, amount_minor)| Line { kind: kind.to_owned(), amount_minor }).collect()

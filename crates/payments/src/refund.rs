@@ -13,7 +13,7 @@ use crate::{
     case::Case,
     credits, earnings,
     operation::{self, Operation, Progress, Settler, Task},
-    retry, store,
+    promo, retry, store, superseded,
 };
 
 /// How far a refund is.
@@ -98,6 +98,10 @@ pub(crate) async fn back(
         credits::give_back(db, case, to, credits_minor).await?;
     }
     bring(db, &refund, minor - credits_minor).await?;
+    let payment = &case.payment;
+    if payment.kept_minor() <= payment.retained_minor() && payment.disputed_minor == 0 {
+        promo::give_back(db, payment, case.now).await?;
+    }
     Ok(refund)
 }
 
@@ -105,7 +109,7 @@ pub(crate) async fn back(
 pub(crate) async fn bring(db: &mut PgConnection, refund: &Refund, minor: i64) -> ApiResult<()> {
     let mut left = minor;
     for mut charge in store::operations::refundable(db, refund.payment_id).await? {
-        let part = left.min(charge.amount_minor - charge.refunded_minor);
+        let part = left.min(charge.refundable_minor());
         if part <= 0 {
             continue;
         }
@@ -154,6 +158,8 @@ pub(crate) async fn came_back(
     }
     if let Some(refund) = operation.refund_id {
         retry::failed(db, refund, operation.code.as_deref(), now).await?;
+    } else {
+        superseded::retry_refund(db, operation, now).await?;
     }
     Ok(())
 }

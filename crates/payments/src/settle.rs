@@ -1,6 +1,7 @@
 //! What an outcome means: one function for requests, jobs and messages alike. It may be called twice, late and in any
 //! order; the end is the same.
 
+use bookings::{By, Event};
 use ledger::Account;
 use platform::{
     app::App,
@@ -14,12 +15,14 @@ use sqlx::PgConnection;
 use crate::{
     action,
     case::{Case, Stage},
-    earnings, installment,
+    events::{ChargeFailed, NextStep},
+    follow, installment,
+    jobs::follow_later,
     model::{Change, Payment, State},
     operation::{self, Operation, Progress, Settler, Task},
     purchase,
     refund::{self, Source},
-    store,
+    store, superseded,
 };
 
 /// Notes what became of an operation, and does all that follows.
@@ -43,6 +46,10 @@ pub(crate) async fn settle(
     store::operations::save(db, &operation).await?;
     if !operation.state.is_final() {
         operation::look_after(db, id, operation.next_look(now), now).await?;
+    }
+    if operation.is_superseded {
+        superseded::settle_superseded(db, &operation, outcome, now).await?;
+        return Ok(case.payment);
     }
     match (operation.task, outcome) {
         (_, Outcome::Unknown | Outcome::Unavailable) => return Ok(case.payment),
@@ -73,7 +80,16 @@ pub(crate) async fn settle(
         }
     }
     let name = format!("operation:{id}:{}", operation.outcome_word());
-    Ok(case.save(db, name, operation.word()).await?.payment)
+    let was_agreed = case.booking.state != bookings::State::AwaitingPayment;
+    let case = case.save(db, name, operation.word()).await?;
+    if case.charge_failed.is_some_and(|failed| failed.next == NextStep::Cancelled) {
+        bookings::transition(db, case.booking.id, Event::PaymentExpired, &By::SYSTEM, now).await?;
+    }
+    if operation.task == Task::Charge && operation.state.is_final() && was_agreed {
+        // It may take the place of a payment that a bank took back.
+        follow_later(db, case.booking.id, now).await?;
+    }
+    Ok(case.payment)
 }
 
 impl Operation {
@@ -83,7 +99,11 @@ impl Operation {
         let is_sent_back = self.task == Task::Refund
             && self.state == Progress::Succeeded
             && matches!(outcome, Outcome::Declined { .. });
-        if self.state.is_final() && !is_sent_back {
+        // We gave it up, and it had worked.
+        let is_late = self.is_superseded
+            && self.state == Progress::Declined
+            && matches!(outcome, Outcome::Succeeded { .. });
+        if self.state.is_final() && !is_sent_back && !is_late {
             return false;
         }
         self.state = match outcome {
@@ -92,9 +112,10 @@ impl Operation {
             Outcome::RequiresAction { .. } | Outcome::Processing { .. } => Progress::Open,
             Outcome::Unavailable | Outcome::Unknown => self.state,
         };
-        if let Outcome::Declined { code } = outcome {
-            self.code = Some(<&str>::from(code).to_owned());
-        }
+        self.code = match outcome {
+            Outcome::Declined { code } => Some(<&str>::from(code).to_owned()),
+            _ => None,
+        };
         self.reference = outcome.reference().map(str::to_owned).or_else(|| self.reference.take());
         self.asked = self.asked.saturating_add(1);
         self.updated_at = now;
@@ -135,17 +156,22 @@ async fn reserved(db: &mut PgConnection, case: &mut Case, charge: &Operation) ->
 
 async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Operation) -> ApiResult<()> {
     let (minor, is_wanted) = (operation.amount_minor, case.is_wanted());
+    let is_off = case.stage() == Stage::Off;
     if !is_wanted {
         case.release(db).await?;
     }
     let payment = &mut case.payment;
     // With the gateway's part, that of the credits is taken, too.
     payment.captured_minor += if payment.captured_minor == 0 { minor + payment.credits_minor } else { minor };
-    (payment.failure_code, payment.sealed_action) = (None, None);
-    let is_all = payment.captured_minor == payment.amount_minor;
+    payment.sealed_action = None;
+    if payment.state != State::Disputed {
+        payment.failure_code = None;
+    }
+    let is_all = payment.captured_minor == payment.amount_minor || is_off;
     payment.change(if is_all { Change::Taken } else { Change::PartTaken });
     if let Some(installment) = operation.installment_id {
         store::installments::paid(db, installment, case.now).await?;
+        installment::clear_overdue(db, &mut case.payment).await?;
     }
     let from = Account::Clearing(operation.gateway);
     match case.stage() {
@@ -155,15 +181,15 @@ async fn taken(app: &App, db: &mut PgConnection, case: &mut Case, operation: &Op
             store::installments::drop_open(db, case.payment.id).await?;
             refund::back(db, case, Source::Account(from), minor, "not_wanted", None).await.map(drop)
         }
-        Stage::Done => {
+        Stage::Done | Stage::Off => {
             case.transfer(from, case.escrow(), minor);
-            // Where the booking was done before anything was paid for it, this is all that waited to be earned.
+            // Where the booking had ended before anything was paid for it, this is all that waited to be earned.
             let is_first = case.payment.closed_at.is_none();
             case.payment.closed_at.get_or_insert(case.now);
-            let earned = if is_first { case.payment.kept_minor() } else { minor };
-            earnings::earn(db, case, earned, &app.settings.market).await
+            let held = if is_first { case.payment.kept_minor() } else { minor };
+            follow::distribute(db, case, held, &app.settings.market).await
         }
-        Stage::Standing | Stage::Off => {
+        Stage::Standing => {
             case.transfer(from, case.escrow(), minor);
             Ok(())
         }
@@ -182,6 +208,10 @@ async fn declined(
         installment::declined(db, case, part, operation).await?;
     } else {
         case.payment.change(Change::Declined);
+        if operation.task == Task::Capture && case.stage() != Stage::Off {
+            let next = case.after_the_last_try();
+            case.charge_failed = Some(ChargeFailed { amount_minor: operation.amount_minor, next });
+        }
     }
     if case.payment.state == State::Failed { case.release(db).await } else { Ok(()) }
 }

@@ -13,13 +13,18 @@ use platform::{
     time::Instant,
 };
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     commission::{self, Terms},
     earning::{Action, Earning, EarningRow, Paid, Parts, Reversal, State},
     jobs::ReleaseEarning,
     purse::Purse,
-    store::{earnings as store, rules},
+    store::{
+        earnings as store,
+        entries::{self, Entry, EntryKind},
+        rules,
+    },
 };
 
 /// Books what a job earned: from the escrow of the booking to us, to the state, and to the provider, for whom it is
@@ -55,6 +60,9 @@ pub async fn earn(
     } else {
         store::save(db, &earned).await?;
     }
+    let id = BookingId::at(now).uuid();
+    let entry = Entry { is_first: is_new, ..earned.entry(id, earning.gross.minor, parts.fees, now) };
+    entries::insert(db, &entry).await?;
     match earning.paid {
         Paid::ToUs => earned.move_from_escrow(transfers, parts, before, &purse),
         Paid::InCash => earned.move_share(transfers, parts, &purse),
@@ -66,6 +74,23 @@ pub async fn earn(
 }
 
 impl EarningRow {
+    /// What was earned, or below zero went back, as it is posted.
+    fn entry(&self, id: Uuid, gross_minor: i64, fees_minor: i64, now: Instant) -> Entry<'_> {
+        Entry {
+            id,
+            provider_id: self.provider_id,
+            currency: self.currency,
+            kind: if gross_minor < 0 { EntryKind::Refund } else { EntryKind::Earning },
+            booking_id: self.booking_id,
+            service_title: &self.service_title,
+            is_cash: self.is_cash,
+            is_first: false,
+            gross_minor,
+            fees_minor,
+            posted_at: now,
+        }
+    }
+
     fn move_from_escrow(&self, transfers: &mut Transfers, parts: Parts, before: State, purse: &Purse) {
         let escrow = Account::Escrow(self.booking_id);
         if before == State::Released {
@@ -119,6 +144,7 @@ pub async fn reverse(
     let parts = earned.go_back(reversal.amount)?;
     let purse = Purse::lock(db, earned.provider_id, earned.currency).await?;
     store::insert_reversal(db, reversal, &earned, parts.fees, now).await?;
+    entries::insert(db, &earned.entry(reversal.id, -reversal.amount.minor, -parts.fees, now)).await?;
     store::save(db, &earned).await?;
     if earned.is_cash {
         earned.move_share_back(transfers, parts, &purse);
@@ -148,12 +174,17 @@ pub async fn free_earning(db: &mut PgConnection, booking: BookingId, now: Instan
     schedule_release(db, booking, earned.release_at.max(now), now).await
 }
 
-/// Makes what a job earned available, unless it is held, gone, or not due yet.
+/// Makes what a job earned available, unless it is disputed, held, gone, or not due yet.
 pub(crate) async fn release(db: &mut PgConnection, booking: BookingId, now: Instant) -> ApiResult<()> {
     let Some(mut earned) = store::lock(db, booking).await? else { return Ok(()) };
     let Some(state) = earned.state.after(Action::Release).filter(|_| earned.release_at <= now) else {
         return Ok(());
     };
+    // The word of it may be on its way.
+    if store::is_disputed(db, booking).await? {
+        hold_earning(db, booking).await?;
+        return Ok(());
+    }
     let purse = Purse::lock(db, earned.provider_id, earned.currency).await?;
     let pending = std::mem::take(&mut earned.pending_minor);
     earned.state = state;

@@ -14,6 +14,7 @@ pub async fn check(db: &PgPool) -> sqlx::Result<Vec<Invariant>> {
         ("what earnings have pending is on the pending accounts", checks::pending_off(db).await?),
         ("withdrawals that are open are on the accounts of their way", checks::in_payout_off(db).await?),
         ("who owes us has nothing available", checks::debts_beside_money(db).await?),
+        ("entries of earnings add up to what was earned", checks::entries_off(db).await?),
         ("what was earned is with the provider, or on the way", checks::earnings_off(db).await?),
     ];
     Ok(invariants.into_iter().map(|(name, broken)| Invariant { name, broken }).collect())

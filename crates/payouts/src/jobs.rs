@@ -17,7 +17,7 @@ use sqlx::PgConnection;
 use crate::{
     account, books,
     store::{accounts, withdrawals},
-    withdrawal::{self, Withdrawal},
+    withdrawal::{self, Withdrawal, WithdrawalKind},
 };
 
 /// How often is looked for withdrawals whose day has come.
@@ -180,7 +180,8 @@ async fn withdraw_everything(
     accounts::save(db, &account).await?;
     for (_, balance) in ledger::balances(db, provider, &[Purpose::ProviderAvailable]).await? {
         // Too little, another withdrawal, an account that is not active: the next day will do.
-        match withdrawal::withdraw(db, &app.gateways, provider, balance.available(), true, now).await {
+        let (amount, kind) = (balance.available(), WithdrawalKind::Scheduled);
+        match withdrawal::withdraw(db, &app.gateways, provider, amount, kind, now).await {
             Err(error) if !matches!(error.kind(), Kind::Conflict | Kind::Invalid) => return Err(error),
             _ => {}
         }

@@ -13,6 +13,8 @@ mod earning;
 mod events;
 mod jobs;
 mod model;
+mod movements;
+mod obligations;
 mod purse;
 mod routes;
 mod store;
@@ -30,6 +32,8 @@ pub use self::{
     events::{PayoutAccountChanged, WithdrawalChanged},
     jobs::{hear, register},
     model::PayoutError,
+    movements::{Known, PayoutMovement, movements},
+    obligations::register_obligations,
     routes::router,
     tax::{TaxProfile, tax_profile},
     tip::{Tip, reverse_tip, tip},

@@ -69,9 +69,9 @@ impl Fault for PayoutError {
             _ => None,
         }
     }
-    fn args(&self) -> Vec<(&'static str, String)> {
+    fn amounts(&self) -> Vec<(&'static str, Money)> {
         match self {
-            Self::WithdrawalTooSmall(least) => vec![("least", format!("{least} {}", least.currency))],
+            Self::WithdrawalTooSmall(least) => vec![("least", *least)],
             _ => Vec::new(),
         }
     }

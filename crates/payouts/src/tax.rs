@@ -17,12 +17,10 @@ pub struct TaxProfile {
 }
 
 impl TaxProfile {
-    /// The tax that an amount contains, rounded down: gross × rate / (1 + rate).
+    /// The tax that an amount contains, rounded half up: gross × rate / (1 + rate).
     pub fn contained(&self, gross: Money) -> Money {
-        let rate = i128::from(self.rate_bps);
-        let tax = i128::from(gross.minor) * rate / (10_000 + rate);
-        // It is less than the amount.
-        Money::new(i64::try_from(tax).unwrap_or(gross.minor), gross.currency)
+        let rate = i64::from(self.rate_bps);
+        gross.share_half_up(rate, 10_000 + rate)
     }
 }
 
@@ -43,6 +41,6 @@ mod tests {
             let profile = TaxProfile { rate_bps, ..TaxProfile::default() };
             profile.contained(Money::new(minor, Currency::EUR)).minor
         };
-        assert_eq!((tax(1900, 4990), tax(2200, 12_200), tax(0, 4990), tax(700, 1)), (796, 2200, 0, 0));
+        assert_eq!((tax(1900, 4990), tax(2200, 12_200), tax(0, 4990), tax(700, 1)), (797, 2200, 0, 0));
     }
 }

@@ -9,7 +9,13 @@ use platform::{
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{purse::Purse, store::tips as store};
+use crate::{
+    purse::Purse,
+    store::{
+        entries::{self, Entry, EntryKind},
+        tips as store,
+    },
+};
 
 /// A tip, or a part of one that goes back.
 #[derive(Clone, Debug)]
@@ -26,6 +32,25 @@ pub struct Tip {
     pub amount: Money,
 }
 
+impl Tip {
+    /// As it is posted; below zero where it goes back.
+    fn entry(&self, id: Uuid, kind: EntryKind, minor: i64, now: Instant) -> Entry<'_> {
+        Entry {
+            id,
+            provider_id: self.provider,
+            currency: self.amount.currency,
+            kind,
+            booking_id: self.booking,
+            service_title: &self.service_title,
+            is_cash: false,
+            is_first: false,
+            gross_minor: minor,
+            fees_minor: 0,
+            posted_at: now,
+        }
+    }
+}
+
 /// Moves a tip from where it is to the provider. The caller sees to it that it comes once, and posts the `transfers` in
 /// the same transaction.
 pub async fn tip(
@@ -37,6 +62,8 @@ pub async fn tip(
 ) -> sqlx::Result<()> {
     let purse = Purse::lock(db, tip.provider, tip.amount.currency).await?;
     store::insert(db, tip, now).await?;
+    let id = BookingId::at(now).uuid();
+    entries::insert(db, &tip.entry(id, EntryKind::Tip, tip.amount.minor, now)).await?;
     purse.fill(transfers, from, tip.amount.minor);
     Ok(())
 }
@@ -53,6 +80,7 @@ pub async fn reverse_tip(
 ) -> sqlx::Result<()> {
     let purse = Purse::lock(db, tip.provider, tip.amount.currency).await?;
     store::insert_reversal(db, id, tip, now).await?;
+    entries::insert(db, &tip.entry(id, EntryKind::Refund, -tip.amount.minor, now)).await?;
     purse.draw(transfers, to, tip.amount.minor);
     Ok(())
 }

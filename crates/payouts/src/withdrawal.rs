@@ -176,17 +176,28 @@ impl Withdrawal {
     }
 }
 
+/// Why money is withdrawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WithdrawalKind {
+    /// The provider asks for some.
+    Requested,
+    /// The schedule of the payout account.
+    Scheduled,
+    /// The provider takes all that is left, however little, since they are going to leave.
+    Closing,
+}
+
 /// Takes money out of a purse and writes down that it is to be paid. A refusal leaves the transaction as it was.
 pub(crate) async fn withdraw(
     db: &mut PgConnection,
     gateways: &Gateways,
     provider: UserId,
     amount: Money,
-    is_scheduled: bool,
+    kind: WithdrawalKind,
     now: Instant,
 ) -> ApiResult<Withdrawal> {
     let least = least(amount.currency);
-    if amount.minor < least.minor {
+    if amount.minor <= 0 || amount.minor < least.minor && kind != WithdrawalKind::Closing {
         return Err(PayoutError::WithdrawalTooSmall(least).into());
     }
     let account = accounts::find(db, provider).await?;
@@ -202,6 +213,9 @@ pub(crate) async fn withdraw(
     if amount.minor > purse.available {
         return Err(PayoutError::BalanceTooLow.into());
     }
+    if amount.minor < least.minor && amount.minor != purse.available {
+        return Err(PayoutError::WithdrawalTooSmall(least).into());
+    }
     let withdrawal = Withdrawal {
         id: WithdrawalId::at(now),
         provider_id: provider,
@@ -209,7 +223,7 @@ pub(crate) async fn withdraw(
         amount_minor: amount.minor,
         gateway: account.gateway,
         account: account.reference,
-        is_scheduled,
+        is_scheduled: kind == WithdrawalKind::Scheduled,
         state: State::Requested,
         reference: None,
         failure_code: None,

@@ -35,6 +35,10 @@ impl<S: Send + Sync> FromRequest<S> for Upload {
         let mut fields = Vec::new();
         while let Some(field) = form.next_field().await.map_err(|e| refusal(&e))? {
             let name = field.name().unwrap_or_default().to_owned();
+            let labels = [Some(name.as_str()), field.file_name(), field.content_type()];
+            if labels.into_iter().flatten().any(|label| label.contains('\0')) {
+                return Err(ApiError::new(Kind::Malformed, "malformed_request"));
+            }
             let value = field.bytes().await.map_err(|e| refusal(&e))?;
             if value.len() > MAX_FILE_BYTES {
                 return Err(too_large());

@@ -12,6 +12,7 @@ use crate::{
     cache::{Kept, PublicCache},
     config::Settings,
     crypto::Secrets,
+    obligations::Obligations,
     ports::{
         feedback::FeedbackSources, gateway::Gateways, mailer::Mailer, push::PushSender, scanner::Scanner,
         sms::SmsSender, social::SocialVerifier, storage::Storage, webhook::WebhookSender,
@@ -65,6 +66,8 @@ pub struct Parts {
     pub webhooks: Arc<dyn WebhookSender>,
     /// Move money; never call one inside a transaction.
     pub gateways: Gateways,
+    /// What keeps people from leaving, as each feature says.
+    pub obligations: Obligations,
     /// The live connections of this node.
     pub hub: Hub,
     /// Carries live events between nodes.

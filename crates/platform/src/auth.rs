@@ -1,9 +1,9 @@
-//! Who is calling. A handler that lists [`Caller`], [`Provider`] or [`Staff`] in its arguments cannot be
-//! reached without one; a public handler is one that lists none.
+//! Who is calling. A handler that lists [`Caller`], [`Provider`], [`Staff`] or a role of staff in its
+//! arguments cannot be reached without one; a public handler is one that lists none.
 
 use async_trait::async_trait;
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, OptionalFromRequestParts},
     http::{header, request::Parts},
 };
 use serde::{Deserialize, Serialize};
@@ -139,38 +139,27 @@ impl FromRequestParts<App> for Provider {
     }
 }
 
-/// A signed-in member of staff, whatever the role; others get 403 `forbidden`.
-#[derive(Clone, Copy, Debug)]
+/// A signed-in member of staff, whatever the role; others get 403 `forbidden`. It suffices where every role may do the
+/// same; everywhere else a handler takes [`Support`], [`Moderator`], [`Finance`] or [`Superuser`].
+///
+/// What staff write goes through [`Staff::begin`], whose transaction cannot be committed without an entry in the
+/// [audit log](crate::audit).
+#[derive(Clone, Debug)]
 pub struct Staff {
     /// The person.
     pub caller: Caller,
     /// What they may do.
     pub role: StaffRole,
+    /// The request that they make, for the audit log.
+    pub(crate) context: Option<RequestContext>,
 }
 
 impl Staff {
-    /// 403 for whoever may not write to people.
-    pub fn of_support(&self) -> ApiResult<()> {
-        self.only(&[StaffRole::Support, StaffRole::Superuser])
-    }
-
-    /// 403 for whoever may not judge what people said.
-    pub fn of_moderation(&self) -> ApiResult<()> {
-        self.only(&[StaffRole::Moderator, StaffRole::Superuser])
-    }
-
-    /// 403 for whoever may not move money.
-    pub fn of_finance(&self) -> ApiResult<()> {
-        self.only(&[StaffRole::Finance, StaffRole::Superuser])
-    }
-
-    /// 403 for whoever may not do everything.
-    pub fn of_superusers(&self) -> ApiResult<()> {
-        self.only(&[StaffRole::Superuser])
-    }
-
-    fn only(&self, roles: &[StaffRole]) -> ApiResult<()> {
-        if roles.contains(&self.role) { Ok(()) } else { Err(ApiError::new(Kind::Forbidden, "forbidden")) }
+    /// Says that a request changes nothing, although its method may: it needs no entry in the audit log.
+    pub fn only_reads(&self) {
+        if let Some(context) = &self.context {
+            context.end_act();
+        }
     }
 }
 
@@ -179,11 +168,70 @@ impl FromRequestParts<App> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
         let caller = Caller::from_request_parts(parts, app).await?;
-        match caller.staff {
-            Some(role) => Ok(Self { caller, role }),
-            None => Err(ApiError::new(Kind::Forbidden, "forbidden")),
-        }
+        let role = caller.staff.ok_or_else(forbidden)?;
+        Ok(Self { caller, role, context: parts.extensions.get::<RequestContext>().cloned() })
     }
+}
+
+fn forbidden() -> ApiError {
+    ApiError::new(Kind::Forbidden, "forbidden")
+}
+
+/// One extractor for each set of roles. A superuser is of all of them. As an `Option` it refuses nobody who is signed
+/// in: for what staff may do beside the people whose matter it is.
+macro_rules! staff_extractors {
+    ($($(#[$doc:meta])* $name:ident: $($role:ident)|+;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name(pub Staff);
+
+        impl FromRequestParts<App> for $name {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+                let staff = Staff::from_request_parts(parts, app).await?;
+                let is_admitted = [$(StaffRole::$role),+, StaffRole::Superuser].contains(&staff.role);
+                if !is_admitted {
+                    return Err(forbidden());
+                }
+                if let Some(context) = staff.context.as_ref().filter(|_| !parts.method.is_safe()) {
+                    context.begin_act();
+                }
+                Ok(Self(staff))
+            }
+        }
+
+        impl OptionalFromRequestParts<App> for $name {
+            type Rejection = ApiError;
+
+            async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Option<Self>> {
+                match <Self as FromRequestParts<App>>::from_request_parts(parts, app).await {
+                    // Whether they act as staff, or as everybody, is for the handler to say.
+                    Ok(staff) => {
+                        staff.0.only_reads();
+                        Ok(Some(staff))
+                    }
+                    Err(error) if error.kind() == Kind::Forbidden => Ok(None),
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    )*};
+}
+
+staff_extractors! {
+    /// Who helps people, and writes to them; others get 403 `forbidden`.
+    Support: Support;
+    /// Who judges content; others get 403 `forbidden`.
+    Moderator: Moderator;
+    /// Who moves money; others get 403 `forbidden`.
+    Finance: Finance;
+    /// Who helps people or moves money: for what one proposes and the other decides. Others get 403 `forbidden`.
+    SupportOrFinance: Support | Finance;
+    /// Who helps people or judges what they say; others get 403 `forbidden`.
+    SupportOrModerator: Support | Moderator;
+    /// Who may do everything; others get 403 `forbidden`.
+    Superuser: Superuser;
 }
 
 impl FromRequestParts<App> for Language {

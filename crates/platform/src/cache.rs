@@ -74,9 +74,29 @@ impl Document {
 
 /// Whether the client has this very document: weak comparison of `If-None-Match` (RFC 9110, 13.1.2).
 pub fn matches(request: &HeaderMap, etag: &HeaderValue) -> bool {
-    let Some(wanted) = request.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()) else { return false };
     let ours = etag.to_str().unwrap_or_default().trim_start_matches("W/");
-    wanted.trim() == "*" || wanted.split(',').any(|tag| tag.trim().trim_start_matches("W/") == ours)
+    let lines = request.get_all(header::IF_NONE_MATCH).into_iter().filter_map(|line| line.to_str().ok());
+    let mut wanted = lines.flat_map(|line| line.split(',')).map(|tag| tag.trim().trim_start_matches("W/"));
+    wanted.any(|tag| tag == "*" || tag == ours)
+}
+
+/// Something that is edited under `If-Match`, with its version in the `ETag`. What is shown of one version differs by
+/// person and language, and two people have things of the same version: so the tag says what is shown as well.
+#[derive(Debug)]
+pub struct Versioned<T>(pub i32, pub T);
+
+impl<T: Serialize> IntoResponse for Versioned<T> {
+    fn into_response(self) -> Response {
+        let Self(version, shown) = self;
+        match serde_json::to_vec(&shown) {
+            Ok(body) => {
+                let etag = format!("\"{version}-{:016x}\"", xxhash_rust::xxh3::xxh3_64(&body));
+                let kind = HeaderValue::from_static("application/json");
+                ([(header::ETAG, etag)], [(header::CONTENT_TYPE, kind)], body).into_response()
+            }
+            Err(error) => ApiError::from(anyhow::Error::from(error)).into_response(),
+        }
+    }
 }
 
 /// How long a value is good for that documents are made of: both ages together stay under a second.

@@ -364,6 +364,9 @@ pub struct MarketSettings {
     /// What the numbers of their receipts begin with; each has a series of its own
     #[arg(long, env = "RECEIPT_PREFIX", default_value = "SB", value_parser = receipt_prefix)]
     pub receipt_prefix: String,
+    /// Directories with fonts for receipts and statements, beside those of the system
+    #[arg(long, env = "FONT_DIRS", value_delimiter = ':')]
+    pub font_dirs: Vec<std::path::PathBuf>,
 }
 
 /// Rules of conversations.

@@ -11,7 +11,10 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use crate::locale::{Language, Sentence};
+use crate::{
+    locale::{Language, Sentence},
+    money::Money,
+};
 
 /// What a handler returns.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -112,12 +115,20 @@ pub trait Fault: std::error::Error {
     fn args(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
+    /// Amounts that fill placeholders; they are written in the reader's form.
+    fn amounts(&self) -> Vec<(&'static str, Money)> {
+        Vec::new()
+    }
     /// Further members of the body: `alternatives`, `allowed`.
     fn extra(&self) -> Map<String, Value> {
         Map::new()
     }
     /// After how many seconds another try makes sense.
     fn retry_after(&self) -> Option<u64> {
+        None
+    }
+    /// How many tries the limit allows that refused this one.
+    fn limit(&self) -> Option<u32> {
         None
     }
 }
@@ -134,6 +145,7 @@ struct Inner {
     errors: FieldErrors,
     extra: Map<String, Value>,
     retry_after: Option<u64>,
+    limit: Option<u32>,
     cause: Option<anyhow::Error>,
 }
 
@@ -147,6 +159,7 @@ impl ApiError {
             errors: FieldErrors::new(),
             extra: Map::new(),
             retry_after: None,
+            limit: None,
             cause: None,
         }))
     }
@@ -184,7 +197,7 @@ impl ApiError {
     /// One of several callers' own copy of a failure that they share; the cause goes to the last.
     pub fn shared(error: Arc<Self>) -> Self {
         Arc::try_unwrap(error).unwrap_or_else(|error| {
-            let Inner { kind, code, message, errors, extra, retry_after, cause: _ } = &*error.0;
+            let Inner { kind, code, message, errors, extra, retry_after, limit, cause: _ } = &*error.0;
             Self(Box::new(Inner {
                 kind: *kind,
                 code,
@@ -192,6 +205,7 @@ impl ApiError {
                 errors: errors.clone(),
                 extra: extra.clone(),
                 retry_after: *retry_after,
+                limit: *limit,
                 cause: None,
             }))
         })
@@ -208,6 +222,13 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.0.retry_after = Some(seconds);
+        self
+    }
+
+    /// How many tries the limit allows that refused this one, for `RateLimit-Limit`.
+    #[must_use]
+    pub fn limit(mut self, tries: u32) -> Self {
+        self.0.limit = Some(tries);
         self
     }
 
@@ -251,17 +272,41 @@ impl<E: Fault> From<E> for ApiError {
         for (name, value) in fault.args() {
             error.0.message = error.0.message.with(name, value);
         }
+        for (name, amount) in fault.amounts() {
+            error.0.message = error.0.message.with_money(name, amount);
+        }
         if let Some(field) = fault.field() {
             error.0.errors.insert(field.to_owned(), vec![error.0.message.clone()]);
         }
         error.0.extra = fault.extra();
         error.0.retry_after = fault.retry_after();
+        error.0.limit = fault.limit();
         error
+    }
+}
+
+/// What the caller is told where a value or a constraint stopped a statement that nobody foresaw: the request is at
+/// fault, not the server. That we did not see it before is logged as a fault of ours all the same.
+fn refusal_of(state: &str) -> Option<(Kind, &'static str)> {
+    match state {
+        // Numbers, times and texts out of range, characters that cannot be stored; a check.
+        "22001" | "22003" | "22008" | "22021" | "22P05" | "23514" | "54000" => {
+            Some((Kind::Invalid, "validation_failed"))
+        }
+        // Something that is there, is gone, or overlaps.
+        "23503" | "23505" | "23P01" => Some((Kind::Conflict, "conflict")),
+        _ => None,
     }
 }
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
+        let state = error.as_database_error().and_then(|e| e.code().map(std::borrow::Cow::into_owned));
+        if let Some((kind, code)) = state.as_deref().and_then(refusal_of) {
+            let mut refusal = Self::new(kind, code);
+            refusal.0.cause = Some(error.into());
+            return refusal;
+        }
         let down = match &error {
             sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
@@ -330,7 +375,8 @@ pub struct Problem {
     extra: Map<String, Value>,
 }
 
-/// In a response's extensions: its body is meant for people (a page), and stays whatever the status.
+/// In a response's extensions: its body is written already (a page for people, an answer that is given again), and stays
+/// whatever the status.
 #[derive(Clone, Copy, Debug)]
 pub struct Page;
 
@@ -360,6 +406,14 @@ fn set_problem_headers(headers: &mut HeaderMap, error: &Inner) {
     set(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = error.retry_after {
         set(header::RETRY_AFTER, seconds.into());
+    }
+    if error.kind == Kind::Throttled {
+        // The headers are of the limit that refused, whatever is left of others.
+        if let Some(limit) = error.limit {
+            set(HeaderName::from_static("ratelimit-limit"), limit.into());
+        }
+        set(HeaderName::from_static("ratelimit-remaining"), 0.into());
+        set(HeaderName::from_static("ratelimit-reset"), error.retry_after.unwrap_or(1).into());
     }
     if error.kind == Kind::Unauthenticated {
         // RFC 6750, 3: a request without a token learns only the scheme.

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     error::{ApiError, ApiResult, FieldErrors, Kind},
+    json::{self, Nulls},
     locale::{Language, Sentence},
     validation,
 };
@@ -37,9 +38,6 @@ impl<S: Send + Sync, T: DeserializeOwned + garde::Validate<Context = ()>> FromRe
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> ApiResult<Self> {
         let query = parts.uri.query().unwrap_or_default();
-        if query.contains("%00") {
-            return Err(ApiError::new(Kind::Invalid, "validation_failed"));
-        }
         let deserializer = serde_html_form::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
         let value = serde_path_to_error::deserialize(deserializer)
             .map_err(|e| wrong_type(&e.path().to_string(), &e.inner().to_string()))?;
@@ -123,6 +121,7 @@ impl<S: Send + Sync, T: DeserializeOwned + garde::Validate<Context = ()>> FromRe
 }
 
 /// A JSON merge patch (RFC 7386) of the top level: what is absent stays, `null` goes back to the default.
+#[derive(Clone)]
 pub struct Patch<T> {
     members: BTreeMap<String, Box<RawValue>>,
     of: std::marker::PhantomData<fn() -> T>,
@@ -145,26 +144,32 @@ impl<T: Serialize + DeserializeOwned + garde::Validate<Context = ()>> Patch<T> {
     }
 }
 
+impl<'de, T> serde::Deserialize<'de> for Patch<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = BTreeMap::deserialize(deserializer)?;
+        Ok(Self { members, of: std::marker::PhantomData })
+    }
+}
+
 impl<S: Send + Sync, T> FromRequest<S> for Patch<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> ApiResult<Self> {
         let body = json_body(request, state).await?;
-        let members = deserialize(&body)?;
+        let members = deserialize(&body, Nulls::KeepOutermost)?;
         Ok(Self { members, of: std::marker::PhantomData })
     }
 }
 
-/// The version in `If-Match`, where one was sent.
-pub struct IfMatch(Option<String>);
+/// The versions in `If-Match`, where it was sent: as an `ETag` has them, or alone.
+pub struct IfMatch(Option<Vec<String>>);
 
 impl IfMatch {
     /// 412 `stale_version` unless the header is absent, `*`, or names `version`.
     pub fn check(&self, version: i32) -> ApiResult<()> {
-        let Some(header) = &self.0 else { return Ok(()) };
+        let Some(named) = &self.0 else { return Ok(()) };
         let current = version.to_string();
-        let named = header.split(',').map(|tag| tag.trim().trim_start_matches("W/").trim_matches('"'));
-        if header.trim() == "*" || named.into_iter().any(|tag| tag == current) {
+        if named.iter().any(|tag| tag == "*" || *tag == current) {
             Ok(())
         } else {
             Err(ApiError::new(Kind::Stale, "stale_version"))
@@ -176,7 +181,16 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> ApiResult<Self> {
-        Ok(Self(parts.headers.get(header::IF_MATCH).and_then(|v| v.to_str().ok()).map(str::to_owned)))
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(Self(None));
+        }
+        // What cannot be read matches nothing.
+        let lines = parts.headers.get_all(header::IF_MATCH).into_iter().filter_map(|line| line.to_str().ok());
+        let version = |tag: &str| {
+            let tag = tag.trim().trim_start_matches("W/").trim_matches('"');
+            tag.split_once('-').map_or(tag, |(version, _shown)| version).to_owned()
+        };
+        Ok(Self(Some(lines.flat_map(|line| line.split(',')).map(version).collect())))
     }
 }
 
@@ -194,40 +208,40 @@ impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
         match rejection.status() {
             axum::http::StatusCode::PAYLOAD_TOO_LARGE => Self::new(Kind::TooLarge, "payload_too_large"),
-            _ => Self::new(Kind::Malformed, "malformed_request"),
+            _ => malformed(),
         }
     }
 }
 
-/// Reads JSON that came some other way than as a body, and checks its `garde` rules.
+/// Reads JSON that came some other way than as a body, and checks its `garde` rules. A member that is `null` says as
+/// much as one that is not there.
 pub fn parse<T: DeserializeOwned + garde::Validate<Context = ()>>(body: &[u8]) -> ApiResult<T> {
-    let value = deserialize(body)?;
+    let value = deserialize(body, Nulls::Omit)?;
     validation::check(&value)?;
     Ok(value)
 }
 
-fn deserialize<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
-    if let Some(field) = validation::field_with_nul(body) {
+/// The members of a JSON object, but those that are `null`; `None` for what is no object, or names one twice.
+pub fn members(text: &[u8]) -> Option<serde_json::Map<String, serde_json::Value>> {
+    serde_json::from_slice(&json::normalize(text, Nulls::Omit)?).ok()
+}
+
+fn deserialize<T: DeserializeOwned>(body: &[u8], nulls: Nulls) -> ApiResult<T> {
+    let body = json::normalize(body, nulls).ok_or_else(malformed)?;
+    if let Some(field) = validation::field_with_nul(&body) {
         return Err(ApiError::invalid_field(field, Sentence::new("field-control_character")));
     }
     // Serde takes a list for an object whose members it has in order.
-    if body.trim_ascii_start().starts_with(b"[")
-        && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
-    {
+    if body.starts_with(b"[") {
         return Err(wrong_type("", "an object is expected"));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
-        // For an enum, serde_json calls a number or `null` a syntax error.
-        let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-        if e.inner().is_data() || is_json() {
-            wrong_type(&e.path().to_string(), &e.inner().to_string())
-        } else {
-            ApiError::new(Kind::Malformed, "malformed_request")
-        }
-    })?;
-    deserializer.end().map_err(|_trailing| ApiError::new(Kind::Malformed, "malformed_request"))?;
-    Ok(value)
+    let mut deserializer = serde_json::Deserializer::from_slice(&body);
+    serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|e| wrong_type(&e.path().to_string(), &e.inner().to_string()))
+}
+
+fn malformed() -> ApiError {
+    ApiError::new(Kind::Malformed, "malformed_request")
 }
 
 /// Serde says in English what is wrong; this finds the field and the sentence for it.
@@ -299,13 +313,26 @@ mod tests {
             (r#"{"title":"abcdefghij","price":1}"#, "\"title\": [Sentence { key: \"field-too_long\""),
             (r#"{"title":"a","price":1,"sizes":[1,0]}"#, "\"sizes.1\": [Sentence { key: \"field-too_small\""),
             (r#"{"title":"a\u0000","price":1}"#, "\"title\": [Sentence { key: \"field-control_character\""),
-            (r#"{"title":"a","price":1,"size":null}"#, "\"size\": [Sentence { key: \"field-wrong_type\""),
+            (r#"{"title":null,"price":1}"#, "\"title\": [Sentence { key: \"field-required\""),
+            (
+                r#"{"title":"a","price":1,"sizes":[null]}"#,
+                "\"sizes.0\": [Sentence { key: \"field-wrong_type\"",
+            ),
+            (
+                r#"{"title":"a","price":1,"sizes":[1e999]}"#,
+                "\"sizes.0\": [Sentence { key: \"field-wrong_type\"",
+            ),
+            (r#"{"title":"a","price":1,"size":7}"#, "\"size\": [Sentence { key: \"field-wrong_type\""),
+            (r#"{"title":"a","title":"a","price":1}"#, "Malformed"),
+            (r#"{"title":"a","price":1,"unknown":{"a":1,"a":2}}"#, "Malformed"),
             (r#"{"title":"a","price":1"#, "Malformed"),
             (r#"{"title":"a","price":1}x"#, "Malformed"),
         ] {
             let error = refused(body);
             assert!(error.contains(expected), "{body}: {error}");
         }
+        let offer: Offer = parse(br#"{"title":"a","price":1,"size":null,"sizes":null}"#).unwrap();
+        assert!(matches!(offer.size, Size::Small) && offer.sizes.is_empty());
         assert!(parse::<Offer>(br#"{"title":"a\\u0000","price":49.9}"#).is_ok());
     }
 
@@ -328,7 +355,7 @@ mod tests {
     #[test]
     fn a_patch_changes_what_it_names() {
         let current: Offer = parse(br#"{"title":"old","price":49.90,"sizes":[1,2]}"#).unwrap();
-        let members = deserialize(br#"{"title":"new","sizes":null}"#).unwrap();
+        let members = deserialize(br#"{"title":"new","sizes":null}"#, Nulls::KeepOutermost).unwrap();
         let patched = Patch { members, of: std::marker::PhantomData }.apply(&current).unwrap();
         assert_eq!(
             (patched.title.as_str(), patched.price.hundredths(), patched.sizes.len()),

@@ -31,6 +31,7 @@ use tracing::Instrument as _;
 
 use crate::{
     app::App,
+    body::UnreadBody,
     error::{self, ApiError, Kind},
     idempotency,
     ids::UserId,
@@ -39,7 +40,7 @@ use crate::{
 };
 
 /// Largest JSON body. Uploads set their own limit on their route.
-const MAX_JSON: usize = 256 * 1024;
+pub(crate) const MAX_JSON: usize = 256 * 1024;
 /// Of the path and its query. 100 ids to look for fit twice.
 const MAX_URI: usize = 8 * 1024;
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -58,6 +59,19 @@ struct Inner {
     refusal: Option<Refusal>,
     language: AtomicU8,
     user: OnceLock<UserId>,
+    act: AtomicU8,
+}
+
+/// How far an act of staff is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Act {
+    /// It is none.
+    None,
+    /// It must not succeed without an entry in the audit log.
+    Unrecorded,
+    /// The entry is written.
+    Recorded,
 }
 
 /// What the edge itself refuses.
@@ -65,6 +79,12 @@ struct Inner {
 enum Refusal {
     UriTooLong,
     UnknownLanguage,
+    /// Bytes in the path that no name of ours has: there is nothing there.
+    StrangePath,
+    /// The query is no UTF-8.
+    NotText,
+    /// PostgreSQL cannot store a NUL.
+    NulInQuery,
 }
 
 impl From<Refusal> for ApiError {
@@ -72,6 +92,9 @@ impl From<Refusal> for ApiError {
         match refusal {
             Refusal::UriTooLong => Self::new(Kind::UriTooLong, "uri_too_long"),
             Refusal::UnknownLanguage => Self::invalid_field("lang", Sentence::new("field-unknown_choice")),
+            Refusal::StrangePath => Self::not_found(),
+            Refusal::NotText => Self::new(Kind::Malformed, "malformed_request"),
+            Refusal::NulInQuery => Self::new(Kind::Invalid, "validation_failed"),
         }
     }
 }
@@ -87,12 +110,30 @@ fn chosen_language(query: &str) -> Result<Option<Language>, Refusal> {
     }
 }
 
+/// Why nobody shall read this query, if so.
+fn check_query(query: &str) -> Result<(), Refusal> {
+    if !query.contains('%') {
+        return Ok(());
+    }
+    let has = |wanted: char| {
+        form_urlencoded::parse(query.as_bytes())
+            .any(|(name, value)| name.contains(wanted) || value.contains(wanted))
+    };
+    // What is no UTF-8 is decoded to the replacement character.
+    if has(char::REPLACEMENT_CHARACTER) {
+        return Err(Refusal::NotText);
+    }
+    if has('\0') { Err(Refusal::NulInQuery) } else { Ok(()) }
+}
+
 impl RequestContext {
     fn of(request: &Request, trusted_proxies: u8) -> Self {
         let is_too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI);
-        let (chosen, refusal) = match request.uri().query().map_or(Ok(None), chosen_language) {
+        let query = request.uri().query().unwrap_or_default();
+        let (chosen, refusal) = match chosen_language(query) {
             _ if is_too_long => (None, Some(Refusal::UriTooLong)),
-            Ok(chosen) => (chosen, None),
+            _ if request.uri().path().contains("%00") => (None, Some(Refusal::StrangePath)),
+            Ok(chosen) => (chosen, check_query(query).err()),
             Err(refusal) => (None, Some(refusal)),
         };
         let accepted = || Language::accepted(request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?);
@@ -104,6 +145,7 @@ impl RequestContext {
             refusal,
             language: AtomicU8::new(index(language)),
             user: OnceLock::new(),
+            act: AtomicU8::new(Act::None as u8),
         }))
     }
 
@@ -121,6 +163,26 @@ impl RequestContext {
     pub fn language(&self) -> Language {
         let index = usize::from(self.0.language.load(Ordering::Relaxed));
         Language::ALL.get(index).copied().unwrap_or_default()
+    }
+
+    /// Who is calling, once that is known.
+    pub fn user(&self) -> Option<UserId> {
+        self.0.user.get().copied()
+    }
+
+    /// A member of staff is about to do something.
+    pub(crate) fn begin_act(&self) {
+        self.0.act.store(Act::Unrecorded as u8, Ordering::Relaxed);
+    }
+
+    /// It is in the audit log, or was nothing that belongs there.
+    pub(crate) fn end_act(&self) {
+        self.0.act.store(Act::Recorded as u8, Ordering::Relaxed);
+    }
+
+    /// Whether staff have done something that nobody will know of.
+    fn is_unrecorded(&self) -> bool {
+        self.0.act.load(Ordering::Relaxed) == Act::Unrecorded as u8
     }
 
     /// Notes who is calling; their own language goes before the browser's.
@@ -236,9 +298,23 @@ fn cors(app: &App) -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
+/// An act of staff that succeeded without an entry in the audit log is a bug: reported, and in builds for tests an error.
+fn recorded(response: Response, context: &RequestContext) -> Response {
+    if !response.status().is_success() || !context.is_unrecorded() {
+        return response;
+    }
+    let bug = anyhow::anyhow!("an act of staff has no entry in the audit log");
+    if cfg!(debug_assertions) {
+        return ApiError::from(bug).into_response();
+    }
+    tracing::error!(error = format!("{bug:#}"), "request not recorded");
+    response
+}
+
 /// The edge of the server: id, language, limits, error bodies, headers, metrics, log.
-async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Response {
+async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Stopwatch::now();
+    let (mut request, unread) = UnreadBody::of(request);
     let context = RequestContext::of(&request, app.settings.http.trusted_proxies);
     request.extensions_mut().insert(context.clone());
     let method = request.method().clone();
@@ -250,14 +326,19 @@ async fn edge(State(app): State<App>, mut request: Request, next: Next) -> Respo
             Err(refused) => (refused.into_response(), None),
             Ok(remaining) => match context.0.refusal {
                 Some(refusal) => (ApiError::from(refusal).into_response(), remaining),
-                None => (next.run(request).await, remaining),
+                None => (recorded(next.run(request).await, &context), remaining),
             },
         };
         (error::render(response, context.language(), context.id()), remaining)
     }
     .instrument(span.clone())
     .await;
-    let response = with_headers(response, &context, remaining);
+    let mut response = with_headers(response, &context, remaining);
+    if let Some(unread) = unread
+        && !unread.drain().await
+    {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
 
     let (status, took) = (response.status().as_u16(), started.elapsed());
     metrics::histogram!("http_request_seconds", "method" => method.to_string(), "route" => route, "status" => status.to_string())
@@ -290,7 +371,8 @@ fn with_headers(mut response: Response, context: &RequestContext, remaining: Opt
         header::STRICT_TRANSPORT_SECURITY,
         HeaderValue::from_static("max-age=31536000; includeSubDomains"),
     );
-    if let Some(left) = remaining {
+    // A limit that refused has said so already.
+    if let Some(left) = remaining.filter(|_| !headers.contains_key("ratelimit-remaining")) {
         headers.insert("ratelimit-limit", left.limit.into());
         headers.insert("ratelimit-remaining", left.remaining.into());
         headers.insert("ratelimit-reset", left.reset.into());

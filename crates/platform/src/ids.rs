@@ -60,6 +60,8 @@ typed_id! {
     CategoryId,
     /// A service that a provider offers.
     ServiceId,
+    /// What a moderator did to a service.
+    ModerationId,
     /// A picture of a service.
     ImageId,
     /// A booking of a service.
@@ -74,6 +76,8 @@ typed_id! {
     DisputeId,
     /// Money that goes back to a customer.
     RefundId,
+    /// A refund that a second person of finance decides on.
+    RefundRequestId,
     /// A payment method that somebody keeps.
     MethodId,
     /// A part of a payment in instalments.
@@ -114,4 +118,6 @@ typed_id! {
     EndpointId,
     /// Something that a partner is told there.
     WebhookDeliveryId,
+    /// An act of staff.
+    AuditId,
 }

@@ -2,7 +2,9 @@
 //! It knows no feature.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
+mod body;
 pub mod bus;
 pub mod cache;
 pub mod config;
@@ -15,10 +17,12 @@ pub mod http;
 pub mod idempotency;
 pub mod ids;
 pub mod jobs;
+mod json;
 pub mod local_format;
 pub mod locale;
 mod lull;
 pub mod money;
+pub mod obligations;
 pub mod openapi;
 pub mod outbox;
 pub mod page;

@@ -13,17 +13,7 @@ const NO_BREAK: char = '\u{a0}';
 impl Language {
     /// An amount as people write it: `€1,234.50`, `1.234,50 €`.
     pub fn money(self, money: Money) -> String {
-        let plain = Money::new(money.minor.saturating_abs(), money.currency).to_string();
-        let (whole, decimals) = plain.split_once('.').unwrap_or((&plain, ""));
-        let (group, point) = match self {
-            Self::En => (',', '.'),
-            Self::De | Self::It => ('.', ','),
-        };
-        let mut number = grouped(whole, group);
-        if !decimals.is_empty() {
-            number.push(point);
-            number.push_str(decimals);
-        }
+        let number = self.number(&Money::new(money.minor.saturating_abs(), money.currency).to_string());
         let sign = if money.minor < 0 { "-" } else { "" };
         let symbol = symbol(money.currency);
         match self {
@@ -31,6 +21,22 @@ impl Language {
             Self::En => format!("{sign}{symbol}{NO_BREAK}{number}"),
             Self::De | Self::It => format!("{sign}{number}{NO_BREAK}{symbol}"),
         }
+    }
+
+    /// A plain number, `-1234.5`, as people write it: `-1,234.5`, `-1.234,5`.
+    pub fn number(self, plain: &str) -> String {
+        let (sign, digits) = plain.strip_prefix('-').map_or(("", plain), |digits| ("-", digits));
+        let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let (group, point) = match self {
+            Self::En => (',', '.'),
+            Self::De | Self::It => ('.', ','),
+        };
+        let mut number = format!("{sign}{}", grouped(whole, group));
+        if !decimals.is_empty() {
+            number.push(point);
+            number.push_str(decimals);
+        }
+        number
     }
 
     /// A date as people write it: `2 March 2026`, `2. März 2026`, `2 marzo 2026`.
@@ -83,6 +89,21 @@ mod tests {
                 (english.into(), german.into())
             );
             assert_eq!(Language::It.money(amount), german);
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_people_write_them() {
+        for (plain, english, german) in [
+            ("10000", "10,000", "10.000"),
+            ("-90.5", "-90.5", "-90,5"),
+            ("7", "7", "7"),
+            ("0.25", "0.25", "0,25"),
+        ] {
+            assert_eq!(
+                (Language::En.number(plain), Language::De.number(plain)),
+                (english.into(), german.into())
+            );
         }
     }
 

@@ -4,10 +4,16 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use fluent_bundle::{
+    FluentArgs, FluentResource, FluentValue,
+    concurrent::FluentBundle,
+    types::{FluentNumber, FluentNumberOptions},
+};
 use fluent_syntax::ast::Pattern;
 use serde::{Deserialize, Serialize};
 use unic_langid::{LanguageIdentifier, langid};
+
+use crate::money::{Currency, Money};
 
 /// A language that everything is available in.
 #[derive(
@@ -84,6 +90,10 @@ impl Language {
 
     /// The sentence `key` in this language, in English where it is missing, else the key itself.
     pub fn text(self, key: &str, args: &[(&str, &str)]) -> String {
+        self.filled(key, &values(args))
+    }
+
+    fn filled(self, key: &str, args: &FluentArgs<'_>) -> String {
         [self, Self::En]
             .into_iter()
             .find_map(|language| format(language, key, args))
@@ -105,6 +115,11 @@ impl Language {
         let mut bundle = FluentBundle::new_concurrent(vec![self.langid()]);
         // The marks around placeables help screens with mixed directions, and look broken in mails and SMS.
         bundle.set_use_isolating(false);
+        bundle.set_formatter(Some(match self {
+            Self::En => |value, _| write_number(Self::En, value),
+            Self::De => |value, _| write_number(Self::De, value),
+            Self::It => |value, _| write_number(Self::It, value),
+        }));
         bundle
     }
 }
@@ -119,7 +134,51 @@ impl std::fmt::Display for Language {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sentence {
     key: Cow<'static, str>,
-    args: Vec<(Cow<'static, str>, String)>,
+    args: Vec<(Cow<'static, str>, Arg)>,
+}
+
+/// What fills a placeholder of a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Arg {
+    Text(String),
+    /// Written as in the reader's language; a whole one chooses plural forms, too.
+    Number(String),
+    /// Written as in the reader's language.
+    Money(Money),
+}
+
+impl Arg {
+    fn value(&self, language: Language) -> FluentValue<'_> {
+        match self {
+            Self::Text(text) => text_value(text),
+            Self::Number(number) => match number.parse::<FluentNumber>() {
+                Ok(number) => FluentValue::Number(number),
+                Err(_) => FluentValue::from(number.as_str()),
+            },
+            Self::Money(money) => FluentValue::from(language.money(*money)),
+        }
+    }
+
+    /// One word for its sort, and what it is.
+    fn pack(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => format!("\u{1d}n{number}"),
+            Self::Money(money) => format!("\u{1d}m{} {}", money.minor, money.currency),
+        }
+    }
+
+    fn unpack(packed: &str) -> Self {
+        let money = |packed: &str| {
+            let (minor, currency) = packed.split_once(' ')?;
+            Some(Money::new(minor.parse().ok()?, Currency::parse(currency)?))
+        };
+        if let Some(number) = packed.strip_prefix("\u{1d}n") {
+            return Self::Number(number.to_owned());
+        }
+        let money = packed.strip_prefix("\u{1d}m").and_then(money);
+        money.map_or_else(|| Self::Text(packed.to_owned()), Self::Money)
+    }
 }
 
 impl Sentence {
@@ -131,21 +190,38 @@ impl Sentence {
     /// Fills `{ $name }`.
     #[must_use]
     pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl std::fmt::Display) -> Self {
-        self.args.push((name.into(), value.to_string()));
+        self.args.push((name.into(), Arg::Text(value.to_string())));
+        self
+    }
+
+    /// Fills `{ $name }` with a number, which is written as people write it in each language.
+    #[must_use]
+    pub fn with_number(mut self, name: impl Into<Cow<'static, str>>, number: impl std::fmt::Display) -> Self {
+        self.args.push((name.into(), Arg::Number(number.to_string())));
+        self
+    }
+
+    /// Fills `{ $name }` with an amount, which is written as people write it in each language.
+    #[must_use]
+    pub fn with_money(mut self, name: impl Into<Cow<'static, str>>, money: Money) -> Self {
+        self.args.push((name.into(), Arg::Money(money)));
         self
     }
 
     /// The words in `language`.
     pub fn render(&self, language: Language) -> String {
-        let args: Vec<_> = self.args.iter().map(|(name, value)| (name.as_ref(), value.as_str())).collect();
-        language.text(&self.key, &args)
+        let mut args = FluentArgs::new();
+        for (name, arg) in &self.args {
+            args.set(name.as_ref(), arg.value(language));
+        }
+        language.filled(&self.key, &args)
     }
 
     /// One string for APIs that carry only strings; [`Sentence::unpack`] reads it.
     pub fn pack(&self) -> String {
-        self.args
-            .iter()
-            .fold(self.key.to_string(), |packed, (name, value)| format!("{packed}\u{1f}{name}\u{1e}{value}"))
+        self.args.iter().fold(self.key.to_string(), |packed, (name, value)| {
+            format!("{packed}\u{1f}{name}\u{1e}{}", value.pack())
+        })
     }
 
     /// Reads what [`Sentence::pack`] wrote.
@@ -153,7 +229,7 @@ impl Sentence {
         let mut parts = packed.split('\u{1f}');
         let key = parts.next().unwrap_or_default().to_owned();
         let args =
-            parts.filter_map(|p| p.split_once('\u{1e}')).map(|(n, v)| (n.to_owned().into(), v.to_owned()));
+            parts.filter_map(|p| p.split_once('\u{1e}')).map(|(n, v)| (n.to_owned().into(), Arg::unpack(v)));
         Self { key: key.into(), args: args.collect() }
     }
 }
@@ -189,20 +265,39 @@ fn catalogue(language: Language) -> Bundle {
     bundle
 }
 
-fn format(language: Language, key: &str, args: &[(&str, &str)]) -> Option<String> {
+fn format(language: Language, key: &str, args: &FluentArgs<'_>) -> Option<String> {
     let bundle = CATALOGUES.get(&language)?;
     let pattern = language.pattern(key)?;
-    Some(bundle.format_pattern(pattern, Some(&values(args)), &mut Vec::new()).into_owned())
+    Some(bundle.format_pattern(pattern, Some(args), &mut Vec::new()).into_owned())
 }
 
 /// What fills placeholders. It is never parsed as a text.
 pub(crate) fn values<'a>(args: &[(&'a str, &'a str)]) -> FluentArgs<'a> {
     let mut values = FluentArgs::new();
     for (name, value) in args {
-        // Whole numbers choose plural forms.
-        values.set(*name, value.parse::<i64>().map_or_else(|_| FluentValue::from(*value), FluentValue::from));
+        values.set(*name, text_value(value));
     }
     values
+}
+
+/// A text as it is. One that is a whole number chooses plural forms, too; `007` and `2026` stay what they are.
+fn text_value(text: &str) -> FluentValue<'_> {
+    let number = text.parse::<i64>().ok().filter(|number| number.to_string() == text);
+    let ungrouped = FluentNumberOptions { use_grouping: false, ..FluentNumberOptions::default() };
+    number.and_then(|_| text.parse::<FluentNumber>().ok()).map_or_else(
+        || FluentValue::from(text),
+        |number| FluentValue::Number(FluentNumber::new(number.value, ungrouped)),
+    )
+}
+
+/// How numbers are written: those that stand for a text as it does.
+fn write_number(language: Language, value: &FluentValue<'_>) -> Option<String> {
+    match value {
+        FluentValue::Number(number) if number.options.use_grouping => {
+            Some(language.number(&number.as_string()))
+        }
+        _ => None,
+    }
 }
 
 /// The keys of every sentence in `language`'s files, for tests that compare the languages.
@@ -260,5 +355,31 @@ mod tests {
     fn sentences_survive_packing() {
         let sentence = Sentence::new("field-too_long").with("max", 5);
         assert_eq!(Sentence::unpack(&sentence.pack()), sentence);
+        let sentence = Sentence::new("field-too_large")
+            .with_number("max", -10_000)
+            .with_money("most", Money::new(-1000, Currency::EUR));
+        assert_eq!(Sentence::unpack(&sentence.pack()), sentence);
+    }
+
+    #[test]
+    fn amounts_and_numbers_are_written_for_the_reader_and_texts_as_they_are() {
+        let rendered = |sentence: Sentence| Language::ALL.map(|language| sentence.render(language));
+        let large = rendered(Sentence::new("field-too_large").with_number("max", 10_000));
+        assert!(
+            large[0].contains("10,000") && large[1].contains("10.000") && large[2].contains("10.000"),
+            "{large:?}"
+        );
+        let large =
+            rendered(Sentence::new("field-too_large").with_money("max", Money::new(123_450, Currency::EUR)));
+        assert!(large[0].contains("€1,234.50") && large[1].contains("1.234,50\u{a0}€"), "{large:?}");
+        let small = rendered(Sentence::new("field-too_small").with_number("min", -90.5));
+        assert!(small[0].contains("-90.5") && small[1].contains("-90,5"), "{small:?}");
+        for text in ["2026", "007", "10000", "1.5"] {
+            let named = rendered(Sentence::new("field-too_small").with("min", text));
+            assert!(named.iter().all(|sentence| sentence.contains(text)), "{named:?}");
+        }
+        let one = rendered(Sentence::new("field-too_short").with_number("min", 1));
+        let two = rendered(Sentence::new("field-too_short").with_number("min", 2));
+        assert!(one.iter().zip(&two).all(|(one, two)| one.replace('1', "2") != *two), "{one:?}");
     }
 }

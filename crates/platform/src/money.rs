@@ -123,6 +123,18 @@ impl Money {
         (Self { minor: share, ..self }, Self { minor: self.minor - share, ..self })
     }
 
+    /// `part` of `whole` of it, rounded half up (away from zero); nothing where the whole is nothing.
+    #[must_use]
+    pub fn share_half_up(self, part: i64, whole: i64) -> Self {
+        if whole == 0 {
+            return Self { minor: 0, ..self };
+        }
+        let (exact, whole) = (2 * i128::from(self.minor) * i128::from(part), i128::from(whole));
+        let away = if (exact < 0) == (whole < 0) { whole } else { -whole };
+        // A share is no larger than the whole.
+        Self { minor: i64::try_from((exact + away) / (2 * whole)).unwrap_or(self.minor), ..self }
+    }
+
     /// Splits into equal parts that add up exactly; the first ones take the odd units.
     pub fn split_evenly(self, parts: NonZeroU16) -> Vec<Self> {
         self.split_by(&vec![1; usize::from(parts.get())])

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::idempotency::takes_key;
+
 /// Adds to each operation the refusals that follow from its shape, common headers, and the security scheme.
 /// Handlers declare their own 2xx and the refusals of their rules (403, 404, 409, 410 …).
 pub fn complete(mut document: Value) -> Value {
@@ -70,7 +72,6 @@ fn require_all_fields(schema: &mut Value) {
 
 fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
-    let is_json = operation.pointer("/requestBody/content/application~1json").is_some();
     let has_query = parameters(operation).any(|p| p["in"] == "query");
     let is_secured = operation.get("security").is_some_and(|s| s.as_array().is_some_and(|s| !s.is_empty()));
     if !is_secured {
@@ -96,7 +97,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
     if path.contains('{') {
         refusals.push(("404", "It does not exist, or you may not know that it does."));
     }
-    if method == "post" && is_json {
+    if method == "post" && takes_key(path) {
         refusals.push((
             "409",
             "The first request with this Idempotency-Key is still running, or the state forbids it.",
@@ -104,7 +105,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Value) {
         add_parameter(
             operation,
             json!({"name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "Repeats of the request with the same key get the first answer again, for 24 hours.",
+            "description": "Repeats of the request with the same key get the first answer again, for 24 hours, with \
+                `Idempotency-Replayed: true`; another request with the key is 422 `idempotency_key_reused`.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"}}),
         );
     }

@@ -1,19 +1,24 @@
 //! Lists in pages. Cursors name the row where a page ends, so that walking `next` neither repeats nor skips
 //! an item that existed all along; `?page=N` works too, for clients that count.
 
+use std::sync::Arc;
+
 use axum::{extract::FromRequestParts, http::request::Parts};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     app::App,
-    error::{ApiError, ApiResult},
-    locale::Sentence,
+    error::{ApiError, ApiResult, Kind},
+    http::RequestContext,
+    ids::UserId,
 };
 
 /// Counting stops here; what is beyond is said to be at least this.
 pub const EXACT_COUNT: i64 = 1000;
 const DEFAULT_SIZE: u16 = 20;
+/// Bytes of the seal behind a cursor.
+const SEAL: usize = 16;
 
 /// The parameters that every list has.
 #[derive(Clone, Debug, Default, Deserialize, garde::Validate, utoipa::IntoParams)]
@@ -34,11 +39,22 @@ pub struct PageQuery {
 }
 
 /// The path and query of the present request, from which the links to other pages are made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Link {
     base: String,
     path: String,
     others: Vec<(String, String)>,
+    context: Option<RequestContext>,
+    sign: Sign,
+}
+
+/// A keyed hash of the pieces.
+type Sign = Arc<dyn Fn(&[&[u8]]) -> Vec<u8> + Send + Sync>;
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("path", &self.path).field("others", &self.others).finish_non_exhaustive()
+    }
 }
 
 impl FromRequestParts<App> for Link {
@@ -50,24 +66,65 @@ impl FromRequestParts<App> for Link {
             .filter(|(name, _)| name != "cursor" && name != "page")
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
-        Ok(Self { base: app.url(""), path: parts.uri.path().to_owned(), others })
+        let context = parts.extensions.get::<RequestContext>().cloned();
+        let app = app.clone();
+        Ok(Self {
+            base: app.url(""),
+            path: parts.uri.path().to_owned(),
+            others,
+            context,
+            sign: Arc::new(move |pieces| app.secrets.fingerprint(pieces)),
+        })
     }
 }
 
 impl Link {
+    /// For an answer that is the same for everybody and remembered as one: its cursors are nobody's, whoever asked first.
+    #[must_use]
+    pub fn for_everybody(self) -> Self {
+        Self { context: None, ..self }
+    }
+
     fn with(&self, name: &str, value: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(&self.others).append_pair(name, value);
         format!("{}{}?{}", self.base, self.path, query.finish())
     }
 
-    /// A cursor is good only for the list and the filters that it was made for.
-    fn scope(&self) -> u32 {
+    /// Who reads the list; known once the handler's arguments are.
+    fn reader(&self) -> Option<UserId> {
+        self.context.as_ref().and_then(RequestContext::user)
+    }
+
+    /// A cursor is good only for the list, the filters and the person that it was made for. Equal cursors have equal
+    /// seals: they are a part of answers whose `ETag` is a hash.
+    fn seal(&self, reader: Option<UserId>, cursor: &[u8]) -> Vec<u8> {
         let mut filters: Vec<_> =
             self.others.iter().filter(|(name, _)| name != "page_size" && name != "lang").collect();
         filters.sort();
-        let text = format!("{} {filters:?}", self.path);
-        u32::try_from(xxhash_rust::xxh3::xxh3_64(text.as_bytes()) >> 32).unwrap_or_default()
+        let scope = format!("{} {filters:?}", self.path);
+        let reader = reader.map(|reader| reader.to_string()).unwrap_or_default();
+        let pieces = [b"cursor".as_slice(), scope.as_bytes(), reader.as_bytes(), cursor];
+        let mut seal = (self.sign)(&pieces);
+        seal.truncate(SEAL);
+        seal
+    }
+
+    fn close<K: Serialize>(&self, cursor: &Cursor<K>) -> String {
+        let mut bytes = serde_json::to_vec(cursor).unwrap_or_default();
+        let seal = self.seal(self.reader(), &bytes);
+        bytes.extend(seal);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// What [`Link::close`] made for the same list and person. Whoever signs in may walk on with what they got as nobody.
+    fn open<K: DeserializeOwned>(&self, cursor: &str) -> Option<Cursor<K>> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (bytes, seal) = bytes.split_at_checked(bytes.len().checked_sub(SEAL)?)?;
+        let is_sealed = |reader| {
+            aws_lc_rs::constant_time::verify_slices_are_equal(&self.seal(reader, bytes), seal).is_ok()
+        };
+        if is_sealed(self.reader()) || is_sealed(None) { serde_json::from_slice(bytes).ok() } else { None }
     }
 }
 
@@ -88,8 +145,6 @@ pub enum Position<K> {
 struct Cursor<K> {
     #[serde(rename = "b")]
     back: bool,
-    #[serde(rename = "s")]
-    scope: u32,
     #[serde(rename = "k")]
     key: K,
 }
@@ -105,17 +160,13 @@ pub struct Paging<K> {
 }
 
 impl PageQuery {
-    /// Reads the cursor; 422 when it was made for something else.
+    /// Reads the cursor; 400 `cursor_invalid` when it is none of ours, or was made for something or somebody else.
     pub fn paging<K: DeserializeOwned>(&self, link: Link) -> ApiResult<Paging<K>> {
         let size = self.page_size.unwrap_or(DEFAULT_SIZE).clamp(1, 100);
         let position = match (&self.cursor, self.page) {
             (Some(cursor), _) => {
-                let invalid = || ApiError::invalid_field("cursor", Sentence::new("field-invalid_cursor"));
-                let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_e| invalid())?;
-                let cursor: Cursor<K> = serde_json::from_slice(&bytes).map_err(|_e| invalid())?;
-                if cursor.scope != link.scope() {
-                    return Err(invalid());
-                }
+                let cursor = link.open::<K>(cursor);
+                let cursor = cursor.ok_or_else(|| ApiError::new(Kind::Malformed, "cursor_invalid"))?;
                 if cursor.back { Position::Before(cursor.key) } else { Position::After(cursor.key) }
             }
             (None, Some(page)) if page > 1 => Position::Skip(i64::from(page - 1) * i64::from(size)),
@@ -181,7 +232,7 @@ impl<K: Serialize> Paging<K> {
             Position::Before(_) => (cursor(rows.first().filter(|_| more), true), cursor(rows.last(), false)),
             Position::Skip(n) => {
                 let size = i64::from(self.size);
-                (Some(by_number((n - size).max(0))), more.then(|| by_number(n + size)))
+                (Some(by_number((n - size).max(0))), cursor(rows.last().filter(|_| more), false))
             }
         };
         Page {
@@ -212,8 +263,36 @@ impl<K: Serialize> Paging<K> {
     }
 
     fn cursor_link(&self, key: K, back: bool) -> String {
-        let cursor = Cursor { back, scope: self.link.scope(), key };
-        self.link.with("cursor", &URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default()))
+        self.link.with("cursor", &self.link.close(&Cursor { back, key }))
+    }
+}
+
+impl PageQuery {
+    /// Whether a page is asked for, and not just the list.
+    pub fn is_given(&self) -> bool {
+        self.cursor.is_some() || self.page.is_some() || self.page_size.is_some()
+    }
+
+    /// The page of a list that is read as a whole, because it is short; `id` names an item.
+    pub fn slice<V>(&self, link: Link, all: Vec<V>, id: impl Fn(&V) -> String) -> ApiResult<Page<V>> {
+        let paging = self.paging::<(usize, String)>(link)?;
+        let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        let mut rows: Vec<((usize, String), V)> =
+            all.into_iter().enumerate().map(|(place, item)| ((place, id(&item)), item)).collect();
+        if let Some((place, id)) = paging.key() {
+            // What the cursor names may have moved, or be gone: then its place counts.
+            let found = rows.iter().position(|((_, other), _)| other == id);
+            rows = if paging.back() {
+                rows.truncate(found.unwrap_or(*place));
+                rows.reverse();
+                rows
+            } else {
+                rows.split_off(found.map_or(*place, |found| found + 1).min(rows.len()))
+            };
+        }
+        let skipped = usize::try_from(paging.offset()).unwrap_or(usize::MAX);
+        let rows = rows.into_iter().skip(skipped).take(usize::from(paging.size) + 1).collect();
+        Ok(paging.finish(rows, count, |(key, _)| key.clone(), |(_, item)| item))
     }
 }
 
@@ -247,7 +326,9 @@ mod tests {
 
     fn link(query: &str) -> Link {
         let others = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        Link { base: "http://x".into(), path: "/things/".into(), others }
+        let secrets = crate::crypto::Secrets::derive(&"a secret".into()).unwrap();
+        let sign: Sign = Arc::new(move |pieces| secrets.fingerprint(pieces));
+        Link { base: "http://x".into(), path: "/things/".into(), others, context: None, sign }
     }
 
     /// A list of numbers, read the way that SQL reads a table.
@@ -319,9 +400,51 @@ mod tests {
         let query = follow(&first.next.unwrap());
         assert!(query.paging::<i64>(link("color=blue")).is_err());
         assert!(query.paging::<(String, i64)>(link("color=red")).is_err());
-        for cursor in ["", "!", "e30", "AAAA"] {
-            let query = PageQuery { cursor: Some(cursor.into()), ..Default::default() };
-            assert!(query.paging::<i64>(link("color=red")).is_err(), "{cursor}");
+        let good = query.cursor.clone().unwrap();
+        let mut forged: Vec<String> = ["", "!", "e30", "AAAA"].map(str::to_owned).to_vec();
+        for place in 0..good.len() {
+            let (head, tail) = good.split_at(place);
+            let other = if tail.starts_with('A') { "B" } else { "A" };
+            forged.push(format!("{head}{other}{}", &tail[1..]));
+            forged.push(head.to_owned());
         }
+        assert!(query.paging::<i64>(link("color=red")).is_ok());
+        for cursor in forged {
+            let query = PageQuery { cursor: Some(cursor.clone()), ..Default::default() };
+            let error = query.paging::<i64>(link("color=red")).map(drop).unwrap_err();
+            assert_eq!((error.kind(), error.code()), (Kind::Malformed, "cursor_invalid"), "{cursor}");
+        }
+    }
+
+    #[test]
+    fn a_page_by_number_leads_on_by_cursor() {
+        let all: Vec<i64> = (0..10).collect();
+        let page = |n| PageQuery { page_size: Some(3), page: Some(n), cursor: None };
+        let second = read(&all, Order::Ascending, &page(2));
+        let next = second.next.unwrap();
+        assert!(next.contains("cursor=") && !next.contains("page=2"));
+        // Somebody adds an item in front meanwhile.
+        let grown: Vec<i64> = (-1..10).collect();
+        assert_eq!(read(&grown, Order::Ascending, &follow(&next)).results, [6, 7, 8]);
+    }
+
+    #[test]
+    fn a_short_list_is_walked_like_a_long_one() {
+        let slice = |all: &[i64], query: &PageQuery| {
+            query.slice(link("color=red"), all.to_vec(), i64::to_string).unwrap()
+        };
+        let all: Vec<i64> = (0..8).collect();
+        let first = slice(&all, &PageQuery { page_size: Some(3), ..Default::default() });
+        assert_eq!((first.count, first.count_exact, first.previous.is_none()), (8, true, true));
+        let second = slice(&all, &follow(first.next.as_deref().unwrap()));
+        assert_eq!(second.results, [3, 4, 5]);
+        assert_eq!(slice(&all, &follow(second.previous.as_deref().unwrap())).results, first.results);
+        let third = slice(&all, &follow(second.next.as_deref().unwrap()));
+        assert_eq!((third.results.as_slice(), third.next), ([6, 7].as_slice(), None));
+        // The item that the cursor names is gone; its place counts.
+        assert_eq!(slice(&[0, 1, 3, 4, 5, 6, 7], &follow(first.next.as_deref().unwrap())).results, [3, 4, 5]);
+        let by_number = PageQuery { page_size: Some(3), page: Some(3), cursor: None };
+        assert_eq!(slice(&all, &by_number).results, [6, 7]);
+        assert_eq!(slice(&all, &PageQuery { page: Some(9), ..by_number }).results, [0_i64; 0]);
     }
 }

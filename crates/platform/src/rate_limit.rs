@@ -2,7 +2,11 @@
 //! pictures, which cost much more than a call, one for payments, so that nobody tries stolen cards here, and one for
 //! messages.
 
-use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    time::Duration,
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -31,8 +35,17 @@ pub struct Limits {
     messages: Option<Buckets<UserId>>,
 }
 
+/// What one household or one machine has, and limits count as one: an IPv4 address, or the first 64 bits of an
+/// IPv6 address. An IPv4 address that is written as one of IPv6 is itself.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
+    }
+}
+
 /// What is left in a bucket, for the `RateLimit-*` headers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remaining {
     /// Size of the bucket.
     pub limit: u32,
@@ -65,7 +78,7 @@ impl Limits {
 
     /// One more call from an address; `None` where there is no limit.
     pub fn check_address(&self, address: IpAddr) -> ApiResult<Option<Remaining>> {
-        check(self.addresses.as_ref(), &address)
+        check(self.addresses.as_ref(), &network(address))
     }
 
     /// One more call of an account.
@@ -117,8 +130,25 @@ fn check<K: std::hash::Hash + Eq + Clone>(
             Ok(Some(Remaining { limit, remaining, reset }))
         }
         Err(wait) => {
+            let limit = wait.quota().burst_size().get();
             let wait = wait.wait_time_from(DefaultClock::default().now()).max(Duration::from_secs(1));
-            Err(ApiError::new(Kind::Throttled, "too_many_requests").retry_after(wait.as_secs()))
+            let refused = ApiError::new(Kind::Throttled, "too_many_requests");
+            Err(refused.retry_after(wait.as_secs()).limit(limit))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_network_of_64_bits_counts_as_one_address() {
+        let network = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("2001:db8:1:2:ffff::1"), network("2001:db8:1:2::9"));
+        assert_ne!(network("2001:db8:1:3::1"), network("2001:db8:1:2::1"));
+        assert_eq!(network("::ffff:203.0.113.7"), "203.0.113.7");
+        assert_eq!(network("203.0.113.7"), "203.0.113.7");
     }
 }

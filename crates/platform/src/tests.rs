@@ -11,14 +11,18 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    auth::{Caller, MaybeCaller, Provider},
+    auth::{
+        Caller, Finance, MaybeCaller, Moderator, Provider, Staff, Superuser, Support, SupportOrFinance,
+        SupportOrModerator,
+    },
     error::{ApiError, ApiResult},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     http::RequestContext,
     idempotency::Write,
     jobs::{self, Job, Registry, Timing},
     locale::Language,
     outbox::{self, Event},
+    page::{Link, Page, PageQuery},
     testing::{Client, TestApp, TokenIsUserId},
 };
 
@@ -57,6 +61,41 @@ async fn write_note(
     tx.commit((axum::http::StatusCode::CREATED, Json(json!({"note": note.text, "unique": unique})))).await
 }
 
+/// An act of staff about somebody.
+async fn praise(
+    Support(staff): Support,
+    Path(id): Path<crate::ids::UserId>,
+    write: Write,
+) -> ApiResult<axum::response::Response> {
+    let mut tx = staff.begin(write).await?;
+    let matter = staff.matter("user", id, [id])?;
+    let event = NoteWritten { id: id.uuid(), text: "praised".to_owned() };
+    outbox::emit(&mut tx, &event, staff.caller.expires_at).await?;
+    tx.commit(matter.act("user.praise").reason("Well done").details(json!({"stars": 5})), "praised").await
+}
+
+/// A hundred numbers; for everybody, or for the one who is signed in.
+async fn numbers(
+    MaybeCaller(_caller): MaybeCaller,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<i32>>> {
+    Ok(Json(page.slice(link, (0..100).collect(), i32::to_string)?))
+}
+
+/// What a statement answers that no rule of ours kept from the database.
+async fn fails(app: App, Path(statement): Path<usize>) -> ApiResult<()> {
+    const STATEMENTS: [&str; 4] = [
+        "select (random()::bigint + 3000000000)::integer",
+        "select timestamptz '294276-01-01' + interval '1 year'",
+        "insert into users (id, email, name, created_at, updated_at) select id, email, name, now(), now() from users",
+        "update users set language = 'xx'",
+    ];
+    let statement = STATEMENTS.get(statement).ok_or_else(ApiError::not_found)?;
+    sqlx::raw_sql(*statement).execute(&app.db).await?;
+    Ok(())
+}
+
 async fn panics() {
     panic!("a bug");
 }
@@ -74,9 +113,22 @@ fn router() -> OpenApiRouter<App> {
             }),
         )
         .route("/providers-only/", get(|_: Provider| async {}))
+        .route("/support/", get(|_: Support| async {}))
+        .route("/moderator/", get(|_: Moderator| async {}))
+        .route("/finance/", get(|_: Finance| async {}))
+        .route("/superuser/", get(|_: Superuser| async {}))
+        .route("/support-or-finance/", get(|_: SupportOrFinance| async {}))
+        .route("/support-or-moderator/", get(|_: SupportOrModerator| async {}))
+        .route("/staff/", get(|_: Staff| async {}))
+        .route("/perhaps-finance/", get(|staff: Option<Finance>| async move { staff.is_some().to_string() }))
+        .route("/people/{id}/praise/", post(praise))
+        .route("/unrecorded/", post(|_: Support| async {}).get(|_: Support| async {}))
         .route("/notes/{id}/", get(|Path(id): Path<Uuid>| async move { id.to_string() }))
         .route("/address/", get(|context: RequestContext| async move { context.address().to_string() }))
         .route("/panic/", get(panics))
+        .route("/numbers/", get(numbers))
+        .route("/other-numbers/", get(numbers))
+        .route("/fails/{statement}/", get(fails))
         .route(
             "/broken/",
             get(|app: App| async move {
@@ -189,63 +241,6 @@ async fn a_token_that_is_wrong_is_refused_even_where_none_is_needed() {
 }
 
 #[tokio::test]
-async fn a_repeated_key_gives_the_first_answer_and_one_effect() {
-    let t = app().await;
-    let ann = t.user("Ann").await.with("idempotency-key", "k1");
-    let first = ann.post("/notes/", json!({"text": "hello"})).await.expect(201);
-    let second = ann.post("/notes/", json!({"text": "hello"})).await.expect(201);
-    assert_eq!((&first.bytes, first.header("idempotency-replayed")), (&second.bytes, ""));
-    assert_eq!(second.header("idempotency-replayed"), "true");
-    assert_eq!(events(&t).await, 1);
-    ann.post("/notes/", json!({"text": "other"})).await.refused(422, "idempotency_key_reused");
-    // Another person's key is another key.
-    t.user("Bob")
-        .await
-        .with("idempotency-key", "k1")
-        .post("/notes/", json!({"text": "other"}))
-        .await
-        .expect(201);
-    assert_eq!(events(&t).await, 2);
-}
-
-#[tokio::test]
-async fn a_refusal_leaves_the_key_free() {
-    let t = app().await;
-    let ann = t.user("Ann").await.with("idempotency-key", "k1");
-    ann.post("/notes/", json!({"text": ""})).await.refused(422, "validation_failed");
-    ann.post("/notes/", json!({"text": "late failure"})).await.refused(404, "not_found");
-    assert_eq!(events(&t).await, 0);
-    ann.post("/notes/", json!({"text": "right"})).await.expect(201);
-}
-
-#[tokio::test]
-async fn of_many_requests_with_one_key_exactly_one_has_an_effect() {
-    let t = app().await;
-    let ann = t.user("Ann").await.with("idempotency-key", "k1");
-    let requests = (0..50).map(|_| ann.post("/notes/", json!({"text": "hello"})));
-    let answers = futures_util::future::join_all(requests).await;
-    for answer in answers {
-        assert!(answer.status == 201 || answer["code"] == "request_in_progress", "{}", answer.text());
-    }
-    assert_eq!(events(&t).await, 1);
-    assert_eq!(
-        ann.post("/notes/", json!({"text": "hello"})).await.expect(201).header("idempotency-replayed"),
-        "true"
-    );
-}
-
-#[tokio::test]
-async fn keys_must_be_sane() {
-    let ann = app().await.user("Ann").await;
-    for key in ["", "a b", "ü", &"k".repeat(256)] {
-        ann.with("idempotency-key", key)
-            .post("/notes/", json!({"text": "hello"}))
-            .await
-            .refused(422, "validation_failed");
-    }
-}
-
-#[tokio::test]
 async fn an_address_that_calls_too_often_has_to_wait() {
     let args = ["--limit-per-address", "2", "--trusted-proxies", "1"];
     let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;
@@ -263,6 +258,39 @@ async fn an_address_that_calls_too_often_has_to_wait() {
         .await
         .refused(429, "too_many_requests");
     t.anonymous().with("x-forwarded-for", "4.3.2.1").get("/language/").await.expect(200);
+}
+
+#[tokio::test]
+async fn an_ipv6_network_counts_as_one_address() {
+    let args = ["--limit-per-address", "2", "--trusted-proxies", "1"];
+    let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;
+    let from = |address: &str| t.anonymous().with("x-forwarded-for", address);
+    for i in 0..8 {
+        from(&format!("2001:db8:1:2:{i}::{i}")).get("/language/").await.expect(200);
+    }
+    from("2001:db8:1:2:ffff::9").get("/language/").await.refused(429, "too_many_requests");
+    from("2001:db8:1:3::1").get("/language/").await.expect(200);
+    // One of IPv4 is the same in both spellings.
+    for address in ["1.2.3.4", "::ffff:1.2.3.4"].into_iter().cycle().take(8) {
+        from(address).get("/language/").await.expect(200);
+    }
+    from("::ffff:1.2.3.4").get("/language/").await.refused(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn the_headers_of_a_limit_are_those_of_the_bucket_that_refused() {
+    let args = ["--limit-per-address", "100", "--limit-per-account", "1"];
+    let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;
+    let ann = t.user("Ann").await;
+    for _ in 0..4 {
+        ann.get("/whoami/").await.expect(200);
+    }
+    let refused = ann.get("/whoami/").await.refused(429, "too_many_requests");
+    let headers = ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after"];
+    assert_eq!(headers.map(|name| refused.header(name).to_owned()), ["4", "0", "1", "1"]);
+    // The address has much left, and says so where nothing is refused.
+    let nobody = t.anonymous().get("/language/").await.expect(200);
+    assert_eq!(nobody.header("ratelimit-limit"), "400");
 }
 
 #[tokio::test]
@@ -469,4 +497,194 @@ fn fields_of_answers_are_required_and_those_of_requests_as_declared() {
     assert_eq!(schemas["Detail"]["allOf"][1]["required"], json!(["name", "note"]));
     assert_eq!(schemas["Part"]["required"], json!(["name"]));
     assert_eq!(schemas["Draft"].get("required"), None);
+}
+
+#[tokio::test]
+async fn a_role_admits_itself_and_superusers_alone() {
+    use crate::auth::StaffRole::{Finance, Moderator, Superuser, Support};
+    let t = app().await;
+    let anybody = t.user("Anna").await;
+    let mut clients = Vec::new();
+    for role in [Support, Moderator, Finance, Superuser] {
+        clients.push((role, t.staff(<&str>::from(role), role).await));
+    }
+    for (path, admitted) in [
+        ("/support/", &[Support, Superuser][..]),
+        ("/moderator/", &[Moderator, Superuser]),
+        ("/finance/", &[Finance, Superuser]),
+        ("/superuser/", &[Superuser]),
+        ("/support-or-finance/", &[Support, Finance, Superuser]),
+        ("/support-or-moderator/", &[Support, Moderator, Superuser]),
+        ("/staff/", &[Support, Moderator, Finance, Superuser]),
+    ] {
+        t.anonymous().get(path).await.refused(401, "unauthenticated");
+        anybody.get(path).await.refused(403, "forbidden");
+        for (role, client) in &clients {
+            let status = client.get(path).await.status;
+            assert_eq!(status, if admitted.contains(role) { 200 } else { 403 }, "{path} as {role:?}");
+        }
+    }
+    t.anonymous().get("/perhaps-finance/").await.refused(401, "unauthenticated");
+    assert_eq!(anybody.get("/perhaps-finance/").await.text(), "false");
+    assert_eq!(clients[0].1.get("/perhaps-finance/").await.text(), "false");
+    assert_eq!(clients[2].1.get("/perhaps-finance/").await.text(), "true");
+}
+
+#[tokio::test]
+async fn an_act_of_staff_and_its_entry_are_written_together_and_not_about_oneself() {
+    let t = app().await;
+    let sue = t.staff("Sue", crate::auth::StaffRole::Support).await.with("x-request-id", "praise-1");
+    let anna = t.user("Anna").await;
+    let path = |id| format!("/people/{id}/praise/");
+    sue.post(&path(sue.id()), json!({})).await.refused(403, "own_matter");
+    assert_eq!(events(&t).await, 0);
+    let keyed = sue.with("idempotency-key", "once");
+    for _ in 0..2 {
+        keyed.post(&path(anna.id()), json!({})).await.expect(200);
+    }
+    assert_eq!(events(&t).await, 1);
+    let entry = sqlx::query!(
+        "select actor_id, role, action, subject_type, subject_id, reason, details, request_id from audit_log"
+    )
+    .fetch_one(&t.app.db)
+    .await
+    .unwrap();
+    assert_eq!(entry.actor_id, Some(keyed.id().uuid()));
+    assert_eq!((&*entry.role, &*entry.action, &*entry.subject_type), ("support", "user.praise", "user"));
+    assert_eq!(entry.subject_id, anna.id().to_string());
+    assert_eq!((entry.reason.as_deref(), entry.request_id.as_deref()), (Some("Well done"), Some("praise-1")));
+    assert_eq!(entry.details, json!({"stars": 5}));
+}
+
+#[tokio::test]
+async fn a_member_that_is_given_twice_is_malformed() {
+    let nobody = app().await.anonymous();
+    for body in [
+        r#"{"text":"a","text":"a"}"#,
+        r#"{"text":"a","\u0074ext":"b"}"#,
+        r#"{"text":"a","unknown":{"x":[{"y":1,"y":2}]}}"#,
+        r#"{"text":null,"text":"a"}"#,
+    ] {
+        let answer = nobody.send(Method::POST, "/echo/", Some("application/json"), Body::from(body)).await;
+        answer.refused(400, "malformed_request");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_are_refused_wherever_they_come() {
+    let t = app().await;
+    let nobody = t.anonymous();
+    let deep = format!(r#"{{"text":"a","x":{}{}}}"#, "[".repeat(60_000), "]".repeat(60_000));
+    for body in [b"{\"text\":\"\xff\"}".to_vec(), b"{\"text\":\"\\ud800\"}".to_vec(), deep.into_bytes()] {
+        let answer = nobody.send(Method::POST, "/echo/", Some("application/json"), Body::from(body)).await;
+        answer.refused(400, "malformed_request");
+    }
+    nobody.post("/echo/", json!({"text": "a\0"})).await.refused(422, "validation_failed");
+    for query in ["x=%00", "%00=x", "page_size=%00"] {
+        nobody.get(&format!("/numbers/?{query}")).await.refused(422, "validation_failed");
+    }
+    for query in ["x=%ff", "x=%c3", "%ed%a0%80=x"] {
+        nobody.get(&format!("/numbers/?{query}")).await.refused(400, "malformed_request");
+    }
+    for path in ["/notes/%00/", "/notes/%ff/", "/%00", "/notes/a%00b"] {
+        nobody.get(path).await.refused(404, "not_found");
+    }
+    let strange =
+        nobody.with("accept-language", "\u{ff}").with("if-none-match", "\u{ff}").with("accept", "\u{ff}");
+    strange.get("/numbers/").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_one_list_its_filters_and_one_person() {
+    let t = app().await;
+    let (nobody, ann, bob) = (t.anonymous(), t.user("Ann").await, t.user("Bob").await);
+    let cursor = |page: &crate::testing::Answer| {
+        let next = page["next"].as_str().unwrap().to_owned();
+        next.split("cursor=").nth(1).unwrap().to_owned()
+    };
+    let mine = cursor(&ann.get("/numbers/?page_size=10&color=red").await.expect(200));
+    let walked = ann.get(&format!("/numbers/?page_size=5&color=red&lang=de&cursor={mine}")).await.expect(200);
+    assert_eq!((&walked["results"][0], &walked["count"]), (&json!(10), &json!(100)));
+    for (client, path) in [
+        (&bob, format!("/numbers/?color=red&cursor={mine}")),
+        (&nobody, format!("/numbers/?color=red&cursor={mine}")),
+        (&ann, format!("/numbers/?cursor={mine}")),
+        (&ann, format!("/numbers/?color=blue&cursor={mine}")),
+        (&ann, format!("/other-numbers/?color=red&cursor={mine}")),
+        (&ann, format!("/numbers/?color=red&cursor=A{mine}")),
+        (&ann, format!("/numbers/?color=red&cursor={}", &mine[..mine.len() - 2])),
+        (&ann, "/numbers/?cursor=eyJiIjpmYWxzZSwicyI6MCwiayI6WzEsIjEiXX0".to_owned()),
+    ] {
+        client.get(&path).await.refused(400, "cursor_invalid");
+    }
+    // Whoever signs in on the way walks on.
+    let everybodys = cursor(&nobody.get("/numbers/?page=3").await.expect(200));
+    let walked = ann.get(&format!("/numbers/?cursor={everybodys}")).await.expect(200);
+    assert_eq!(walked["results"][0], 60);
+    for query in ["page_size=0", "page_size=101", "page_size=-1", "page_size=x", "page=0", "page=99999999999"]
+    {
+        ann.get(&format!("/numbers/?{query}")).await.refused(422, "validation_failed");
+    }
+}
+
+#[tokio::test]
+async fn what_the_database_refuses_is_no_fault_of_the_server() {
+    let t = app().await;
+    let ann = t.user("Ann").await;
+    for (statement, status, code) in [
+        (0, 422, "validation_failed"),
+        (1, 422, "validation_failed"),
+        (2, 409, "conflict"),
+        (3, 422, "validation_failed"),
+    ] {
+        ann.get(&format!("/fails/{statement}/")).await.refused(status, code);
+    }
+}
+
+/// What the server says to these requests on one connection, until it closes it or nothing more comes.
+async fn on_one_connection(t: &TestApp, requests: &[String]) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(t.listen().await).await.unwrap();
+    for request in requests {
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+    let mut said = Vec::new();
+    let reading = stream.read_to_end(&mut said);
+    let _quiet = tokio::time::timeout(std::time::Duration::from_secs(2), reading).await;
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+#[tokio::test]
+async fn an_answer_that_leaves_a_body_unread_closes_openly_or_reads_on() {
+    let t = app().await;
+    let post = |path: &str, headers: &str, body: &str| {
+        format!("POST {path} HTTP/1.1\r\nhost: x\r\n{headers}content-type: application/json\r\n\r\n{body}")
+    };
+    let next = "GET /language/ HTTP/1.1\r\nhost: x\r\n\r\n".to_owned();
+    let closes = |said: &str| said.to_lowercase().contains("connection: close");
+    for (path, status) in [("/notes/", "401"), ("/nothing/", "404"), ("/language/", "405"), ("/echo/", "413")]
+    {
+        let body = "x".repeat(300_000);
+        let small =
+            on_one_connection(&t, &[post(path, "content-length: 300000\r\n", &body), next.clone()]).await;
+        assert!(small.starts_with(&format!("HTTP/1.1 {status}")), "{small}");
+        assert!(!closes(&small) && small.contains("HTTP/1.1 200"), "{path}: {small}");
+        if status == "413" {
+            continue;
+        }
+        // More than is read on, and a client that waits to be asked for it.
+        for headers in ["content-length: 30000000\r\n", "content-length: 9000000\r\nexpect: 100-continue\r\n"]
+        {
+            let large = on_one_connection(&t, &[post(path, headers, "")]).await;
+            assert!(large.starts_with(&format!("HTTP/1.1 {status}")) && closes(&large), "{path}: {large}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_act_of_staff_without_an_entry_does_not_pass() {
+    let t = app().await;
+    let sue = t.staff("Sue", crate::auth::StaffRole::Support).await;
+    sue.get("/unrecorded/").await.expect(200);
+    sue.post("/unrecorded/", json!({})).await.refused(500, "internal");
 }

@@ -2,7 +2,10 @@
 //!
 //! Calendar work (opening hours, slots) is done on `jiff::Zoned`; see the `scheduling` crate.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicI64, Ordering},
+};
 
 use jiff_sqlx::ToSqlx as _;
 use sqlx::{Postgres, encode::IsNull, error::BoxDynError};
@@ -104,11 +107,14 @@ impl<'r> sqlx::Decode<'r, Postgres> for Instant {
     }
 }
 
-/// Where the time comes from: the system, or a hand that tests move.
+/// Where the time comes from: the system, or a hand that tests and developers move.
 #[derive(Clone, Debug)]
 pub enum Clock {
     /// The machine's clock.
     System,
+    /// The machine's clock, put forward by so many microseconds: for developers who do not want to wait two days to
+    /// see what happens then.
+    Adjustable(Arc<AtomicI64>),
     /// Stands still until somebody moves it.
     Manual(Arc<Mutex<Instant>>),
 }
@@ -119,20 +125,39 @@ impl Clock {
         Self::Manual(Arc::new(Mutex::new(at)))
     }
 
+    /// The machine's clock, which [`Clock::advance`] puts forward until the process ends.
+    pub fn adjustable() -> Self {
+        Self::Adjustable(Arc::default())
+    }
+
     /// The present.
     #[expect(clippy::disallowed_methods, reason = "the system clock is read here and nowhere else")]
     pub fn now(&self) -> Instant {
         match self {
             Self::System => Instant::new(jiff::Timestamp::now()),
+            Self::Adjustable(ahead) => Instant::new(jiff::Timestamp::now())
+                .plus(jiff::SignedDuration::from_micros(ahead.load(Ordering::Relaxed))),
             Self::Manual(at) => *at.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }
 
-    /// Moves a manual clock; the system's clock goes by itself.
+    /// Whether somebody may move it.
+    pub fn is_adjustable(&self) -> bool {
+        !matches!(self, Self::System)
+    }
+
+    /// Moves a clock that can be moved; the system's clock goes by itself.
     pub fn advance(&self, by: jiff::SignedDuration) {
-        if let Self::Manual(at) = self {
-            let mut at = at.lock().unwrap_or_else(PoisonError::into_inner);
-            *at = at.plus(by);
+        match self {
+            Self::System => {}
+            Self::Adjustable(ahead) => {
+                let micros = i64::try_from(by.as_micros()).unwrap_or_default();
+                ahead.fetch_add(micros, Ordering::Relaxed);
+            }
+            Self::Manual(at) => {
+                let mut at = at.lock().unwrap_or_else(PoisonError::into_inner);
+                *at = at.plus(by);
+            }
         }
     }
 }

@@ -26,9 +26,24 @@ pub fn broken(word: &str) -> garde::Error {
     garde::Error::new(Sentence::new(format!("field-{word}")).pack())
 }
 
-/// Not empty and not only white space; for `#[garde(custom(not_blank))]`.
+/// Whether nobody could see anything of a text: it is empty, or only of white space and of characters that have no shape.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_shapeless(c))
+}
+
+/// Unicode's `Default_Ignorable_Code_Point`, with the marks of direction and annotation and the blanks that are letters
+/// or symbols to Unicode.
+fn is_shapeless(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Something can be seen of it; for `#[garde(custom(not_blank))]`.
 pub fn not_blank(value: &str, _context: &()) -> garde::Result {
-    if value.trim().is_empty() { Err(broken("required")) } else { Ok(()) }
+    if is_blank(value) { Err(broken("required")) } else { Ok(()) }
 }
 
 /// The path of a string that holds U+0000, which PostgreSQL cannot store; `None` where there is none.
@@ -62,16 +77,16 @@ fn key(word: &'static str) -> Cow<'static, str> {
 
 impl I18n for Keys {
     fn length_lower_than(&self, min: usize) -> Cow<'static, str> {
-        Sentence::new("field-too_short").with("min", min).pack().into()
+        Sentence::new("field-too_short").with_number("min", min).pack().into()
     }
     fn length_greater_than(&self, max: usize) -> Cow<'static, str> {
-        Sentence::new("field-too_long").with("max", max).pack().into()
+        Sentence::new("field-too_long").with_number("max", max).pack().into()
     }
     fn range_lower_than(&self, min: &dyn Display) -> Cow<'static, str> {
-        Sentence::new("field-too_small").with("min", min).pack().into()
+        Sentence::new("field-too_small").with_number("min", min).pack().into()
     }
     fn range_greater_than(&self, max: &dyn Display) -> Cow<'static, str> {
-        Sentence::new("field-too_large").with("max", max).pack().into()
+        Sentence::new("field-too_large").with_number("max", max).pack().into()
     }
     fn credit_card_invalid(&self, _reason: InvalidCreditCard) -> Cow<'static, str> {
         key("invalid")
@@ -111,5 +126,28 @@ impl I18n for Keys {
     }
     fn required_not_set(&self) -> Cow<'static, str> {
         key("required")
+    }
+}
+
+#[cfg(test)]
+mod blank_tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_can_see_is_blank() {
+        for blank in [
+            "",
+            " \t\n",
+            "\u{200b}",
+            "\u{feff}\u{200d} \u{2060}",
+            "\u{3164}",
+            "\u{2800}\u{2800}",
+            "\u{e0020}",
+        ] {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for seen in ["a", "\u{200b}.", "👩\u{200d}🚀", "\u{202e}x"] {
+            assert!(!is_blank(seen), "{seen:?}");
+        }
     }
 }

@@ -76,7 +76,7 @@ impl Said {
     /// Reads a frame. 400 `malformed_request` for what is no object, 422 `frame_unknown` for an unknown type.
     pub fn parse(text: &str) -> ApiResult<Self> {
         let malformed = || ApiError::new(platform::error::Kind::Malformed, "malformed_request");
-        let mut members: Map<String, Value> = serde_json::from_str(text).map_err(|_e| malformed())?;
+        let mut members = platform::extract::members(text.as_bytes()).ok_or_else(malformed)?;
         let reference = match members.remove("ref") {
             None => None,
             Some(Value::String(name)) if name.len() <= 64 => Some(name),
@@ -222,7 +222,17 @@ mod tests {
     #[test]
     fn frames_are_objects_with_a_known_type() {
         let code = |text: &str| Said::parse(text).unwrap_err().code();
-        for text in ["", "[]", "7", "{", "{}", r#"{"type":7}"#, r#"{"type":"ping","ref":7}"#] {
+        for text in [
+            "",
+            "[]",
+            "7",
+            "{",
+            "{}",
+            r#"{"type":7}"#,
+            r#"{"type":"ping","ref":7}"#,
+            r#"{"type":"ping","type":"ping"}"#,
+            r#"{"type":"message.send","media":{"a":1,"a":1}}"#,
+        ] {
             assert_eq!(code(text), "malformed_request", "{text}");
         }
         assert_eq!(code(r#"{"type":"shout"}"#), "frame_unknown");

@@ -220,7 +220,13 @@ impl Session {
             _ => {
                 let PresenceWatch { user_ids } = said.into()?;
                 let visible = chat::visible_people(&app.db, caller, &user_ids).await?;
+                let was_visible = visible.len();
                 self.follower.seat().watch(visible);
+                // Somebody may have blocked somebody meanwhile, when nothing was watched yet.
+                let visible = chat::visible_people(&app.db, caller, &user_ids).await?;
+                if visible.len() < was_visible {
+                    self.follower.seat().watch(visible);
+                }
                 Ok(Done::Ack(of, None))
             }
         }

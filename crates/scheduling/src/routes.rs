@@ -1,8 +1,7 @@
 //! HTTP for schedules and free slots.
 
 use axum::{
-    Json,
-    http::{HeaderMap, HeaderName, Uri, header},
+    http::{HeaderMap, Uri},
     response::{IntoResponse, Response},
 };
 use garde::Validate;
@@ -10,11 +9,12 @@ use jiff::{SignedDuration, civil::Date, tz::TimeZone};
 use platform::{
     app::App,
     auth::{MaybeCaller, Provider},
-    cache::Document,
+    cache::{Document, Versioned},
     error::{ApiError, ApiResult, Fault, FieldErrors, Kind},
     extract::{IfMatch, Path, Query, Valid},
     ids::{BookingId, ServiceId},
     locale::{Language, Sentence},
+    page::{Link, PageQuery},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
@@ -57,22 +57,36 @@ struct SlotQuery {
     to: Option<CalendarDate>,
 }
 
-/// The starts that can be booked. The whole window is one page.
+/// The starts that can be booked. The whole window is one page, unless pages are asked for.
 #[derive(Serialize, utoipa::ToSchema)]
 struct SlotList {
     /// The provider's time zone, which the local dates and times are in.
     #[schema(example = "Europe/Berlin")]
     timezone: String,
     /// How many starts there are.
-    count: usize,
-    /// Always `true`.
+    count: i64,
+    /// Whether `count` is exact.
     count_exact: bool,
-    /// Always `null`: the whole window is one page.
+    /// The next page; `null` where the whole window is one.
     next: Option<String>,
-    /// Always `null`.
+    /// The page before.
     previous: Option<String>,
     /// The starts, soonest first.
     results: Vec<Slot>,
+}
+
+impl SlotList {
+    fn page(self, page: &PageQuery, link: Link) -> ApiResult<Self> {
+        let page = page.slice(link, self.results, |slot: &Slot| slot.starts_at.to_string())?;
+        Ok(Self {
+            timezone: self.timezone,
+            count: page.count,
+            count_exact: page.count_exact,
+            next: page.next,
+            previous: page.previous,
+            results: page.results,
+        })
+    }
 }
 
 /// When a service can be booked.
@@ -81,21 +95,27 @@ struct SlotList {
 /// overlap bookings that hold their time. A time that the clocks skip is left out, one that they repeat is
 /// offered once. A provider who takes no bookings at present has no slots.
 #[utoipa::path(get, path = "/services/{id}/slots/", tag = "scheduling", operation_id = "list_slots",
-    params(("id" = ServiceId, Path), SlotQuery), security((), ("bearer" = [])),
+    params(("id" = ServiceId, Path), SlotQuery, PageQuery), security((), ("bearer" = [])),
     responses((status = OK, description = "The starts that can be booked.", body = SlotList, example = json!({
         "timezone": "Europe/Berlin", "count": 1, "count_exact": true, "next": null, "previous": null,
         "results": [{"starts_at": "2026-03-03T08:00:00Z", "ends_at": "2026-03-03T09:30:00Z",
             "local_date": "2026-03-03", "local_time": "09:00:00"}]}))))]
+#[expect(clippy::too_many_arguments, reason = "each is a part of the request")]
 async fn list_slots(
     app: App,
     MaybeCaller(caller): MaybeCaller,
     language: Language,
     Path(id): Path<ServiceId>,
     Query(query): Query<SlotQuery>,
+    Query(page): Query<PageQuery>,
+    link: Link,
     uri: Uri,
     headers: HeaderMap,
 ) -> ApiResult<Response> {
-    let slots = Box::pin(slots_of(&app, id, &query));
+    let slots = Box::pin(async {
+        let slots = slots_of(&app, id, &query).await?;
+        if page.is_given() { slots.page(&page, link) } else { Ok(slots) }
+    });
     if caller.is_some() {
         // Who has just booked sees it here at once; everybody else within a second.
         return Ok(Document::of(&slots.await?)?.respond_privately(&headers));
@@ -132,7 +152,7 @@ async fn slots_of(app: &App, id: ServiceId, query: &SlotQuery) -> ApiResult<Slot
     };
     Ok(SlotList {
         timezone: schedule.timezone_name().to_owned(),
-        count: results.len(),
+        count: i64::try_from(results.len()).unwrap_or(i64::MAX),
         count_exact: true,
         next: None,
         previous: None,
@@ -201,8 +221,8 @@ fn refusal(invalid: InvalidSchedule) -> ApiError {
 fn sentence(fault: &ScheduleFault) -> Sentence {
     let sentence = Sentence::new(format!("field-{}", fault.code()));
     match fault {
-        ScheduleFault::OutOfRange { min, max } => sentence.with("min", min).with("max", max),
-        ScheduleFault::TooMany { max } | ScheduleFault::TooLong { max } => sentence.with("max", max),
+        ScheduleFault::OutOfRange { min, max } => sentence.with_number("min", min).with_number("max", max),
+        ScheduleFault::TooMany { max } | ScheduleFault::TooLong { max } => sentence.with_number("max", max),
         _ => sentence,
     }
 }
@@ -267,6 +287,5 @@ fn view(schedule: &Schedule, version: i32, held: &[store::Held]) -> Response {
         ends_at: held.ends_at,
     });
     let view = ScheduleView { schedule: schedule.into(), version, conflicts: conflicts.collect() };
-    let etag: [(HeaderName, String); 1] = [(header::ETAG, format!("\"{version}\""))];
-    (etag, Json(view)).into_response()
+    Versioned(version, view).into_response()
 }

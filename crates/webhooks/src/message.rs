@@ -135,8 +135,10 @@ fn of_booking(event: &BookingChanged) -> Option<EventType> {
         (Event::Created | Event::PaymentSecured, State::Confirmed) | (Event::Accepted, _) => {
             Some(EventType::BookingConfirmed)
         }
-        (Event::Created | Event::PaymentSecured | Event::PaymentExpired, _) => None,
+        (Event::Created | Event::PaymentSecured, _) => None,
         _ if !was_told => None,
+        // Of a payment its own events tell.
+        (Event::PaymentLost | Event::PaymentRestored, _) => None,
         (Event::Declined, _) => Some(EventType::BookingDeclined),
         (Event::Withdrawn, _) => Some(EventType::BookingWithdrawn),
         (Event::Expired, _) => Some(EventType::BookingExpired),
@@ -147,8 +149,12 @@ fn of_booking(event: &BookingChanged) -> Option<EventType> {
         }
         (Event::Started, _) => Some(EventType::BookingStarted),
         (Event::Completed, _) => Some(EventType::BookingCompleted),
-        (Event::Cancelled, _) => Some(EventType::BookingCancelled),
-        (Event::NoShow, _) => Some(EventType::BookingNoShow),
+        (Event::Cancelled | Event::PaymentExpired, _) => Some(EventType::BookingCancelled),
+        (Event::NoShow | Event::NoShowConfirmed, _) => Some(EventType::BookingNoShow),
+        (Event::NoShowContested | Event::Disputed, _) => Some(EventType::BookingDisputed),
+        (Event::ResolvedForCustomer | Event::ResolvedForProvider | Event::ResolvedBySplit, _) => {
+            Some(EventType::BookingResolved)
+        }
     }
 }
 

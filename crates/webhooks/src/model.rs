@@ -64,6 +64,10 @@ event_types! {
     BookingCancelled = "booking.cancelled",
     /// One of the two was not there.
     BookingNoShow = "booking.no_show",
+    /// The one who is blamed contests that, or the customer is not content with what was done.
+    BookingDisputed = "booking.disputed",
+    /// An operator has decided.
+    BookingResolved = "booking.resolved",
     /// It is on its way, or reserved until the provider agrees.
     PaymentProcessing = "payment.processing",
     /// All of it was paid.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::json;
 
 use crate::{answer::Answer, client::Client, people::Person};
@@ -42,6 +42,8 @@ pub struct Story {
     pub tuning: Service,
     /// Mail address and password of somebody who may look at the books and into conversations.
     pub staff: Option<(String, String)>,
+    /// How far the server's clock is ahead of ours.
+    ahead: SignedDuration,
     steps: AtomicUsize,
 }
 
@@ -106,6 +108,7 @@ impl Story {
             tuning: Service::default(),
             tag,
             staff: None,
+            ahead: SignedDuration::ZERO,
             steps: AtomicUsize::new(1),
         })
     }
@@ -121,6 +124,23 @@ impl Story {
         let sign_in = json!({"email": email, "password": password, "device_name": "Journey"});
         let tokens = self.client.post("/auth/signin/").json(sign_in).expect(200).await?;
         Ok(Some(tokens.text("access")?))
+    }
+
+    /// The server's present.
+    pub fn now(&self) -> Timestamp {
+        now().saturating_add(self.ahead).unwrap_or_else(|_| now())
+    }
+
+    /// Puts the server's clock forward, and refreshes everybody's tokens, which have ended meanwhile.
+    pub async fn advance(&mut self, by: SignedDuration) -> anyhow::Result<()> {
+        let step = json!({"advance_seconds": by.as_secs()});
+        self.client.post("/dev/clock/").json(step).expect(200).await?;
+        self.ahead += by;
+        for person in [&mut self.anna, &mut self.marco, &mut self.tom] {
+            let refresh = self.client.post("/auth/token/refresh/").json(json!({"refresh": person.refresh}));
+            person.keep_tokens(&refresh.expect(200).await?)?;
+        }
+        Ok(())
     }
 
     /// Says what happens next.

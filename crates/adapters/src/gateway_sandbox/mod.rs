@@ -20,9 +20,9 @@ use platform::{
     ids::OperationId,
     money::{Currency, Money},
     ports::gateway::{
-        AccountStatus, Action, Charge, DeclineCode, Dispute, DisputeStatus, Event, Gateway, GatewayName,
-        NewAccount, NewPayer, Operation, Outcome, PayoutAccount, Period, SavedMethod, Statement, Subject,
-        Task, WebhookError,
+        AccountStatus, Action, Charge, Charges, DeclineCode, Dispute, DisputeStatus, Event, Gateway,
+        GatewayName, NewAccount, NewPayer, Operation, Outcome, PayoutAccount, Period, SavedMethod, Statement,
+        Subject, Task, WebhookError,
     },
     time::{Clock, Instant},
 };
@@ -457,6 +457,15 @@ impl Gateway for Sandbox {
         let is_full = i64::try_from(lines.len()).is_ok_and(|count| count == store::PAGE);
         let next = lines.last().filter(|_| is_full).map(|(id, _)| id.to_string());
         Ok(Statement { entries: lines.into_iter().map(|(_, entry)| entry).collect(), next })
+    }
+
+    async fn charges(&self, period: Period, page: Option<&str>) -> ApiResult<Option<Charges>> {
+        self.go_on(self.clock.now()).await?;
+        let after = page.and_then(|page| page.parse().ok());
+        let rows = store::charges(&self.db, period, after).await?;
+        let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == store::PAGE);
+        let next = rows.last().filter(|_| is_full).map(|row| row.id.to_string());
+        Ok(Some(Charges { charges: rows.iter().map(Row::record).collect(), next }))
     }
 
     async fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<Event, WebhookError> {

@@ -4,7 +4,10 @@ use jiff::SignedDuration;
 use platform::{
     ids::OperationId,
     money::{Currency, Money},
-    ports::gateway::{Action, Capture, Charge, DeclineCode, DisputeStatus, EntryKind, Outcome, Subject},
+    ports::gateway::{
+        Action, Capture, Charge, ChargeRecord, ChargeState, DeclineCode, DisputeStatus, EntryKind, Outcome,
+        Subject,
+    },
     time::Instant,
 };
 
@@ -252,6 +255,23 @@ impl Row {
             _ => return None,
         };
         (self.status == Status::Declined).then_some(Line { kind, amount: self.amount })
+    }
+
+    /// A charge as it stands.
+    pub fn record(&self) -> ChargeRecord {
+        let state = match self.status {
+            _ if self.captured > 0 => ChargeState::Taken,
+            Status::Succeeded if self.captures_later => ChargeState::Reserved,
+            _ => ChargeState::NotTaken,
+        };
+        ChargeRecord {
+            reference: self.reference.clone(),
+            operation: Some(self.id),
+            amount: self.money(),
+            taken: Money::new(self.captured, self.currency),
+            state,
+            at: self.created_at,
+        }
     }
 
     /// What a message about its present state, or about its next step, is about.

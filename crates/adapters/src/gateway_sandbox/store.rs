@@ -163,6 +163,24 @@ pub async fn statement(db: &PgPool, period: Period, after: i64) -> sqlx::Result<
         .collect())
 }
 
+/// A page of the charges that were begun in a period, behind the one with this id.
+pub async fn charges(db: &PgPool, period: Period, after: Option<OperationId>) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as!(
+        Row,
+        "select id, task, reference, subject, method, amount, currency, captures_later, captured, refunded, status,
+                code, dispute, next_step, next_at, description, return_url, created_at
+           from sandbox_operations
+          where task = 'charge' and created_at >= $1 and created_at < $2 and ($3::uuid is null or id > $3)
+          order by id limit $4",
+        period.from as _,
+        period.until as _,
+        after as _,
+        PAGE,
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Keeps a method.
 pub async fn keep_method(db: impl sqlx::PgExecutor<'_>, reference: &str, token: &str) -> sqlx::Result<()> {
     sqlx::query!(

@@ -3,7 +3,9 @@
 use platform::{
     error::ApiResult,
     ids::OperationId,
-    ports::gateway::{Entry, EntryKind, Event, Period, Statement, Subject, WebhookError},
+    ports::gateway::{
+        ChargeRecord, ChargeState, Charges, Entry, EntryKind, Event, Period, Statement, Subject, WebhookError,
+    },
 };
 use serde::Deserialize;
 
@@ -125,5 +127,51 @@ impl Stripe {
         let List { data, has_more } = call.send::<List<BalanceTransaction>>().await?;
         let next = data.last().filter(|_| has_more).map(|last| last.id.clone());
         Ok(Statement { entries: data.into_iter().filter_map(BalanceTransaction::entry).collect(), next })
+    }
+
+    /// The intents to pay that were made in a period.
+    pub(super) async fn intents(&self, period: Period, page: Option<&str>) -> ApiResult<Charges> {
+        let call = self
+            .client
+            .get("payment_intents")
+            .with("limit", &100)
+            .with("created[gte]", &period.from.timestamp().as_second())
+            .with("created[lt]", &period.until.timestamp().as_second())
+            .with_some("starting_after", page);
+        let List { data, has_more } = call.send::<List<ListedIntent>>().await?;
+        let next = data.last().filter(|_| has_more).map(|last| last.id.clone());
+        Ok(Charges { charges: data.into_iter().filter_map(ListedIntent::record).collect(), next })
+    }
+}
+
+/// An intent to pay, as a list shows it.
+#[derive(Deserialize)]
+struct ListedIntent {
+    id: String,
+    status: String,
+    amount: i64,
+    #[serde(default)]
+    amount_received: i64,
+    currency: String,
+    created: i64,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+impl ListedIntent {
+    /// `None` in a currency that we do not know.
+    fn record(self) -> Option<ChargeRecord> {
+        Some(ChargeRecord {
+            operation: operation_in(&self.metadata),
+            amount: money(self.amount, &self.currency)?,
+            taken: money(self.amount_received, &self.currency)?,
+            state: match self.status.as_str() {
+                "succeeded" => ChargeState::Taken,
+                "requires_capture" => ChargeState::Reserved,
+                _ => ChargeState::NotTaken,
+            },
+            at: instant(self.created)?,
+            reference: self.id,
+        })
     }
 }

@@ -18,7 +18,7 @@ use platform::{
     error::ApiResult,
     ids::OperationId,
     ports::gateway::{
-        DeclineCode, Dispute, Event, Gateway, GatewayName, NewAccount, NewPayer, Operation, Outcome,
+        Charges, DeclineCode, Dispute, Event, Gateway, GatewayName, NewAccount, NewPayer, Operation, Outcome,
         PayoutAccount, Period, SavedMethod, Statement, Task, WebhookError,
     },
     time::{Clock, Instant},
@@ -179,6 +179,10 @@ impl Gateway for Stripe {
 
     async fn statement(&self, period: Period, page: Option<&str>) -> ApiResult<Statement> {
         self.book(period, page).await
+    }
+
+    async fn charges(&self, period: Period, page: Option<&str>) -> ApiResult<Option<Charges>> {
+        self.intents(period, page).await.map(Some)
     }
 
     async fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<Event, WebhookError> {

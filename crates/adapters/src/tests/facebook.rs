@@ -80,10 +80,15 @@ async fn a_good_token_names_the_person_but_vouches_for_no_address() {
         email: Some("ada@example.com".into()),
         is_email_verified: false,
         name: Some("Ada L".into()),
+        token_expires_at: Instant::from_micros((NOW + 60) * 1_000_000).unwrap(),
     };
-    for changes in [json!({}), json!({"app_id": "1002"}), json!({"expires_at": 0})] {
+    for changes in [json!({}), json!({"app_id": "1002"})] {
         assert_eq!(verify(debug(&changes), me()).await.unwrap(), expected, "{changes}");
     }
+    // One that never ends is remembered for years.
+    let unlimited = verify(debug(&json!({"expires_at": 0})), me()).await.unwrap();
+    assert!(unlimited.token_expires_at > expected.token_expires_at);
+    assert_eq!(SocialIdentity { token_expires_at: expected.token_expires_at, ..unlimited }, expected);
     let nameless = ResponseTemplate::new(200).set_body_json(json!({"id": "77"}));
     let identity = verify(debug(&json!({})), nameless).await.unwrap();
     assert_eq!((identity.email, identity.name), (None, None));

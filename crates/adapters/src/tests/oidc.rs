@@ -16,6 +16,8 @@ use crate::{outbound, social::Issuers};
 
 /// The present of these tests; the machine's own clock is never asked.
 const NOW: i64 = 1_772_442_000;
+/// What the app asks for a token with.
+const NONCE: Option<&str> = Some("n-0S6_WzA2Mj");
 
 fn at(seconds: i64) -> Instant {
     Instant::from_micros(seconds * 1_000_000).unwrap()
@@ -78,7 +80,7 @@ impl Issuer {
     }
 
     async fn verify(&self, token: &str) -> ApiResult<SocialIdentity> {
-        self.verify_at(SocialProvider::Google, token, None, at(NOW)).await
+        self.verify_at(SocialProvider::Google, token, NONCE, at(NOW)).await
     }
 
     async fn verify_at(
@@ -119,6 +121,8 @@ async fn a_good_token_names_the_person(#[case] provider: SocialProvider) {
         email: Some("max@example.com".into()),
         is_email_verified: true,
         name: Some("Max Mustermann".into()),
+        // As long as it could be shown once more.
+        token_expires_at: at(NOW + 3630),
     };
     assert_eq!(identity, expected);
 }
@@ -128,15 +132,16 @@ async fn claims_that_are_good_in_other_forms_are_taken() {
     let mut issuer = Issuer::start().await;
     for (changes, is_verified) in [
         (json!({"aud": "our-android-app"}), true),
-        (json!({"aud": ["our-ios-app", "our-android-app"]}), true),
+        (json!({"aud": ["our-ios-app", "our-android-app"], "azp": "our-ios-app"}), true),
+        (json!({"azp": "our-android-app"}), true),
         (json!({"nbf": NOW + 29, "iat": NOW + 29}), true),
         (json!({"exp": NOW - 29}), true),
-        (json!({"nonce": null}), true),
         (json!({"email_verified": "true"}), true),
         (json!({"email_verified": "false"}), false),
         (json!({"email_verified": false}), false),
         (json!({"email_verified": null}), false),
         (json!({"email": null}), false),
+        (json!({"email": " max@example.com\n"}), true),
         (json!({"email": "not an address"}), false),
         (json!({"name": "Max\u{0}imilian", "name_2": [1]}), true),
     ] {
@@ -153,6 +158,11 @@ async fn claims_that_are_wrong_are_refused() {
     for changes in [
         json!({"aud": "another-app"}),
         json!({"aud": ["our-ios-app", "another-app"]}),
+        json!({"aud": ["our-ios-app", "another-app"], "azp": "our-ios-app"}),
+        json!({"aud": ["our-ios-app", "our-android-app"]}),
+        json!({"azp": "another-app"}),
+        json!({"azp": ""}),
+        json!({"azp": ["our-ios-app"]}),
         json!({"aud": []}),
         json!({"aud": null}),
         json!({"iss": "https://accounts.google.com"}),
@@ -184,7 +194,7 @@ async fn the_time_that_is_given_decides() {
     let mut issuer = Issuer::start().await;
     let token = issuer.token(json!({})).await;
     for (now, holds) in [(NOW - 41, false), (NOW - 40, true), (NOW + 3629, true), (NOW + 3630, false)] {
-        let verified = issuer.verify_at(SocialProvider::Google, &token, None, at(now)).await;
+        let verified = issuer.verify_at(SocialProvider::Google, &token, NONCE, at(now)).await;
         assert_eq!(verified.is_ok(), holds, "{}", now - NOW);
     }
 }
@@ -195,16 +205,21 @@ async fn the_nonce_must_be_the_one_of_this_sign_in_or_its_hash() {
     // What `printf %s n-0S6_WzA2Mj | sha256sum` says.
     let hashed = "0823a09b54cb9381561068b00aaf4e539b3f54604631d3e6a820879b6b04cc19";
     for (claimed, given, holds) in [
-        (Some("n-0S6_WzA2Mj"), "n-0S6_WzA2Mj", true),
-        (Some(hashed), "n-0S6_WzA2Mj", true),
-        (Some("n-0S6_WzA2Mj"), hashed, false),
-        (Some("n-0S6_WzA2Mj"), "another", false),
-        (Some("n-0S6_WzA2Mj"), "", false),
-        (None, "n-0S6_WzA2Mj", false),
+        (NONCE, NONCE, true),
+        (Some(hashed), NONCE, true),
+        (NONCE, Some(hashed), false),
+        (NONCE, Some("another"), false),
+        (NONCE, Some(""), false),
+        (None, NONCE, false),
+        // A token that was asked for with a nonce is good for nobody who does not know it.
+        (NONCE, None, false),
+        (Some(hashed), None, false),
+        (Some(""), None, false),
+        (None, None, true),
     ] {
         let token = issuer.token(json!({"nonce": claimed})).await;
-        let verified = issuer.verify_at(SocialProvider::Apple, &token, Some(given), at(NOW)).await;
-        assert_eq!(verified.is_ok(), holds, "{claimed:?} {given}");
+        let verified = issuer.verify_at(SocialProvider::Apple, &token, given, at(NOW)).await;
+        assert_eq!(verified.is_ok(), holds, "{claimed:?} {given:?}");
     }
 }
 
@@ -278,7 +293,7 @@ async fn the_token_does_not_choose_how_it_is_checked() {
             generate(&mut issuer.server, alg, &kid).await;
             let token = issuer.signed(&kid, &json!({}), false).await;
             now += 31;
-            assert_invalid(issuer.verify_at(SocialProvider::Google, &token, None, at(now)).await);
+            assert_invalid(issuer.verify_at(SocialProvider::Google, &token, NONCE, at(now)).await);
         }
     }
 }
@@ -313,8 +328,8 @@ async fn a_new_key_is_found_when_a_token_names_it() {
     // We have just asked.
     assert_invalid(issuer.verify(&new).await);
     let later = at(NOW + 30);
-    issuer.verify_at(SocialProvider::Google, &new, None, later).await.unwrap();
-    issuer.verify_at(SocialProvider::Google, &old, None, later).await.unwrap();
+    issuer.verify_at(SocialProvider::Google, &new, NONCE, later).await.unwrap();
+    issuer.verify_at(SocialProvider::Google, &old, NONCE, later).await.unwrap();
 }
 
 #[tokio::test]

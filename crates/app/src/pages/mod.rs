@@ -1,5 +1,7 @@
 //! The few pages that people open in a browser: the start page and the documentation.
 
+mod clock;
+
 use askama::Template;
 use axum::{
     Router,
@@ -34,13 +36,16 @@ pub fn router(openapi: Document, asyncapi: Document) -> Router<App> {
 /// A page of ours may open the socket, and run its own script.
 const SOCKET: &str = "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
 
-/// `/dev/socket/`: a page where a developer can watch the socket.
+/// `/dev/socket/`: a page where a developer can watch the socket; `/dev/clock/`: what puts the clock forward.
 pub fn dev_router() -> Router<App> {
     let script = || async {
         let headers = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
         (headers, include_str!("../../templates/socket.js"))
     };
-    Router::new().route("/dev/socket/", get(socket)).route("/dev/socket.js", get(script))
+    Router::new()
+        .route("/dev/socket/", get(socket))
+        .route("/dev/socket.js", get(script))
+        .merge(clock::router())
 }
 
 #[derive(Template)]

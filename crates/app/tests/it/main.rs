@@ -4,7 +4,10 @@
 mod access;
 mod commands;
 mod contract;
+mod hostile;
+mod keys;
 mod layers;
+mod lists;
 mod running;
 mod statements;
 mod words;

@@ -3,6 +3,7 @@
 use std::{str::FromStr as _, sync::Arc, time::Duration};
 
 use platform::{
+    config::Environment,
     db,
     jobs::Registry,
     telemetry::{self, LogFormat, TelemetrySettings},
@@ -92,4 +93,19 @@ async fn waiting_for_locks(t: &TestApp) -> i64 {
     let waiting = "select count(*) from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())";
     #[expect(clippy::disallowed_methods, reason = "asks the server about itself, not the schema")]
     sqlx::query_scalar(waiting).fetch_one(&t.app.db).await.unwrap()
+}
+
+#[tokio::test]
+async fn only_in_development_somebody_may_put_the_clock_forward() {
+    let router = |environment| app::router::router(environment).unwrap().into();
+    let t = TestApp::start(router(Environment::Development)).await;
+    let step = serde_json::json!({"advance_seconds": 3600});
+    let shown = t.anonymous().post("/dev/clock/", step.clone()).await.expect(200).str("now");
+    assert_eq!(shown, t.now().to_string());
+    assert_eq!(t.anonymous().get("/dev/clock/").await.expect(200).str("now"), shown);
+    for seconds in [-1, 90 * 24 * 3600 + 1] {
+        t.anonymous().post("/dev/clock/", serde_json::json!({"advance_seconds": seconds})).await.expect(422);
+    }
+    let t = TestApp::start(router(Environment::Production)).await;
+    t.anonymous().post("/dev/clock/", step).await.expect(404);
 }

@@ -115,20 +115,43 @@ async fn a_read_is_one_statement_and_reads_no_large_table_as_a_whole() {
     }
 }
 
-#[tokio::test]
-async fn booking_is_one_statement_to_decide_and_one_to_write() {
-    let t = marketplace().await;
-    let anna = sign_in(&t, "anna").await;
-    let watched = Watched::start(&t.app.db).await;
+/// A request that books the first free slot.
+#[expect(clippy::indexing_slicing, reason = "a test may fail by panicking")]
+async fn a_free_slot(anna: &Client) -> serde_json::Value {
     let services = anna.get("/services/?available_on=2026-03-05").await.expect(200);
     let service = services["results"][0]["id"].as_str().unwrap();
     let slots =
         anna.get(&format!("/services/{service}/slots/?from=2026-03-05&to=2026-03-05")).await.expect(200);
     let starts_at = &slots["results"][0]["starts_at"];
-    let body = json!({"service_id": service, "starts_at": starts_at, "payment_method": "cash"});
+    json!({"service_id": service, "starts_at": starts_at, "payment_method": "cash"})
+}
+
+#[tokio::test]
+async fn booking_is_one_statement_to_decide_and_one_to_write() {
+    let t = marketplace().await;
+    let anna = sign_in(&t, "anna").await;
+    let watched = Watched::start(&t.app.db).await;
+    let body = a_free_slot(&anna).await;
     let (_answer, plans) = watched.plans_of(async { anna.post("/bookings/", body).await.expect(201) }).await;
     assert_eq!(plans.len(), 2, "{plans:#?}");
     assert!(!plans.iter().any(|plan| plan.contains("Seq Scan")), "{plans:#?}");
+}
+
+#[tokio::test]
+async fn a_key_is_one_statement_to_claim_and_one_to_answer() {
+    let t = marketplace().await;
+    let anna = sign_in(&t, "anna").await;
+    let watched = Watched::start(&t.app.db).await;
+    let (body, anna) = (a_free_slot(&anna).await, anna.with("idempotency-key", "one"));
+    let booking = async { anna.post("/bookings/", body.clone()).await.expect(201) };
+    let (_answer, plans) = watched.plans_of(booking).await;
+    let (of_keys, others): (Vec<_>, Vec<_>) =
+        plans.iter().partition(|plan| plan.contains("idempotency_keys"));
+    assert_eq!((of_keys.len(), others.len()), (2, 2), "{plans:#?}");
+    assert!(!plans.iter().any(|plan| plan.contains("Seq Scan")), "{plans:#?}");
+    let again = async { anna.post("/bookings/", body.clone()).await.expect(201) };
+    let (_answer, plans) = watched.plans_of(again).await;
+    assert_eq!(plans.len(), 1, "{plans:#?}");
 }
 
 #[tokio::test]

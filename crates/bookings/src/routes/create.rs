@@ -1,7 +1,6 @@
 //! Making a booking.
 
 use axum::{
-    Json,
     http::{StatusCode, header},
     response::Response,
 };
@@ -10,6 +9,7 @@ use jiff::SignedDuration;
 use platform::{
     app::App,
     auth::Caller,
+    cache::Versioned,
     error::{ApiError, ApiResult},
     extract::Valid,
     idempotency::Write,
@@ -23,13 +23,13 @@ use serde::Deserialize;
 use sqlx::{PgConnection, types::Json as Stored};
 use uuid::Uuid;
 
-use super::{etag, view::BookingView, when::When};
+use super::{view::BookingView, when::When};
 use crate::{
     address::Address,
     change::respond_by,
     jobs::{CompleteBooking, ExpirePayment, ExpireRequest},
     model::{Actor, Booking, BookingError, HistoryEntry, State, list_position},
-    payment::{self, PaymentMethod, PaymentPlan, PaymentType},
+    payment::{self, PaymentMethod, PaymentPlan, PaymentStatus, PaymentType},
     store::{self, Terms},
     transitions::{Effect, Event},
 };
@@ -75,7 +75,8 @@ pub(super) struct CreateBooking {
 ///
 /// The time must be one of the service's slots. Confirmed at once where the provider's schedule says so;
 /// else the provider has 24 hours, at most until the start, to answer. What is not paid in cash is paid first, by
-/// POST /payments/process/: until then it is `awaiting_payment`, for 15 minutes. Two people who ask for the same time
+/// POST /payments/process/: until then it is `awaiting_payment`, for 15 minutes, and a person holds at most 3 unpaid
+/// times of one provider and 5 in all. What costs nothing needs no payment, whatever `payment_method` says. Two people who ask for the same time
 /// never both get it: the other one's 409 `slot_taken` lists free times near it in `alternatives`.
 #[utoipa::path(post, path = "/bookings/", tag = "bookings", operation_id = "create_booking",
     security(("bearer" = [])), request_body = CreateBooking,
@@ -84,7 +85,7 @@ pub(super) struct CreateBooking {
             headers(("Location" = String, description = "Where it is."), ("ETag" = String, description = "Its version."))),
         (status = FORBIDDEN, description = "`blocked`: one of the two has blocked the other."),
         (status = NOT_FOUND, description = "There is no such service, or it is not offered."),
-        (status = CONFLICT, description = "`slot_taken`, with `alternatives`."),
+        (status = CONFLICT, description = "`slot_taken`, with `alternatives`; `too_many_holds`."),
         (status = UNPROCESSABLE_ENTITY, description = "`own_service`, `too_soon`, `too_far`, `outside_schedule`, \
             `nonexistent_local_time`, `payment_method_unavailable`, `address_not_found`, or a field is not valid.")))]
 pub(super) async fn create_booking(
@@ -95,15 +96,13 @@ pub(super) async fn create_booking(
     Valid(body): Valid<CreateBooking>,
 ) -> ApiResult<Response> {
     let plan = payment::plan(body.payment_method, body.payment_type)?;
-    if plan.method.tender().is_some_and(|tender| app.gateways.taking(tender).is_none()) {
-        return Err(BookingError::PaymentMethodUnavailable.into());
-    }
     if body.address_id.is_some() {
         return Err(BookingError::AddressNotFound.into());
     }
     let now = app.clock.now();
     let mut tx = write.begin().await?;
-    let terms = store::terms(&mut tx, body.service_id, caller.id, language).await?;
+    let holds_unpaid = plan.pays_first;
+    let terms = store::terms_and_holds(&mut tx, body.service_id, caller.id, language, holds_unpaid).await?;
     let mut terms = terms.filter(|terms| terms.is_offered).ok_or_else(ApiError::not_found)?;
     if terms.provider_id == caller.id {
         return Err(BookingError::OwnService.into());
@@ -111,6 +110,7 @@ pub(super) async fn create_booking(
     if terms.is_blocked {
         return Err(BookingError::Blocked.into());
     }
+    let min_notice_minutes = terms.min_notice_minutes();
     let schedule = terms.schedule()?;
     let when = When {
         scheduled_date: body.scheduled_date,
@@ -123,12 +123,18 @@ pub(super) async fn create_booking(
     let price = Money::new(terms.price_minor, terms.currency);
     let total = payment::total(plan.method, price, terms.credits_required);
     let total = total.ok_or(BookingError::PaymentMethodUnavailable)?;
+    let is_free = total == 0;
+    if !is_free && plan.method.tender().is_some_and(|tender| app.gateways.taking(tender).is_none()) {
+        return Err(BookingError::PaymentMethodUnavailable.into());
+    }
+    let plan = if is_free { PaymentPlan { status: PaymentStatus::Paid, ..plan } } else { plan };
     let commission_bps = app.settings.market.commission_bps.into();
-    let bill = Bill { plan, total_minor: total, commission_bps };
+    let bill = Bill { plan, total_minor: total, commission_bps, min_notice_minutes };
     let mut booking = new_booking(body, &caller, terms, &schedule, slot, &bill, now);
     match begin(&mut tx, &mut booking, now).await {
-        Ok(true) => {}
-        Ok(false) => return Err(wanted.taken(&mut tx, &schedule, slot.starts_at, now).await),
+        Ok(Begun::Held) => {}
+        Ok(Begun::TimeTaken) => return Err(wanted.taken(&mut tx, &schedule, slot.starts_at, now).await),
+        Ok(Begun::TooManyHolds) => return Err(BookingError::TooManyHolds.into()),
         Err(error) if is_conflict(&error) => {
             drop(tx);
             let mut db = app.db.acquire().await?;
@@ -137,12 +143,20 @@ pub(super) async fn create_booking(
         Err(error) => return Err(error.into()),
     }
     let location = format!("/bookings/{}/", booking.id);
-    let headers = [(header::LOCATION, location), (header::ETAG, etag(&booking))];
-    tx.commit((StatusCode::CREATED, headers, Json(BookingView::of(&booking, Actor::Customer, now)))).await
+    let shown = Versioned(booking.version, BookingView::of(&booking, Actor::Customer, now));
+    tx.commit((StatusCode::CREATED, [(header::LOCATION, location)], shown)).await
 }
 
-/// Lets the new booking begin by the table of transitions, and writes it; `false` where its time is taken.
-async fn begin(db: &mut PgConnection, booking: &mut Booking, now: Instant) -> anyhow::Result<bool> {
+/// What became of a new booking.
+enum Begun {
+    /// It holds its time.
+    Held,
+    TimeTaken,
+    TooManyHolds,
+}
+
+/// Lets the new booking begin by the table of transitions, and writes it.
+async fn begin(db: &mut PgConnection, booking: &mut Booking, now: Instant) -> anyhow::Result<Begun> {
     let line =
         booking.beginning(now).ok_or_else(|| anyhow::anyhow!("no line of the table begins this booking"))?;
     booking.state = line.to.unwrap_or(booking.state);
@@ -158,7 +172,7 @@ async fn begin(db: &mut PgConnection, booking: &mut Booking, now: Instant) -> an
     booking.history = Some(Stored(vec![first]));
     let counts_request = line.effects.contains(&Effect::CountRequest);
     let id = booking.id;
-    let reference = if booking.state == State::AwaitingPayment {
+    let inserted = if booking.state == State::AwaitingPayment {
         let job = ExpirePayment { booking_id: id };
         store::insert(db, booking, counts_request, (&job, ExpirePayment::timing(id, now))).await?
     } else if line.effects.contains(&Effect::AwaitAnswer) {
@@ -170,16 +184,20 @@ async fn begin(db: &mut PgConnection, booking: &mut Booking, now: Instant) -> an
         let timing = CompleteBooking::timing(id, booking.ends_at);
         store::insert(db, booking, counts_request, (&CompleteBooking { booking_id: id }, timing)).await?
     };
-    let is_free = reference.is_some();
-    booking.reference = reference.unwrap_or_default();
-    Ok(is_free)
+    if inserted.exceeds_holds {
+        return Ok(Begun::TooManyHolds);
+    }
+    let Some(reference) = inserted.reference else { return Ok(Begun::TimeTaken) };
+    booking.reference = reference;
+    Ok(Begun::Held)
 }
 
-/// What is to be paid, how, and what of it is ours.
+/// What is to be paid, how, what of it is ours, and until when it can be moved.
 struct Bill {
     plan: PaymentPlan,
     total_minor: i64,
     commission_bps: i32,
+    min_notice_minutes: i32,
 }
 
 fn new_booking(
@@ -221,6 +239,15 @@ fn new_booking(
         paid_minor: 0,
         retained_minor: 0,
         refund_minor: None,
+        agreed_minor: 0,
+        secured_minor: 0,
+        kept_minor: None,
+        min_kept_percent: 0,
+        customer_moves: 0,
+        min_notice_minutes: bill.min_notice_minutes,
+        contest_until: None,
+        disputed_from: None,
+        disputed_at: None,
         payment_method: bill.plan.method,
         payment_type: bill.plan.kind,
         payment_status: bill.plan.status,
@@ -237,6 +264,7 @@ fn new_booking(
         proposal_by: None,
         proposal_starts_at: None,
         proposal_ends_at: None,
+        proposal_timezone: None,
         proposal_reason: None,
         proposal_created_at: None,
         proposal_expires_at: None,

@@ -1,6 +1,7 @@
 //! HTTP for bookings.
 
 mod create;
+mod disputes;
 mod jobs;
 mod parties;
 mod read;
@@ -8,14 +9,11 @@ mod reschedule;
 mod view;
 mod when;
 
-use axum::{
-    Json,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use platform::{
     app::App,
     auth::Caller,
+    cache::Versioned,
     error::{ApiError, ApiResult},
     extract::IfMatch,
     ids::BookingId,
@@ -45,6 +43,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(parties::cancel_booking))
         .routes(routes!(parties::set_status))
         .routes(routes!(parties::report_no_show))
+        .routes(routes!(disputes::contest_no_show))
+        .routes(routes!(disputes::dispute_booking))
+        .routes(routes!(disputes::list_disputes))
+        .routes(routes!(disputes::resolve_dispute))
         .routes(routes!(jobs::list_jobs))
         .routes(routes!(jobs::accept_job))
         .routes(routes!(jobs::decline_job))
@@ -96,9 +98,5 @@ async fn happen(
 
 /// A booking as one party sees it, with its version as `ETag`.
 fn answer(booking: &Booking, party: Actor, now: platform::time::Instant) -> Response {
-    ([(header::ETAG, etag(booking))], Json(BookingView::of(booking, party, now))).into_response()
-}
-
-fn etag(booking: &Booking) -> String {
-    format!("\"{}\"", booking.version)
+    Versioned(booking.version, BookingView::of(booking, party, now)).into_response()
 }

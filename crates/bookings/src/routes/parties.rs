@@ -23,18 +23,29 @@ use crate::{
 
 /// What cancelling now means for the caller.
 #[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Cancellation, example = json!({"refund_amount": 49.9, "currency": "EUR", "refund_percent": 100, "paid_amount": 49.9,
-    "reason": "policy", "policy": "flexible", "free_until": "2026-03-02T09:00:00Z",
+#[schema(as = Cancellation, example = json!({"refund_amount": 49.9, "kept_amount": 0.0, "charge_amount": 0.0,
+    "agreed_amount": 49.9, "paid_amount": 49.9, "reserved_amount": 0.0, "currency": "EUR", "refund_percent": 100,
+    "min_kept_percent": 0, "reason": "policy", "policy": "flexible", "free_until": "2026-03-02T09:00:00Z",
     "valid_until": "2026-03-02T09:00:00Z", "version": 2}))]
 pub(super) struct CancellationView {
-    /// What goes back to the customer.
+    /// What goes back to the customer, or is let go where it was only reserved.
     refund_amount: Money,
+    /// What the customer pays all the same: `paid_amount + charge_amount = kept_amount + refund_amount`.
+    kept_amount: Money,
+    /// What the saved method is charged at once, where it was to be charged later.
+    charge_amount: Money,
+    /// What the customer agreed to pay in all.
+    agreed_amount: Money,
+    /// How much of that was paid so far, or is reserved.
+    paid_amount: Money,
+    /// How much of `paid_amount` is only reserved, or held back by a bank.
+    reserved_amount: Money,
     /// In which currency.
     currency: Currency,
-    /// The share of what was paid.
+    /// The share of what was agreed that goes back.
     refund_percent: i64,
-    /// What was paid so far.
-    paid_amount: Money,
+    /// The share that is kept at least, since the customer has moved the booking when cancelling it cost that.
+    min_kept_percent: i16,
     /// Why so much.
     reason: RefundReason,
     /// The booking's policy.
@@ -60,16 +71,24 @@ pub(super) async fn preview_cancellation(
     let now = app.clock.now();
     let booking = store::find(&mut *app.db.acquire().await?, id).await?.ok_or_else(ApiError::not_found)?;
     let party = booking.party(caller.id).ok_or_else(ApiError::not_found)?;
-    booking.transition(booking.cancelling(party), party, now)?;
-    let (rule, minor) = booking.refund(party, now);
+    let line = booking.transition(booking.cancelling(party), party, now)?;
+    let (rule, end) = booking.settlement(line.to.unwrap_or(booking.state), now);
     Ok(Json(CancellationView {
-        refund_amount: booking.money(minor),
+        refund_amount: booking.money(end.refund_minor),
+        kept_amount: booking.money(end.kept_minor),
+        charge_amount: booking.money(end.charge_minor),
+        agreed_amount: booking.money(booking.agreed_minor),
+        paid_amount: booking.money(booking.secured_minor),
+        reserved_amount: booking.money(booking.secured_minor - booking.paid_minor.min(booking.secured_minor)),
         currency: booking.currency,
         refund_percent: rule.percent,
-        paid_amount: booking.money(booking.paid_minor),
+        min_kept_percent: booking.min_kept_percent,
         reason: rule.reason,
         policy: booking.cancellation_policy,
-        free_until: booking.cancellation_policy.free_until(booking.starts_at),
+        free_until: booking
+            .cancellation_policy
+            .free_until(booking.starts_at)
+            .filter(|_| booking.min_kept_percent == 0),
         valid_until: rule.valid_until,
         version: booking.version,
     }))
@@ -145,7 +164,9 @@ pub(super) async fn set_status(
 
 /// Say that the other one was not there.
 ///
-/// From 15 minutes after the start to a day after the end.
+/// From 15 minutes after the start to a day after the end. The one who is blamed can contest it until `contest_until`, 48
+/// hours later; then it is final. Where the provider did not come all goes back to the customer; where the customer did
+/// not, as much as if they had cancelled at the start. Until it is final the money waits.
 #[utoipa::path(put, path = "/bookings/{id}/no-show/", tag = "bookings", operation_id = "report_no_show",
     security(("bearer" = [])), params(("id" = BookingId, Path),
         ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = Option<Reason>,

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     change::{self, By},
-    model::{Booking, Span},
+    model::{Booking, NewTime, Span},
     store,
     transitions::Event,
 };
@@ -54,12 +54,15 @@ pub(super) struct RescheduleBooking {
 /// The customer of a booking that was confirmed instantly moves it at once. Everybody else makes a proposal,
 /// which the other side accepts or declines within 48 hours, at most until the earlier of both starts; until
 /// then both times are held. Who made a proposal can take it back by declining it. The same rules as for a
-/// new booking hold, and nothing is paid twice.
+/// new booking hold, but that the provider need not take new ones, and nothing is paid twice. A customer moves a booking
+/// at most 3 times, and not later than the provider's minimum notice before its start; moving never makes cancelling
+/// cheaper than it was at that moment.
 #[utoipa::path(put, path = "/bookings/{id}/reschedule/", tag = "bookings", operation_id = "reschedule_booking",
     security(("bearer" = [])), params(("id" = BookingId, Path),
         ("If-Match" = Option<String>, Header, description = "The version that you saw.")), request_body = RescheduleBooking,
     responses((status = OK, description = "The booking, moved or with the proposal in `reschedule`.", body = BookingView),
-        (status = CONFLICT, description = "`slot_taken` with `alternatives`; `invalid_transition` with `state` and `allowed`."),
+        (status = CONFLICT, description = "`slot_taken` with `alternatives`; `invalid_transition` with `state` and `allowed`; \
+            `too_many_moves`; `too_late_to_move`."),
         (status = PRECONDITION_FAILED, description = "`stale_version`.")))]
 pub(super) async fn reschedule_booking(
     app: App,
@@ -71,14 +74,13 @@ pub(super) async fn reschedule_booking(
 ) -> ApiResult<Response> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let (mut booking, party) = locked(&mut tx, id, &caller, &if_match).await?;
-    let event = booking.rescheduling(party);
-    booking.transition(event, party, now)?;
+    let (booking, party) = locked(&mut tx, id, &caller, &if_match).await?;
+    let event = booking.moving(party, now)?;
 
     let terms = store::terms(&mut tx, booking.service_id, booking.customer_id, language).await?;
     let mut terms = terms.ok_or_else(ApiError::not_found)?;
     terms.keep_buffers(booking.buffer_before_minutes, booking.buffer_after_minutes);
-    let schedule = terms.schedule()?;
+    let schedule = terms.schedule_for_moves()?;
     let RescheduleBooking { scheduled_date, scheduled_time, starts_at, reason } = body;
     let at = When { scheduled_date, scheduled_time, starts_at }.resolve(schedule.timezone())?;
     if at == booking.starts_at.timestamp() {
@@ -90,10 +92,10 @@ pub(super) async fn reschedule_booking(
         except: Some(id),
     };
     let slot = wanted.free(&mut tx, &schedule, at, now).await?;
-    schedule.timezone_name().clone_into(&mut booking.timezone);
     let span = Span { starts_at: slot.starts_at.into(), ends_at: slot.ends_at.into() };
+    let to = NewTime { span, timezone: schedule.timezone_name().to_owned() };
     let by = By { actor: party, id: Some(caller.id), reason };
-    let booking = change::change(&mut tx, booking, event, &by, Some(span), now).await?;
+    let booking = change::change(&mut tx, booking, event, &by, Some(to), now).await?;
     tx.commit().await?;
     app.jobs_waiting.notify_one();
     Ok(answer(&booking, party, now))

@@ -1,6 +1,6 @@
 //! A booking on the wire.
 
-use jiff::{SignedDuration, civil::Date};
+use jiff::{SignedDuration, civil::Date, tz::TimeZone};
 use platform::{
     ids::{BookingId, ProposalId, ServiceId, UserId},
     money::{Currency, Money},
@@ -13,6 +13,7 @@ use crate::{
     address::AddressView,
     model::{Actor, Booking, HistoryEntry, State, Status},
     payment::{PaymentMethod, PaymentStatus, PaymentType},
+    transitions::Event,
 };
 
 /// How long after its completion a booking can be reviewed.
@@ -60,7 +61,7 @@ pub(super) struct BookingView {
     payment_type: PaymentType,
     payment_status: PaymentStatus,
     is_paid: bool,
-    /// What went back, or will, after a cancellation.
+    /// What went back, or will, after a cancellation or an absence; `null` while an operator decides.
     refund_amount: Option<Money>,
     cancelled_by: Option<Actor>,
     cancellation_reason: Option<String>,
@@ -73,6 +74,14 @@ pub(super) struct BookingView {
     can_reschedule: bool,
     /// Whether the caller can review it now.
     can_review: bool,
+    /// Whether the caller can say now that the other one did not come.
+    can_report_no_show: bool,
+    /// Whether the caller is said not to have come, and can contest it now.
+    can_contest: bool,
+    /// Whether the caller can dispute now what was done.
+    can_dispute: bool,
+    /// Until when an absence can be contested, or a completed job disputed.
+    contest_until: Option<Instant>,
     /// How it came to be what it is; `null` in lists.
     history: Option<Vec<HistoryEntry>>,
     /// Grows with every change; also the `ETag`.
@@ -98,18 +107,20 @@ pub(super) struct ProposalView {
     created_at: Instant,
 }
 
+/// A date and a time in a zone.
+fn local(at: Instant, timezone: &str) -> (Date, TimeOfDay) {
+    let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
+    let local = zone.to_datetime(at.timestamp());
+    (local.date(), TimeOfDay::from(local.time()))
+}
+
 impl BookingView {
     pub(super) fn of(booking: &Booking, viewer: Actor, now: Instant) -> Self {
-        let zone = booking.zone();
-        let local = |at: Instant| {
-            let local = zone.to_datetime(at.timestamp());
-            (local.date(), TimeOfDay::from(local.time()))
-        };
-        let (scheduled_date, scheduled_time) = local(booking.starts_at);
+        let (scheduled_date, scheduled_time) = local(booking.starts_at, &booking.timezone);
         let sees_all = viewer == Actor::Customer || booking.state.is_agreed();
         let address = booking.address.as_ref();
         let reschedule = booking.proposal().map(|open| {
-            let (scheduled_date, scheduled_time) = local(open.span.starts_at);
+            let (scheduled_date, scheduled_time) = local(open.span.starts_at, &open.timezone);
             ProposalView {
                 id: open.id,
                 proposed_by: open.proposed_by,
@@ -158,6 +169,10 @@ impl BookingView {
             can_cancel: booking.allows(booking.cancelling(viewer), viewer, now),
             can_reschedule: booking.allows(booking.rescheduling(viewer), viewer, now),
             can_review: booking.state == State::Completed && now < reviewable,
+            can_report_no_show: booking.allows(Event::NoShow, viewer, now),
+            can_contest: booking.allows(Event::NoShowContested, viewer, now),
+            can_dispute: booking.allows(Event::Disputed, viewer, now),
+            contest_until: booking.contest_until.or_else(|| booking.dispute_until()),
             history: booking.history.as_ref().map(|history| history.0.clone()),
             version: booking.version,
             created_at: booking.created_at,

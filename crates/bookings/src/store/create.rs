@@ -50,28 +50,59 @@ impl Terms {
         }
     }
 
+    /// How long before a start somebody books, or moves what they booked.
+    pub(crate) fn min_notice_minutes(&self) -> i32 {
+        self.stored.as_ref().map_or(0, |stored| stored.min_notice_minutes)
+    }
+
     /// When the service can be booked, with the service's own rules in place of the provider's. A provider
     /// without a schedule, or who takes no bookings at present, is closed.
     pub(crate) fn schedule(&mut self) -> anyhow::Result<Schedule> {
-        let closed = |timezone: &str| {
-            let closed = ScheduleDraft::closed(timezone).parse();
-            closed.or_else(|_unknown_zone| ScheduleDraft::closed("UTC").parse())
-        };
         match self.stored.take() {
-            Some(stored) if self.is_available => stored.into_schedule(),
-            Some(stored) => Ok(closed(&stored.timezone)?),
-            None => Ok(closed(&self.home_timezone)?),
+            Some(stored) if !self.is_available => closed(&stored.timezone),
+            stored => self.open(stored),
         }
+    }
+
+    /// To when a booking can be moved: also while the provider takes no new ones.
+    pub(crate) fn schedule_for_moves(&mut self) -> anyhow::Result<Schedule> {
+        let stored = self.stored.take();
+        self.open(stored)
+    }
+
+    fn open(&self, stored: Option<StoredSchedule>) -> anyhow::Result<Schedule> {
+        stored.map_or_else(|| closed(&self.home_timezone), StoredSchedule::into_schedule)
     }
 }
 
-/// The terms of a service for somebody; takes the provider's calendar lock, so that what is read after
-/// this statement stays true until the transaction ends.
+fn closed(timezone: &str) -> anyhow::Result<Schedule> {
+    let closed = ScheduleDraft::closed(timezone).parse();
+    Ok(closed.or_else(|_unknown_zone| ScheduleDraft::closed("UTC").parse())?)
+}
+
+/// How many times one may keep from others before paying for them: of one provider.
+const MAX_UNPAID_HOLDS_WITH_PROVIDER: i64 = 3;
+/// And in all.
+const MAX_UNPAID_HOLDS: i64 = 5;
+
+/// The terms of a service for somebody; takes the provider's calendar lock, so that what is read after this statement
+/// stays true until the transaction ends.
 pub(crate) async fn terms(
     db: &mut PgConnection,
     service: ServiceId,
     customer: UserId,
     language: Language,
+) -> sqlx::Result<Option<Terms>> {
+    terms_and_holds(db, service, customer, language, false).await
+}
+
+/// The same, and the lock of the customer's unpaid holds where there may be another.
+pub(crate) async fn terms_and_holds(
+    db: &mut PgConnection,
+    service: ServiceId,
+    customer: UserId,
+    language: Language,
+    may_hold_unpaid: bool,
 ) -> sqlx::Result<Option<Terms>> {
     let row = sqlx::query!(
         r#"select s.provider_id, p.name as provider_name, c.name as customer_name,
@@ -88,7 +119,7 @@ pub(crate) async fn terms(
                   coalesce(s.buffer_before_minutes, t.buffer_before_minutes) as buffer_before_minutes,
                   coalesce(s.buffer_after_minutes, t.buffer_after_minutes) as buffer_after_minutes,
                   t.slot_step_minutes as "slot_step_minutes?", t.auto_accept as "auto_accept?",
-                  lock_calendar(s.provider_id) as "locked!"
+                  lock_calendar(s.provider_id) and (not $4 or lock_holds(c.id)) as "locked!"
              from services s
              join providers o on o.user_id = s.provider_id
              join users p on p.id = s.provider_id
@@ -100,6 +131,7 @@ pub(crate) async fn terms(
         service as _,
         customer as _,
         language.code(),
+        may_hold_unpaid,
     )
     .fetch_optional(db)
     .await?;
@@ -131,28 +163,41 @@ pub(crate) async fn terms(
     }))
 }
 
+/// What became of a new booking.
+pub(crate) struct Inserted {
+    /// Its short name; `None` where nothing was written.
+    pub(crate) reference: Option<String>,
+    /// Whether its customer holds too much already.
+    pub(crate) exceeds_holds: bool,
+}
+
 /// Writes a new booking with its first line of history, the time that it holds, the event, the timer and
-/// the provider's record, unless the time is taken: then nothing, and `None`. Gives the short name.
+/// the provider's record, unless the time is taken or its customer holds too many without having paid: then nothing.
 ///
-/// The caller holds the calendar lock, so the check is exact; the constraint `reservations_no_overlap`
+/// The caller holds the locks of [`terms_and_holds`], so the checks are exact; the constraint `reservations_no_overlap`
 /// stands behind it all the same.
 pub(crate) async fn insert<J: Job>(
     db: &mut PgConnection,
     booking: &Booking,
     counts_request: bool,
     timer: (&J, Timing),
-) -> anyhow::Result<Option<String>> {
+) -> anyhow::Result<Inserted> {
     let (job, Timing { at, key }) = timer;
     let by = crate::change::By { actor: Actor::Customer, id: Some(booking.customer_id), reason: None };
     let event = BookingChanged::of(booking, None, Event::Created, &by);
     let (people, kinds) = stream::people_and_kinds(&event.live());
     let blocked = booking.blocked(Span { starts_at: booking.starts_at, ends_at: booking.ends_at });
     let address = booking.address.as_ref().map(|address| serde_json::to_value(&address.0)).transpose()?;
-    let reference = sqlx::query_scalar!(
-        "with slot as (
+    let inserted = sqlx::query_as!(
+        Inserted,
+        r#"with holds as (
+             select count(*) >= $42 or count(*) filter (where provider_id = $1) >= $43 as are_too_many from bookings
+              where $10 = 'awaiting_payment' and state = 'awaiting_payment' and customer_id = $8
+         ), slot as (
              insert into reservations (provider_id, booking_id, purpose, starts_at, ends_at, blocked)
              select $1, $2, 'booking', $3, $4, tstzrange($5, $6)
               where not exists (select from reservations where provider_id = $1 and blocked && tstzrange($5, $6))
+                and not (select are_too_many from holds)
              returning booking_id
          ), booking as (
              insert into bookings
@@ -160,12 +205,12 @@ pub(crate) async fn insert<J: Job>(
                      ends_at, respond_by, service_title, service_price_minor, credits_required, currency,
                      duration_minutes, buffer_before_minutes, buffer_after_minutes, cancellation_policy,
                      commission_bps, books_instantly, total_minor, payment_method, payment_type, payment_status,
-                     notes, address, created_at, updated_at)
+                     notes, address, min_notice_minutes, created_at, updated_at)
              select booking_id,
                     (select name from unnest($7::text[]) name
                       where not exists (select from bookings b where b.reference = name) limit 1),
                     $8, $1, $9, $10, $11, $12, $3, $4, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-                    $25, $26, $27, $28, $29, $30, $30
+                    $25, $26, $27, $28, $29, $44, $30, $30
                from slot
              returning id, reference
          ), history as (
@@ -181,8 +226,8 @@ pub(crate) async fn insert<J: Job>(
              update providers set requests_received = requests_received + 1
               where user_id = $1 and $38 and exists (select from booking)
          )
-         select reference from booking
-          where (select count(*) from live) >= 0",
+         select (select reference from booking) as reference, (select are_too_many from holds) as "exceeds_holds!"
+          where (select count(*) from live) >= 0"#,
         booking.provider_id as _,
         booking.id as _,
         booking.starts_at as _,
@@ -224,8 +269,11 @@ pub(crate) async fn insert<J: Job>(
         &people as _,
         &kinds,
         serde_json::to_value(event.news())?,
+        MAX_UNPAID_HOLDS,
+        MAX_UNPAID_HOLDS_WITH_PROVIDER,
+        booking.min_notice_minutes,
     )
-    .fetch_optional(db)
+    .fetch_one(db)
     .await?;
-    Ok(reference)
+    Ok(inserted)
 }

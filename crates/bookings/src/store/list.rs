@@ -103,7 +103,7 @@ pub(crate) async fn list(
     let mut query = QueryBuilder::new(
         "select b.*, c.name as customer_name, p.name as provider_name, r.id as proposal_id,
                 r.proposed_by as proposal_by, r.starts_at as proposal_starts_at, r.ends_at as proposal_ends_at,
-                r.reason as proposal_reason, r.created_at as proposal_created_at,
+                r.timezone as proposal_timezone, r.reason as proposal_reason, r.created_at as proposal_created_at,
                 r.expires_at as proposal_expires_at, null::jsonb as history, (",
     );
     filter.push_count(&mut query);

@@ -1,19 +1,22 @@
 //! The SQL of bookings: reading one, and writing what a change does.
 
 mod create;
+mod disputes;
 mod list;
+pub(crate) mod obligations;
 
 use platform::ids::{BookingId, ProposalId, ServiceId};
 use sqlx::{PgConnection, types::Json};
 
 pub(crate) use self::{
-    create::{Terms, insert, terms},
+    create::{Terms, insert, terms, terms_and_holds},
+    disputes::{DisputeKey, dispute_key, disputed},
     list::{Filter, Key, Ordering, Role, list},
 };
 use crate::{
     address::Address,
     change::{By, Change},
-    model::{Actor, Booking, HistoryEntry, Span},
+    model::{Actor, Booking, HistoryEntry, Span, State},
     transitions::Event,
 };
 
@@ -25,12 +28,14 @@ pub(crate) async fn find(db: &mut PgConnection, id: BookingId) -> sqlx::Result<O
                   b.service_id, b.state, b.list_position, b.timezone, b.starts_at, b.ends_at, b.respond_by,
                   b.service_title, b.service_price_minor, b.credits_required, b.currency, b.duration_minutes,
                   b.buffer_before_minutes, b.buffer_after_minutes, b.cancellation_policy, b.commission_bps,
-                  b.books_instantly, b.total_minor, b.paid_minor, b.retained_minor, b.refund_minor, b.payment_method,
+                  b.books_instantly, b.total_minor, b.paid_minor, b.retained_minor, b.refund_minor, b.agreed_minor,
+                  b.secured_minor, b.kept_minor, b.min_kept_percent, b.customer_moves, b.min_notice_minutes,
+                  b.contest_until, b.disputed_from as "disputed_from: State", b.disputed_at, b.payment_method,
                   b.payment_type, b.payment_status, b.notes, b.address as "address: Json<Address>", b.cancelled_by,
                   b.cancellation_reason, b.ics_sequence, b.version, b.created_at, b.updated_at, b.completed_at,
                   r.id as "proposal_id?: ProposalId", r.proposed_by as "proposal_by?: Actor",
                   r.starts_at as "proposal_starts_at?", r.ends_at as "proposal_ends_at?",
-                  r.reason as "proposal_reason?", r.created_at as "proposal_created_at?",
+                  r.timezone as "proposal_timezone?", r.reason as "proposal_reason?", r.created_at as "proposal_created_at?",
                   r.expires_at as "proposal_expires_at?",
                   coalesce((select jsonb_agg(jsonb_build_object('at', h.at, 'event', h.event, 'from', h.from_state,
                                              'to', h.to_state, 'by', h.actor, 'reason', h.reason) order by h.id)
@@ -90,14 +95,16 @@ pub(crate) async fn save(
              update providers
                 set requests_received = requests_received + $10, requests_answered = requests_answered + $11,
                     response_minutes_sum = response_minutes_sum + $12, jobs_completed = jobs_completed + $13,
-                    jobs_cancelled = jobs_cancelled + $14, total_earnings_minor = total_earnings_minor + $15
-              where user_id = $9 and $16
+                    jobs_cancelled = jobs_cancelled + $14
+              where user_id = $9 and $15
          )
          update bookings
-            set state = $5, starts_at = $17, ends_at = $18, list_position = $19, timezone = $20, respond_by = $21,
-                refund_minor = $22, payment_status = $23, cancelled_by = $24, cancellation_reason = $25,
-                ics_sequence = $26, version = $27, updated_at = $2, completed_at = $28, paid_minor = $29,
-                payment_method = $30, payment_type = $31, retained_minor = $32
+            set state = $5, starts_at = $16, ends_at = $17, list_position = $18, timezone = $19, respond_by = $20,
+                refund_minor = $21, payment_status = $22, cancelled_by = $23, cancellation_reason = $24,
+                ics_sequence = $25, version = $26, updated_at = $2, completed_at = $27, paid_minor = $28,
+                payment_method = $29, payment_type = $30, retained_minor = $31, agreed_minor = $32, secured_minor = $33,
+                kept_minor = $34, min_kept_percent = $35, customer_moves = $36, contest_until = $37,
+                disputed_from = $38, disputed_at = $39
           where id = $1",
         booking.id as _,
         booking.updated_at as _,
@@ -113,7 +120,6 @@ pub(crate) async fn save(
         change.counts.response_minutes,
         change.counts.completed,
         change.counts.let_down,
-        change.counts.earnings_minor,
         !change.counts.is_empty(),
         booking.starts_at as _,
         booking.ends_at as _,
@@ -131,6 +137,14 @@ pub(crate) async fn save(
         booking.payment_method as _,
         booking.payment_type as _,
         booking.retained_minor,
+        booking.agreed_minor,
+        booking.secured_minor,
+        booking.kept_minor,
+        booking.min_kept_percent,
+        booking.customer_moves,
+        booking.contest_until as _,
+        booking.disputed_from as _,
+        booking.disputed_at as _,
     )
     .execute(db)
     .await?;
@@ -155,8 +169,8 @@ async fn rearrange(db: &mut PgConnection, booking: &Booking, change: &Change, by
               where booking_id = $1 and state = 'open' and $4::text is not null
          ), proposed as (
              insert into reschedule_proposals
-                    (id, booking_id, proposed_by, starts_at, ends_at, reason, state, created_at, expires_at)
-             select $14, $1, $16, $10, $11, $17, 'open', $15, $18 where $14::uuid is not null
+                    (id, booking_id, proposed_by, starts_at, ends_at, timezone, reason, state, created_at, expires_at)
+             select $14, $1, $16, $10, $11, $19, $17, 'open', $15, $18 where $14::uuid is not null
          )
          -- With the provider, whom the index begins with: by the booking alone all of it would be read.
          delete from reservations
@@ -179,6 +193,7 @@ async fn rearrange(db: &mut PgConnection, booking: &Booking, change: &Change, by
         by.actor as _,
         by.reason,
         proposal.map(|proposal| proposal.expires_at) as _,
+        proposal.map(|proposal| proposal.timezone.as_str()),
     )
     .execute(db)
     .await?;
@@ -189,7 +204,7 @@ async fn rearrange(db: &mut PgConnection, booking: &Booking, change: &Change, by
 pub(crate) async fn save_funding(db: &mut PgConnection, booking: &Booking) -> sqlx::Result<()> {
     sqlx::query!(
         "update bookings set payment_method = $2, payment_type = $3, payment_status = $4, paid_minor = $5,
-                version = $6, updated_at = $7, retained_minor = $8
+                version = $6, updated_at = $7, retained_minor = $8, agreed_minor = $9, secured_minor = $10
           where id = $1",
         booking.id as _,
         booking.payment_method as _,
@@ -199,6 +214,8 @@ pub(crate) async fn save_funding(db: &mut PgConnection, booking: &Booking) -> sq
         booking.version,
         booking.updated_at as _,
         booking.retained_minor,
+        booking.agreed_minor,
+        booking.secured_minor,
     )
     .execute(db)
     .await?;

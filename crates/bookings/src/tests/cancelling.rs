@@ -8,17 +8,14 @@ use serde_json::{Value, json};
 use strum::VariantArray as _;
 
 use super::{World, instant};
-use crate::{
-    model::Actor,
-    policy::{self, Policy},
-};
+use crate::policy::{self, Policy, RefundReason};
 
 fn start() -> Instant {
     instant("2026-03-20T09:00:00Z")
 }
 
 fn percent(policy: Policy, before: SignedDuration) -> i64 {
-    policy::refund(policy, Actor::Customer, true, start(), start().minus(before)).percent
+    policy::refund(policy, RefundReason::Policy, 0, start(), start().minus(before)).percent
 }
 
 #[rstest]
@@ -53,7 +50,7 @@ fn the_boundary_counts_as_before() {
 fn hours_elapse_through_a_clock_change() {
     // 24 elapsed hours before 10:00 on the day after the clocks went forward is 09:00 on the wall.
     let start = instant("2026-03-29T08:00:00Z");
-    let at = |text| policy::refund(Policy::Flexible, Actor::Customer, true, start, instant(text)).percent;
+    let at = |text| policy::refund(Policy::Flexible, RefundReason::Policy, 0, start, instant(text)).percent;
     assert_eq!((at("2026-03-28T08:00:00Z"), at("2026-03-28T08:00:01Z")), (100, 50));
 }
 
@@ -69,28 +66,30 @@ proptest! {
     #[test]
     fn what_is_previewed_is_what_is_executed_until_it_ends(
         policy in proptest::sample::select(Policy::VARIANTS),
-        by in proptest::sample::select(Actor::VARIANTS),
-        confirmed: bool,
+        reason in proptest::sample::select(RefundReason::VARIANTS),
+        floor in 0..=100_i64,
         seconds in 0..2_000_000_i64,
         later in 0.0..=1.0_f64,
         paid in 0..10_000_000_i64,
     ) {
         let now = start().minus(SignedDuration::from_secs(seconds));
-        let preview = policy::refund(policy, by, confirmed, start(), now);
+        let preview = policy::refund(policy, reason, floor, start(), now);
         prop_assert!(now <= preview.valid_until && preview.valid_until <= start());
         let then = now.plus(preview.valid_until.since(now).mul_f64(later)).min(preview.valid_until);
-        let executed = policy::refund(policy, by, confirmed, start(), then);
+        let executed = policy::refund(policy, reason, floor, start(), then);
         prop_assert_eq!(policy::share(paid, preview.percent), policy::share(paid, executed.percent));
         prop_assert!((0..=paid).contains(&policy::share(paid, preview.percent)));
-        let after = policy::refund(policy, by, confirmed, start(), preview.valid_until.plus(SignedDuration::from_secs(1)));
+        let after = policy::refund(policy, reason, floor, start(), preview.valid_until.plus(SignedDuration::from_secs(1)));
         prop_assert!(after.percent <= preview.percent);
+        prop_assert!(reason != RefundReason::Policy || preview.percent + floor <= 100);
     }
 }
 
 /// As if the customer had paid already, for policies to have something to pay back.
 async fn paid(w: &World, policy: &str) {
     sqlx::query!(
-        "update bookings set payment_status = 'paid', paid_minor = total_minor, cancellation_policy = $1",
+        "update bookings set payment_status = 'paid', paid_minor = total_minor, agreed_minor = total_minor,
+                secured_minor = total_minor, cancellation_policy = $1",
         policy
     )
     .execute(&w.t.app.db)

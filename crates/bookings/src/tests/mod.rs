@@ -2,6 +2,7 @@
 
 mod cancelling;
 mod creating;
+mod disputes;
 mod life;
 mod moving;
 mod races;

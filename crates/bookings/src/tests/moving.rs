@@ -219,3 +219,161 @@ async fn a_calendar_file_follows_the_booking() {
     );
     assert!(gone.contains("UID:[booking]@skillbuddy\n"));
 }
+
+/// As if the customer had paid by card already.
+async fn paid(w: &World, policy: &str) {
+    sqlx::query!(
+        "update bookings set payment_status = 'paid', payment_method = 'card', paid_minor = 10000, agreed_minor = 10000,
+                secured_minor = 10000, total_minor = 10000, cancellation_policy = $1",
+        policy
+    )
+    .execute(&w.t.app.db)
+    .await
+    .unwrap();
+}
+
+async fn costs(w: &World, path: &str) -> Value {
+    w.ann.get(&format!("{path}cancellation/")).await.expect(200)["kept_amount"].clone()
+}
+
+/// The examination's own: moderate, two hours before, moved by 30 days, then cancelled.
+#[rstest::rstest]
+#[case("flexible", 50.0, 50.0)]
+#[case("moderate", 100.0, 0.0)]
+#[case("strict", 100.0, 0.0)]
+#[tokio::test]
+async fn moving_never_makes_cancelling_cheaper(#[case] policy: &str, #[case] kept: f64, #[case] back: f64) {
+    let w = World::instant().await;
+    w.schedule(json!({"auto_accept": true, "min_notice_minutes": 60})).await;
+    let path = w.confirmed("2026-03-03", "12:00").await;
+    paid(&w, policy).await;
+    w.at("2026-03-03T09:00:00Z");
+    assert_eq!(costs(&w, &path).await, json!(kept));
+    w.ann.put(&format!("{path}reschedule/"), to("2026-04-02", "12:00")).await.expect(200);
+    let preview = w.ann.get(&format!("{path}cancellation/")).await.expect(200);
+    assert_eq!((&preview["kept_amount"], &preview["free_until"]), (&json!(kept), &Value::Null));
+    let answer = w.ann.put(&format!("{path}cancel/"), json!({})).await.expect(200);
+    assert_eq!(answer["refund_amount"], json!(back));
+}
+
+#[tokio::test]
+async fn a_free_move_stays_free_and_a_later_one_costs_what_it_costs_then() {
+    let w = World::instant().await;
+    let path = w.confirmed("2026-03-06", "12:00").await;
+    paid(&w, "moderate").await;
+    w.ann.put(&format!("{path}reschedule/"), to("2026-03-07", "12:00")).await.expect(200);
+    assert_eq!(costs(&w, &path).await, json!(0.0));
+    w.at("2026-03-05T11:00:00Z");
+    assert_eq!(costs(&w, &path).await, json!(50.0));
+    w.ann.put(&format!("{path}reschedule/"), to("2026-03-20", "12:00")).await.expect(200);
+    assert_eq!(costs(&w, &path).await, json!(50.0));
+    // Nearer the start it grows on as ever, and the provider's cancelling costs nothing.
+    w.at("2026-03-19T11:30:00Z");
+    assert_eq!(costs(&w, &path).await, json!(100.0));
+    assert_eq!(w.bob.get(&format!("{path}cancellation/")).await["refund_amount"], json!(100.0));
+}
+
+#[tokio::test]
+async fn a_proposal_raises_the_cost_only_if_the_customer_made_it() {
+    for (is_customers, kept) in [(true, 100.0), (false, 0.0)] {
+        let w = World::new().await;
+        w.schedule(json!({"min_notice_minutes": 60})).await;
+        let path = w.confirmed("2026-03-03", "12:00").await;
+        paid(&w, "moderate").await;
+        w.at("2026-03-03T08:00:00Z");
+        let (asks, answers) = if is_customers { (&w.ann, &w.bob) } else { (&w.bob, &w.ann) };
+        asks.put(&format!("{path}reschedule/"), to("2026-03-20", "12:00")).await.expect(200);
+        answers.put(&format!("{path}reschedule/accept/"), json!({})).await.expect(200);
+        assert_eq!(costs(&w, &path).await, json!(kept));
+    }
+}
+
+#[tokio::test]
+async fn a_customer_moves_three_times_and_the_provider_as_often_as_it_takes() {
+    let w = World::instant().await;
+    let path = w.confirmed("2026-03-10", "10:00").await;
+    for day in 11..14 {
+        assert_eq!(w.ann.get(&path).await["can_reschedule"], true);
+        w.ann.put(&format!("{path}reschedule/"), to(&format!("2026-03-{day}"), "10:00")).await.expect(200);
+    }
+    assert_eq!(w.ann.get(&path).await["can_reschedule"], false);
+    w.ann.put(&format!("{path}reschedule/"), to("2026-03-14", "10:00")).await.refused(409, "too_many_moves");
+    for day in 14..19 {
+        w.bob.put(&format!("{path}reschedule/"), to(&format!("2026-03-{day}"), "10:00")).await.expect(200);
+        w.ann.put(&format!("{path}reschedule/accept/"), json!({})).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_proposal_that_was_declined_is_no_move() {
+    let w = World::new().await;
+    let path = w.confirmed("2026-03-10", "10:00").await;
+    for _ in 0..4 {
+        w.ann.put(&format!("{path}reschedule/"), to("2026-03-11", "10:00")).await.expect(200);
+        w.bob.put(&format!("{path}reschedule/decline/"), json!({})).await.expect(200);
+    }
+    for day in 11..14 {
+        w.ann.put(&format!("{path}reschedule/"), to(&format!("2026-03-{day}"), "10:00")).await.expect(200);
+        w.bob.put(&format!("{path}reschedule/accept/"), json!({})).await.expect(200);
+    }
+    w.ann.put(&format!("{path}reschedule/"), to("2026-03-14", "10:00")).await.refused(409, "too_many_moves");
+}
+
+#[tokio::test]
+async fn a_customer_moves_until_the_providers_notice_before_the_start() {
+    for is_instant in [true, false] {
+        let w = World::new().await;
+        w.schedule(json!({"auto_accept": is_instant, "min_notice_minutes": 180})).await;
+        let path = w.confirmed("2026-03-03", "12:00").await;
+        // What is changed later holds for later bookings.
+        w.schedule(json!({"auto_accept": is_instant, "min_notice_minutes": 600})).await;
+        w.at("2026-03-03T08:00:01Z");
+        assert_eq!(w.ann.get(&path).await["can_reschedule"], false);
+        w.ann
+            .put(&format!("{path}reschedule/"), to("2026-03-05", "12:00"))
+            .await
+            .refused(409, "too_late_to_move");
+        assert_eq!(w.bob.get(&path).await["can_reschedule"], true);
+        w.bob.put(&format!("{path}reschedule/"), to("2026-03-05", "12:00")).await.expect(200);
+
+        let other = w.confirmed("2026-03-06", "12:00").await;
+        w.at("2026-03-06T01:00:00Z");
+        assert_eq!(w.ann.get(&other).await["can_reschedule"], true);
+        w.ann.put(&format!("{other}reschedule/"), to("2026-03-08", "12:00")).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_declined_proposal_leaves_the_time_zone_alone() {
+    let w = World::new().await;
+    let path = w.confirmed("2026-03-10", "10:00").await;
+    let before = w.ann.get(&path).await;
+    w.schedule(json!({"timezone": "Europe/Lisbon"})).await;
+    for accepts in [false, true] {
+        let asked = w.ann.put(&format!("{path}reschedule/"), to("2026-03-12", "11:00")).await.expect(200);
+        for name in ["timezone", "scheduled_date", "scheduled_time", "starts_at"] {
+            assert_eq!(asked[name], before[name], "{name}");
+        }
+        assert_eq!(
+            (&asked["reschedule"]["scheduled_time"], &asked["reschedule"]["starts_at"]),
+            (&json!("11:00:00"), &json!("2026-03-12T11:00:00Z"))
+        );
+        let verb = if accepts { "accept" } else { "decline" };
+        let after = w.bob.put(&format!("{path}reschedule/{verb}/"), json!({})).await.expect(200);
+        let (zone, time) =
+            if accepts { ("Europe/Lisbon", "11:00:00") } else { ("Europe/Berlin", "10:00:00") };
+        assert_eq!((&after["timezone"], &after["scheduled_time"]), (&json!(zone), &json!(time)));
+    }
+}
+
+#[tokio::test]
+async fn bookings_move_while_the_provider_takes_no_new_ones() {
+    let w = World::instant().await;
+    let path = w.confirmed("2026-03-10", "10:00").await;
+    sqlx::query!("update providers set is_available = false").execute(&w.t.app.db).await.unwrap();
+    w.ann.post("/bookings/", w.body("2026-03-12", "10:00")).await.refused(422, "outside_schedule");
+    w.ann.put(&format!("{path}reschedule/"), to("2026-03-11", "10:00")).await.expect(200);
+    w.bob.put(&format!("{path}reschedule/"), to("2026-03-12", "10:00")).await.expect(200);
+    w.ann.put(&format!("{path}reschedule/accept/"), json!({})).await.expect(200);
+    assert_eq!(w.held().await, ["12 09:00-10:30"]);
+}

@@ -210,3 +210,32 @@ async fn a_key_that_64_send_at_once_books_once() {
     assert_eq!(w.held().await.len(), 1);
     assert_eq!(ann.post("/bookings/", body).await.expect(201).header("idempotency-replayed"), "true");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_holds_at_once_only_five_are_let_through() {
+    let w = World::with(MANY).await;
+    let mut services = vec![w.service];
+    for n in 0..11 {
+        let other = w.t.provider(&format!("Provider {n}")).await;
+        services.push(service(&w.t, &other, 90).await);
+        let weekly: Vec<_> =
+            (1..=7).map(|day| json!({"weekday": day, "start": "08:00", "end": "20:00"})).collect();
+        let schedule = json!({"timezone": "Europe/Berlin", "weekly": weekly});
+        other.put("/providers/schedule/", schedule).await.expect(200);
+    }
+    sqlx::query!("update services set credits_required = 45").execute(&w.t.app.db).await.unwrap();
+    let bodies = services.iter().flat_map(|service| {
+        ["08:00", "10:00", "12:00", "14:00"].map(|time| {
+            json!({"service_id": service, "scheduled_date": "2026-03-03", "scheduled_time": time,
+                "payment_method": "credits"})
+        })
+    });
+    let answers = join_all(bodies.map(|body| w.ann.post("/bookings/", body))).await;
+    assert_eq!(statuses(&answers), BTreeMap::from([(201, 5), (409, 43)]));
+    let refused = answers.iter().filter(|answer| answer.status == 409);
+    assert!(refused.into_iter().all(|answer| answer["code"] == "too_many_holds"));
+    let most = sqlx::query_scalar!(
+        r#"select max(count) as "most!" from (select count(*) from bookings group by provider_id) of"#
+    );
+    assert!(most.fetch_one(&w.t.app.db).await.unwrap() <= 3);
+}

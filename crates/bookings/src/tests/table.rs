@@ -16,7 +16,7 @@ use strum::{VariantArray as _, VariantNames as _};
 use super::{World, instant, job};
 use crate::{
     change::By,
-    model::{Actor, Booking, BookingError, Span, State, list_position},
+    model::{Actor, Booking, BookingError, NewTime, Span, State, Status, list_position},
     payment::{PaymentMethod, PaymentStatus, PaymentType},
     policy::Policy,
     transitions::{Event, TABLE},
@@ -71,10 +71,12 @@ fn the_apps_four_statuses() {
 }
 
 #[test]
-fn what_is_over_stays_over() {
+fn what_is_over_stays_over_but_for_absences_and_disputes() {
+    let open = [State::NoShowCustomer, State::NoShowProvider, State::Completed, State::Disputed];
     for line in TABLE {
-        assert!(line.from.iter().all(|state| state.holds_slot()), "{line:?}");
-        let ends = line.to.is_some_and(|to| !to.holds_slot());
+        let holds_slot = line.from.iter().all(|state| state.holds_slot());
+        assert!(holds_slot || line.from.iter().all(|state| open.contains(state)), "{line:?}");
+        let ends = holds_slot && line.to.is_some_and(|to| !to.holds_slot());
         assert_eq!(ends, line.effects.contains(&crate::transitions::Effect::Release), "{line:?}");
     }
 }
@@ -124,6 +126,15 @@ fn booking(instantly: bool, state: State) -> Booking {
         paid_minor: 0,
         retained_minor: 0,
         refund_minor: None,
+        agreed_minor: 0,
+        secured_minor: 0,
+        kept_minor: None,
+        min_kept_percent: 0,
+        customer_moves: 0,
+        min_notice_minutes: 60,
+        contest_until: None,
+        disputed_from: None,
+        disputed_at: None,
         payment_method: PaymentMethod::Cash,
         payment_type: PaymentType::Immediate,
         payment_status: PaymentStatus::Unpaid,
@@ -140,6 +151,7 @@ fn booking(instantly: bool, state: State) -> Booking {
         proposal_by: None,
         proposal_starts_at: None,
         proposal_ends_at: None,
+        proposal_timezone: None,
         proposal_reason: None,
         proposal_created_at: None,
         proposal_expires_at: None,
@@ -175,7 +187,8 @@ proptest! {
             prop_assert!(line.from.contains(&before.state) && line.who.contains(&actor));
             let later = now.plus(SignedDuration::from_hours(30));
             let span = Span { starts_at: later, ends_at: later.plus(SignedDuration::from_mins(90)) };
-            let change = booking.apply(line, &by, Some(span), now);
+            let to = NewTime { span, timezone: "Europe/Rome".into() };
+            let change = booking.apply(line, &by, Some(&to), now);
             prop_assert_eq!(booking.state, line.to.unwrap_or(before.state));
             prop_assert_eq!(booking.version, before.version + 1);
             prop_assert_eq!(change.release, before.state.holds_slot() && !booking.state.holds_slot());
@@ -184,6 +197,9 @@ proptest! {
             prop_assert_eq!(change.closed.is_some(), before.proposal_id.is_some() && booking.proposal_id.is_none());
             prop_assert!(booking.refund_minor.is_none_or(|refund| (0..=booking.total_minor).contains(&refund)));
             prop_assert!(booking.starts_at < booking.ends_at);
+            prop_assert!(booking.customer_moves <= 3 && booking.min_kept_percent >= before.min_kept_percent);
+            prop_assert!(booking.contest_until.is_none() || booking.is_contested());
+            prop_assert_eq!(booking.cancelled_by.is_some(), booking.state.status() == Status::Cancelled);
         }
         let mut state = first;
         for entry in booking.history.iter().flat_map(|history| &history.0) {

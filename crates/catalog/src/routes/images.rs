@@ -18,10 +18,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use super::{
-    offer::without_required,
-    services::{lock, may_edit},
-};
+use super::{offer::without_required, services::lock};
 use crate::{
     events::ServiceUpdated,
     jobs::{DeletePicture, file_name},
@@ -87,7 +84,7 @@ pub(super) async fn add_service_image(
     let file = form.file("image")?;
     // Before the costly part: foreign services are not there, and a full one takes no more.
     let (owner, count) = store::services::owner(&app.db, service).await?.ok_or_else(ApiError::not_found)?;
-    if !may_edit(&caller, owner) {
+    if caller.id != owner {
         return Err(ApiError::not_found());
     }
     if count >= MAX_IMAGES {
@@ -123,7 +120,7 @@ pub(super) async fn add_service_image(
 fn alt_text(form: &Upload) -> ApiResult<String> {
     let text = form.text("alt_text")?.unwrap_or_default().trim().to_owned();
     if text.chars().count() > MAX_ALT_TEXT {
-        let sentence = Sentence::new("field-too_long").with("max", MAX_ALT_TEXT);
+        let sentence = Sentence::new("field-too_long").with_number("max", MAX_ALT_TEXT);
         return Err(ApiError::invalid_field("alt_text", sentence));
     }
     Ok(text)
@@ -302,13 +299,22 @@ pub(super) async fn remove_service_image(
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let owner = lock(&mut tx, &caller, service, None).await?.provider_id;
-    let storage_key =
-        store::images::delete(&mut tx, service, image).await?.ok_or_else(ApiError::not_found)?;
-    store::images::close_gaps(&mut tx, service).await?;
-    store::images::promote(&mut tx, service, None, None).await?;
-    jobs::enqueue(&mut tx, &DeletePicture { storage_key }, now).await?;
-    changed(&mut tx, service, owner, now).await?;
+    remove(&mut tx, (service, owner), image, now).await?;
     tx.commit().await?;
     app.jobs_waiting.notify_one();
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes a picture of a service that is held.
+pub(super) async fn remove(
+    db: &mut PgConnection,
+    (service, owner): (ServiceId, UserId),
+    image: ImageId,
+    now: Instant,
+) -> ApiResult<()> {
+    let storage_key = store::images::delete(db, service, image).await?.ok_or_else(ApiError::not_found)?;
+    store::images::close_gaps(db, service).await?;
+    store::images::promote(db, service, None, None).await?;
+    jobs::enqueue(db, &DeletePicture { storage_key }, now).await?;
+    changed(db, service, owner, now).await
 }

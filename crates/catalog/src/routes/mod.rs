@@ -3,6 +3,7 @@
 mod categories;
 mod favourites;
 pub(crate) mod images;
+mod moderation;
 mod offer;
 mod place;
 mod profile;
@@ -25,6 +26,9 @@ pub fn router() -> OpenApiRouter<App> {
             services::change_service,
             services::withdraw_service
         ))
+        .routes(routes!(moderation::edit_service_as_moderator))
+        .routes(routes!(moderation::withdraw_service_as_moderator))
+        .routes(routes!(moderation::remove_service_image_as_moderator))
         .routes(routes!(favourites::add_favourite, favourites::remove_favourite))
         .routes(routes!(images::order_service_images))
         .routes(routes!(images::change_service_image, images::remove_service_image))

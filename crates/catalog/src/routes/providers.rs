@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::{
-    Json,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -11,7 +10,7 @@ use platform::{
     app::App,
     auth::{Caller, MaybeCaller, Provider},
     bus::{Bus, Signal},
-    cache::Document,
+    cache::{Document, Versioned},
     error::{ApiError, ApiResult, FieldErrors, Kind},
     extract::{IfMatch, Patch, Path, Valid},
     idempotency::Write,
@@ -68,7 +67,7 @@ pub(super) async fn register_provider(
 }
 
 fn editable(status: StatusCode, view: ProviderView) -> Response {
-    (status, [(header::ETAG, format!("\"{}\"", view.version()))], Json(view)).into_response()
+    (status, Versioned(view.version(), view)).into_response()
 }
 
 /// 422 that names each skill which is no category.

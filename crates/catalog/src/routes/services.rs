@@ -1,20 +1,20 @@
 //! One service over HTTP: reading, offering, editing, withdrawing.
 
 use axum::{
-    Json,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use platform::{
     app::App,
     auth::{Caller, MaybeCaller, Provider},
-    cache::Document,
+    cache::{Document, Versioned},
     error::{ApiError, ApiResult, Kind},
     extract::{IfMatch, Patch, Path, Query, Valid},
     idempotency::Write,
     ids::{CategoryId, ServiceId, UserId},
     locale::{Language, Sentence},
     outbox,
+    time::Instant,
 };
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -28,8 +28,9 @@ use crate::{
     views::{Scene, ServiceDetailView},
 };
 
-/// Whether somebody may edit what belongs to `owner`.
-pub(super) fn may_edit(caller: &Caller, owner: UserId) -> bool {
+/// Whether somebody sees of a provider's service what the provider sees. Only the provider edits it so; moderators have
+/// calls of their own.
+fn is_insider(caller: &Caller, owner: UserId) -> bool {
     caller.id == owner || caller.staff.is_some()
 }
 
@@ -42,7 +43,7 @@ fn may_see(caller: Option<&Caller>, row: &DetailRow) -> bool {
 }
 
 /// A service as `caller` sees it; 404 when they do not.
-async fn read(
+pub(super) async fn read(
     db: &mut PgConnection,
     scene: &Scene,
     id: ServiceId,
@@ -51,7 +52,7 @@ async fn read(
 ) -> ApiResult<ServiceDetailView> {
     let row = store::services::detail(db, id, language, caller.map(|caller| caller.id)).await?;
     let row = row.filter(|row| may_see(caller, row)).ok_or_else(ApiError::not_found)?;
-    let as_insider = caller.is_some_and(|caller| may_edit(caller, row.service.provider_id));
+    let as_insider = caller.is_some_and(|caller| is_insider(caller, row.service.provider_id));
     Ok(ServiceDetailView::of(row, scene, as_insider))
 }
 
@@ -83,15 +84,15 @@ pub(super) async fn get_service(
         return Ok(document.respond(&request));
     };
     let view = view.await?;
-    if may_edit(&caller, view.provider_id()) {
+    if is_insider(&caller, view.provider_id()) {
         return Ok(editable(StatusCode::OK, view));
     }
     Ok(Document::of(&view)?.respond_privately(&request))
 }
 
 /// An answer that can be edited with If-Match.
-fn editable(status: StatusCode, view: ServiceDetailView) -> Response {
-    (status, [(header::ETAG, format!("\"{}\"", view.version()))], Json(view)).into_response()
+pub(super) fn editable(status: StatusCode, view: ServiceDetailView) -> Response {
+    (status, Versioned(view.version(), view)).into_response()
 }
 
 /// Offer a service.
@@ -181,7 +182,7 @@ pub(super) async fn change_service(
     save(&app, &caller, language, id, &version, |current| patch.apply(&SaveService::from(current))).await
 }
 
-/// Holds a service that `caller` may edit, in the version that they mean.
+/// Holds a service of `caller`'s, in the version that they mean.
 pub(super) async fn lock(
     db: &mut PgConnection,
     caller: &Caller,
@@ -189,7 +190,7 @@ pub(super) async fn lock(
     version: Option<&IfMatch>,
 ) -> ApiResult<EditableRow> {
     let row = store::services::lock(db, id).await?;
-    let row = row.filter(|row| may_edit(caller, row.provider_id)).ok_or_else(ApiError::not_found)?;
+    let row = row.filter(|row| row.provider_id == caller.id).ok_or_else(ApiError::not_found)?;
     if let Some(version) = version {
         version.check(row.version)?;
     }
@@ -209,18 +210,30 @@ async fn save(
     let mut tx = app.db.begin().await?;
     let current = lock(&mut tx, caller, id, Some(version)).await?;
     let wanted = wanted(&current)?;
-    let base = store::providers::base(&mut tx, current.provider_id).await?.ok_or_else(ApiError::not_found)?;
-    // The text stays in the language that it was written in, whoever's language the request has.
-    let offer = wanted.offer(base, current.language)?;
-    if offer.category_id != current.category_id {
-        check_category(&mut tx, offer.category_id).await?;
-    }
-    store::services::update(&mut tx, id, &offer, now).await?;
-    outbox::emit(&mut tx, &ServiceUpdated { service_id: id, provider_id: current.provider_id }, now).await?;
+    update(&mut tx, id, &current, wanted, now).await?;
     let view = read(&mut tx, &scene, id, language, Some(caller)).await?;
     tx.commit().await?;
     app.jobs_waiting.notify_one();
     Ok(editable(StatusCode::OK, view))
+}
+
+/// Writes what a service, which is held, is to be from now on.
+pub(super) async fn update(
+    db: &mut PgConnection,
+    id: ServiceId,
+    current: &EditableRow,
+    wanted: SaveService,
+    now: Instant,
+) -> ApiResult<()> {
+    let base = store::providers::base(db, current.provider_id).await?.ok_or_else(ApiError::not_found)?;
+    // The text stays in the language that it was written in, whoever's language the request has.
+    let offer = wanted.offer(base, current.language)?;
+    if offer.category_id != current.category_id {
+        check_category(db, offer.category_id).await?;
+    }
+    store::services::update(db, id, &offer, now).await?;
+    outbox::emit(db, &ServiceUpdated { service_id: id, provider_id: current.provider_id }, now).await?;
+    Ok(())
 }
 
 #[derive(Debug, Deserialize, garde::Validate, utoipa::IntoParams)]
@@ -260,7 +273,8 @@ pub(super) async fn withdraw_service(
         return Err(CatalogError::UpcomingBookings.into());
     }
     store::services::withdraw(&mut tx, id, now).await?;
-    let event = ServiceWithdrawn { service_id: id, provider_id, cancel_upcoming: how.cancel_upcoming };
+    let cancel_upcoming = how.cancel_upcoming;
+    let event = ServiceWithdrawn { service_id: id, provider_id, cancel_upcoming, moderator_id: None };
     outbox::emit(&mut tx, &event, now).await?;
     tx.commit().await?;
     app.jobs_waiting.notify_one();

@@ -3,5 +3,6 @@
 pub(crate) mod categories;
 pub(crate) mod favourites;
 pub(crate) mod images;
+pub(crate) mod moderations;
 pub(crate) mod providers;
 pub(crate) mod services;

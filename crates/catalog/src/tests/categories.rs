@@ -45,6 +45,30 @@ async fn both_paths_give_the_same_tree_in_the_language_asked_for() {
 }
 
 #[tokio::test]
+async fn the_tree_has_pages_where_they_are_asked_for() {
+    let w = world().await;
+    for n in 0..4 {
+        testing::category_below(&w.t.app, &format!("sort-{n}"), Some(w.category)).await;
+    }
+    w.t.app.cache.clear();
+    let anybody = w.t.anonymous();
+    let whole = anybody.get("/categories/").await.expect(200);
+    assert_eq!((&whole["count"], &whole["next"]), (&json!(5), &json!(null)));
+    for path in ["/categories/", "/services/categories/"] {
+        let page = anybody.get(&format!("{path}?page=2&page_size=2")).await.expect(200);
+        let all = whole["results"].as_array().unwrap();
+        assert_eq!(page["results"].as_array().unwrap().as_slice(), &all[2..4]);
+        let next = page["next"].as_str().unwrap().split_once(":8000").unwrap().1.to_owned();
+        let last = anybody.get(&next).await.expect(200);
+        assert_eq!(
+            (last["results"].as_array().unwrap().as_slice(), &last["next"]),
+            (&all[4..], &json!(null))
+        );
+        anybody.get(&format!("{path}?page_size=101")).await.refused(422, "validation_failed");
+    }
+}
+
+#[tokio::test]
 async fn who_has_the_tree_hears_only_of_changes() {
     let w = world().await;
     let first = w.t.anonymous().get("/categories/").await.expect(200);

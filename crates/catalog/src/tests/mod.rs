@@ -3,6 +3,7 @@
 mod categories;
 mod favourites;
 mod images;
+mod moderation;
 mod offers;
 mod providers;
 mod rules;

@@ -13,7 +13,7 @@ async fn a_provider_offers_a_service() {
     let answer = w.create(&json!({})).await.expect(201);
     insta::assert_snapshot!(answer.masked());
     assert_eq!(answer.header("location"), format!("/services/{}/", answer.str("id")));
-    assert_eq!(answer.header("etag"), "\"1\"");
+    assert!(answer.header("etag").starts_with("\"1-"));
     let created =
         format!("catalog.service_created {}", json!({"service_id": answer["id"], "provider_id": w.ada.id()}));
     assert_eq!(w.events().await, [created]);
@@ -160,7 +160,7 @@ async fn put_puts_back_what_it_leaves_out_and_patch_keeps_it() {
         (&put["location"], &put["translations"], &put["is_active"]),
         (&json!(null), &json!({}), &json!(true))
     );
-    assert_eq!((put.header("etag"), &put["version"]), ("\"3\"", &json!(3)));
+    assert_eq!((put.header("etag").split_once('-').unwrap().0, &put["version"]), ("\"3", &json!(3)));
     assert_eq!(w.events().await.len(), 3);
 }
 
@@ -189,7 +189,7 @@ async fn an_edit_obeys_the_same_rules() {
 }
 
 #[tokio::test]
-async fn only_the_provider_and_staff_edit_a_service() {
+async fn only_the_provider_edits_a_service() {
     let w = world().await;
     let path = format!("/services/{}/", w.service().await);
     let ben = w.t.provider("Ben").await;
@@ -199,9 +199,12 @@ async fn only_the_provider_and_staff_edit_a_service() {
     w.t.anonymous().put(&path, w.offer()).await.refused(401, "unauthenticated");
     w.t.anonymous().patch(&path, json!({})).await.refused(401, "unauthenticated");
     w.t.anonymous().delete(&path).await.refused(401, "unauthenticated");
-    let staff = w.t.staff("Sam", StaffRole::Moderator).await;
-    let edited = staff.patch(&path, json!({"title": "Doors"})).await.expect(200);
-    assert_eq!(edited["provider_id"], json!(w.ada.id()));
+    for role in [StaffRole::Support, StaffRole::Moderator, StaffRole::Finance, StaffRole::Superuser] {
+        let staff = w.t.staff(<&str>::from(role), role).await;
+        staff.put(&path, w.offer()).await.refused(404, "not_found");
+        staff.patch(&path, json!({"title": "Doors"})).await.refused(404, "not_found");
+        staff.delete(&path).await.refused(404, "not_found");
+    }
 }
 
 #[tokio::test]

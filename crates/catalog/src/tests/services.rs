@@ -12,7 +12,7 @@ async fn a_service_is_there_for_everybody_with_all_that_the_app_shows() {
     w.sql("insert into schedules select user_id, 'Europe/Berlin', '[{\"weekday\": 1, \"start\": \"09:00:00\", \"end\": \"12:00:00\"}]',
                '[]', 120, 60, 0, 0, 30, false, 1, created_at from providers;
            update providers set rating_sum = 14, rating_count = 3, jobs_completed = 49, jobs_cancelled = 1,
-               requests_answered = 2, response_minutes_sum = 31, total_earnings_minor = 123456, latitude = 52.5,
+               requests_answered = 2, response_minutes_sum = 31, latitude = 52.5,
                longitude = 13.4, city = 'Berlin', languages = '{de,en}', skills = array(select id from categories)")
         .await;
     let answer = w.t.anonymous().get(&format!("/services/{id}/")).await.expect(200);
@@ -98,7 +98,7 @@ async fn only_insiders_see_translations_and_earnings() {
     for insider in [&w.ada, &w.t.staff("Sam", StaffRole::Finance).await] {
         let seen = insider.get(&path).await.expect(200);
         assert_eq!((&seen["translations"], &seen["provider"]["total_earnings"]), (&json!({}), &json!(0.0)));
-        assert_eq!(seen.header("etag"), "\"1\"");
+        assert!(seen.header("etag").starts_with("\"1-"));
         assert_eq!(seen.header("cache-control"), "no-store");
     }
 }

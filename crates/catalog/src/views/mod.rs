@@ -126,7 +126,7 @@ impl ImageView {
 #[schema(as = Category)]
 pub struct CategoryView {
     /// Which.
-    id: CategoryId,
+    pub(crate) id: CategoryId,
     /// Its name in addresses.
     #[serde(serialize_with = "text")]
     #[schema(value_type = String, example = "window-cleaning")]

@@ -60,7 +60,7 @@ pub(super) async fn edit_message(
     Valid(body): Valid<EditMessage>,
 ) -> ApiResult<Json<Message>> {
     app.limits.check_message(caller.id)?;
-    let reader = Reader { app: &app, id: caller.id, language };
+    let reader = Reader::of(&app, &caller, language);
     change(&app, &caller, &reader, id, Change::Edit(body.content.trim().to_owned())).await.map(Json)
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn delete_message(
     language: Language,
     Path(id): Path<MessageId>,
 ) -> ApiResult<Json<Message>> {
-    let reader = Reader { app: &app, id: caller.id, language };
+    let reader = Reader::of(&app, &caller, language);
     change(&app, &caller, &reader, id, Change::Delete).await.map(Json)
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn react_to_message(
     Valid(body): Valid<Reaction>,
 ) -> ApiResult<Json<Message>> {
     app.limits.check_message(caller.id)?;
-    let reader = Reader { app: &app, id: caller.id, language };
+    let reader = Reader::of(&app, &caller, language);
     change(&app, &caller, &reader, id, Change::React(body.key)).await.map(Json)
 }
 
@@ -119,6 +119,6 @@ pub(super) async fn take_reaction_back(
     Path(id): Path<MessageId>,
     Query(query): Query<Reaction>,
 ) -> ApiResult<Json<Message>> {
-    let reader = Reader { app: &app, id: caller.id, language };
+    let reader = Reader::of(&app, &caller, language);
     change(&app, &caller, &reader, id, Change::Unreact(query.key)).await.map(Json)
 }

@@ -55,7 +55,7 @@ pub(super) async fn list_conversations(
     let paging = page.paging::<store::Key>(link)?;
     let filter = Filter { reader: caller.id, is_archived: query.archived, is_unread: query.unread };
     let (rows, total) = store::list(&mut *app.db.acquire().await?, &filter, &paging).await?;
-    let reader = Reader { app: &app, id: caller.id, language };
+    let reader = Reader::of(&app, &caller, language);
     Ok(Json(paging.finish(
         rows,
         total,
@@ -85,7 +85,7 @@ pub(super) async fn show(
     id: ConversationId,
 ) -> ApiResult<Conversation> {
     let stored = store::find(db, caller.id, id).await?.ok_or_else(ApiError::not_found)?;
-    Ok(Conversation::of(stored, &Reader { app, id: caller.id, language }))
+    Ok(Conversation::of(stored, &Reader::of(app, caller, language)))
 }
 
 /// With whom, and about what. One of the people, or a booking, is needed.
@@ -192,7 +192,7 @@ async fn find_or_begin(
     let is_inquiry = parties.is_none() && !known.was_booked_by_me && !known.has_booked_me;
     let most = i64::from(app.settings.limits.inquiries);
     if is_inquiry && most > 0 && known.begun >= most {
-        return Err(ChatError::TooManyInquiries.into());
+        return Err(ApiError::from(ChatError::TooManyInquiries).limit(app.settings.limits.inquiries));
     }
     let booking = body.booking_id;
     let id = ConversationId::at(now);

@@ -15,14 +15,15 @@ use platform::{
     error::{ApiError, ApiResult, Kind},
     extract::{Path, Query},
     idempotency::Write,
-    ids::MediaId,
+    ids::{MediaId, SessionId, UserId},
     locale::Sentence,
     ports::scanner::Verdict,
 };
 use serde::Deserialize;
 
 use crate::{
-    media::{Media, MediaKind, MediaSize, StoredMedia, file_name, is_good_link},
+    media::{LinkFor, Media, MediaKind, MediaSize, StoredMedia, file_name},
+    message::Reader,
     model::ChatError,
     sniff::{Sniffed, duration_ms, sniff},
     store::media::{self as store, NewMedia},
@@ -83,7 +84,11 @@ pub(super) async fn upload_media(
         let put = app.storage.put(&file_name(&storage_key, size), content_type, bytes).await;
         put.map_err(ApiError::unavailable)?;
     }
-    write.begin().await?.commit((StatusCode::CREATED, Json(Media::of(media, &app)))).await
+    write
+        .begin()
+        .await?
+        .commit((StatusCode::CREATED, Json(Media::of(media, &Reader::of(&app, &caller, caller.language)))))
+        .await
 }
 
 /// Refuses a file in which something is found, and one that nobody could look at.
@@ -144,7 +149,7 @@ async fn prepare(
 fn name_of(form: &Upload, sniffed: Sniffed) -> ApiResult<String> {
     let given = form.text("file_name")?.unwrap_or_default();
     if given.chars().count() > MAX_NAME {
-        let sentence = Sentence::new("field-too_long").with("max", MAX_NAME);
+        let sentence = Sentence::new("field-too_long").with_number("max", MAX_NAME);
         return Err(ApiError::invalid_field("file_name", sentence));
     }
     let stem = given.rsplit_once('.').map_or(given, |(stem, _ending)| stem);
@@ -166,15 +171,35 @@ pub(super) struct MediaQuery {
     #[garde(skip)]
     expires: Option<i64>,
     /// From the link.
+    #[garde(skip)]
+    user: Option<UserId>,
+    /// From the link.
+    #[garde(skip)]
+    session: Option<SessionId>,
+    /// From the link.
     #[garde(inner(length(max = 100)))]
     #[param(max_length = 100)]
     signature: Option<String>,
 }
 
+impl MediaQuery {
+    /// For whom the link was made, where it is good.
+    async fn reader(&self, app: &App, id: MediaId) -> ApiResult<Option<UserId>> {
+        let (Some(user), Some(session), Some(expires), Some(signature)) =
+            (self.user, self.session, self.expires, &self.signature)
+        else {
+            return Ok(None);
+        };
+        let link = LinkFor { user, session, expires };
+        Ok(link.is_good(app, id, self.size, signature).await?.then_some(user))
+    }
+}
+
 /// A file of a message.
 ///
-/// Take the link from the message; it is good for an hour. Without one, or with an old one, the token of one of the two
-/// people is needed.
+/// Take the link from the message: it is made for the session that asked, and good for ten minutes, unless that session
+/// ends or the conversation is closed to it. Without a good one the token of one of the two people is needed, or of a
+/// member of staff who is inside, or who looks at a report of it.
 #[utoipa::path(get, path = "/media/{id}/", tag = "chat", operation_id = "get_media",
     security((), ("bearer" = [])), params(("id" = MediaId, Path), MediaQuery),
     responses(
@@ -190,14 +215,13 @@ pub(super) async fn get_media(
     Query(query): Query<MediaQuery>,
     request: HeaderMap,
 ) -> ApiResult<Response> {
-    let found = store::find(&app.db, id, caller.map(|caller| caller.id)).await?;
-    let found = found.ok_or_else(ApiError::not_found)?;
-    let is_linked = match (query.expires, &query.signature) {
-        (Some(expires), Some(signature)) => is_good_link(&app, id, query.size, expires, signature),
-        _ => false,
+    let reader = match query.reader(&app, id).await? {
+        Some(reader) => Some(reader),
+        None => caller.map(|caller| caller.id),
     };
+    let found = store::find(&app.db, id, reader).await?.ok_or_else(ApiError::not_found)?;
     let has_size = query.size == MediaSize::Full || found.kind == MediaKind::Image;
-    if !(is_linked || found.is_theirs) || !has_size {
+    if !found.is_theirs || !has_size {
         return Err(ApiError::not_found());
     }
     let name = file_name(&found.storage_key, query.size);
@@ -210,7 +234,7 @@ pub(super) async fn get_media(
     let headers = [
         (header::CONTENT_TYPE, header(&found.content_type)?),
         (header::CONTENT_DISPOSITION, header(&disposition)?),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600, immutable")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=600, immutable")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::ACCEPT_RANGES, HeaderValue::from_static("bytes")),

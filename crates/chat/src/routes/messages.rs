@@ -45,6 +45,10 @@ pub(super) struct MessageQuery {
     #[garde(inner(range(min = 0)))]
     #[param(minimum = 0)]
     around: Option<i64>,
+    /// A page by number, from 1, the newest messages first; prefer `next`.
+    #[garde(inner(range(min = 1, max = 1000)))]
+    #[param(minimum = 1, maximum = 1000)]
+    page: Option<u16>,
     /// Messages a page.
     #[garde(inner(range(min = 1, max = 100)))]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -58,6 +62,7 @@ impl MessageQuery {
 
     fn window(&self) -> ApiResult<Window> {
         Window::of(self.before, self.after, self.around, self.size())
+            .map(|window| window.page(self.page, self.size()))
             .ok_or_else(|| ApiError::invalid_field("before", Sentence::new("field-only_one")))
     }
 
@@ -85,7 +90,7 @@ pub(super) async fn list_messages(
     let mut db = app.db.acquire().await?;
     let part = store::part(&mut db, caller.id, query.conversation_id, &window).await?;
     let part = part.ok_or_else(ApiError::not_found)?;
-    let (reader, marks) = (Reader { app: &app, id: caller.id, language }, part.marks);
+    let (reader, marks) = (Reader::of(&app, &caller, language), part.marks);
     let link = |name: &str, seq| query.link(&app, name, seq);
     Ok(Json(page(part, link, |message| Message::of(message, &reader, marks))))
 }

@@ -1,18 +1,20 @@
 //! Reports of conversations, for moderators.
 
-use axum::{Json, http::StatusCode};
+use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::Moderator,
     error::{ApiError, ApiResult},
     extract::{Path, Query, Valid},
+    idempotency::Write,
     ids::{ConversationId, MessageId, ReportId, UserId},
     locale::Language,
     page::{Link, Page, PageQuery},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     message::{Marks, Message, Reader},
@@ -92,20 +94,20 @@ pub(super) struct ReportFile {
     evidence: Vec<Message>,
 }
 
-/// Reports of conversations, the oldest first: for moderators.
+/// Reports of conversations, the oldest first, none of one's own conversations: for moderators.
 #[utoipa::path(get, path = "/chat/reports/", tag = "chat", operation_id = "list_chat_reports",
     security(("bearer" = [])), params(ReportQuery, PageQuery),
     responses((status = OK, description = "A page of reports.", body = Page<FiledReport>),
         (status = FORBIDDEN, description = "`forbidden`: not a moderator.")))]
 pub(super) async fn list_chat_reports(
     app: App,
-    staff: Staff,
+    Moderator(staff): Moderator,
     Query(query): Query<ReportQuery>,
     Query(page): Query<PageQuery>,
     link: Link,
 ) -> ApiResult<Json<Page<FiledReport>>> {
-    staff.of_moderation()?;
-    let filter = Filter { status: query.status, overdue_at: query.overdue.then(|| app.clock.now()) };
+    let overdue_at = query.overdue.then(|| app.clock.now());
+    let filter = Filter { reader: staff.caller.id, status: query.status, overdue_at };
     let paging = page.paging::<ReportId>(link)?;
     let (rows, total) = store::list(&app.db, filter, &paging).await?;
     Ok(Json(paging.finish(rows, total, |row| row.id, FiledReport::from)))
@@ -115,17 +117,18 @@ pub(super) async fn list_chat_reports(
 #[utoipa::path(get, path = "/chat/reports/{id}/", tag = "chat", operation_id = "get_chat_report",
     security(("bearer" = [])), params(("id" = ReportId, Path)),
     responses((status = OK, description = "The report.", body = ReportFile),
-        (status = FORBIDDEN, description = "`forbidden`: not a moderator."),
+        (status = FORBIDDEN, description = "`forbidden`: not a moderator; `own_matter`: a conversation of theirs."),
         (status = NOT_FOUND, description = "There is no such report.")))]
 pub(super) async fn get_chat_report(
     app: App,
-    staff: Staff,
+    Moderator(staff): Moderator,
     language: Language,
     Path(id): Path<ReportId>,
 ) -> ApiResult<Json<ReportFile>> {
-    staff.of_moderation()?;
+    let people = store::people(&mut *app.db.acquire().await?, id).await?.ok_or_else(ApiError::not_found)?;
+    staff.matter("chat_report", id, people)?;
     let (filed, evidence) = store::find(&app.db, id).await?.ok_or_else(ApiError::not_found)?;
-    let reader = Reader { app: &app, id: staff.caller.id, language };
+    let reader = Reader::of(&app, &staff.caller, language);
     let shown = evidence.0.into_iter().map(|message| Message::of(message, &reader, Marks::default()));
     Ok(Json(ReportFile { report: filed.into(), evidence: shown.collect() }))
 }
@@ -160,16 +163,16 @@ pub(super) struct DecideReport {
 #[utoipa::path(post, path = "/chat/reports/{id}/decide/", tag = "chat", operation_id = "decide_chat_report",
     security(("bearer" = [])), params(("id" = ReportId, Path)), request_body = DecideReport,
     responses((status = NO_CONTENT, description = "It is decided."),
-        (status = FORBIDDEN, description = "`forbidden`: not a moderator."),
+        (status = FORBIDDEN, description = "`forbidden`: not a moderator; `own_matter`: a conversation of theirs."),
         (status = NOT_FOUND, description = "There is no such report."),
         (status = CONFLICT, description = "`report_decided`: somebody has decided on it before.")))]
 pub(super) async fn decide_chat_report(
     app: App,
-    staff: Staff,
+    Moderator(staff): Moderator,
     Path(id): Path<ReportId>,
+    write: Write,
     Valid(body): Valid<DecideReport>,
-) -> ApiResult<StatusCode> {
-    staff.of_moderation()?;
+) -> ApiResult<Response> {
     let is_upheld = body.decision == ReportDecision::Upheld;
     let decision = Decision {
         is_upheld,
@@ -177,15 +180,15 @@ pub(super) async fn decide_chat_report(
         removes_message: is_upheld && body.removes_message,
         by: staff.caller.id,
     };
-    let mut tx = app.db.begin().await?;
-    if !store::exists(&mut tx, id).await? {
-        return Err(ApiError::not_found());
-    }
+    let mut tx = staff.begin(write).await?;
+    let people = store::people(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
+    let matter = staff.matter("chat_report", id, people)?;
     let told = report::decide(&app, &mut tx, id, &decision, app.clock.now()).await?;
-    tx.commit().await?;
-    app.jobs_waiting.notify_one();
+    let entry = matter.act("chat_report.decide").reason(&*body.note);
+    let entry = entry.details(json!({"is_upheld": is_upheld, "removes_message": decision.removes_message}));
+    let answer = tx.commit(entry, StatusCode::NO_CONTENT).await?;
     if let Some(told) = told {
         told.tell(&app);
     }
-    Ok(StatusCode::NO_CONTENT)
+    Ok(answer)
 }

@@ -70,6 +70,9 @@ async fn set_blocked(
     let conversation = show(app, &mut tx, caller, language, id).await?;
     tx.commit().await?;
     typing::forget(id, [caller.id, other]);
+    if is_blocked {
+        app.nodes.part(app, [caller.id, other]);
+    }
     Ok(Json(conversation))
 }
 

@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::SupportOrModerator,
     error::{ApiError, ApiResult},
     extract::{Path, Query, Valid},
     idempotency::Write,
@@ -15,6 +15,7 @@ use platform::{
     validation::not_blank,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::messages::{DEFAULT_SIZE, page};
 use crate::{
@@ -26,10 +27,8 @@ use crate::{
     },
 };
 
-/// 403 for whoever neither helps people nor judges what they said.
-fn check(staff: &Staff) -> ApiResult<()> {
-    staff.of_support().or_else(|_forbidden| staff.of_moderation())
-}
+/// What the audit log calls it.
+const CONVERSATION: &str = "conversation";
 
 /// Why a member of staff joins.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
@@ -73,21 +72,23 @@ impl StaffStay {
     responses(
         (status = CREATED, description = "The caller is inside.", body = StaffStay),
         (status = OK, description = "The caller was inside, and nothing has changed.", body = StaffStay),
-        (status = FORBIDDEN, description = "`forbidden`: neither support nor a moderator."),
-        (status = NOT_FOUND, description = "There is no such conversation."),
-        (status = CONFLICT, description = "`own_conversation`: the caller is one of the two people.")))]
+        (status = FORBIDDEN, description = "`forbidden`: neither support nor a moderator; `own_matter`: the caller is one of \
+            the two people."),
+        (status = NOT_FOUND, description = "There is no such conversation.")))]
 pub(super) async fn join_conversation(
     app: App,
-    staff: Staff,
+    SupportOrModerator(staff): SupportOrModerator,
     Path(id): Path<ConversationId>,
     write: Write,
     Valid(body): Valid<JoinConversation>,
 ) -> ApiResult<Response> {
-    check(&staff)?;
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
+    let people = staff::hold(&mut tx, id).await?;
+    let matter = staff.matter(CONVERSATION, id, people)?;
     let joined = staff::join(&app, &mut tx, &staff.caller, id, body.reason.trim()).await?;
     let status = if joined.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let answer = tx.commit((status, Json(StaffStay::of(joined.stay, id)))).await?;
+    let entry = matter.act("conversation.join").reason(body.reason.trim());
+    let answer = tx.commit(entry, (status, Json(StaffStay::of(joined.stay, id)))).await?;
     staff::tell(&app, joined.told);
     Ok(answer)
 }
@@ -101,15 +102,16 @@ pub(super) async fn join_conversation(
         (status = NOT_FOUND, description = "The caller is not inside.")))]
 pub(super) async fn leave_conversation(
     app: App,
-    staff: Staff,
+    SupportOrModerator(staff): SupportOrModerator,
     Path(id): Path<ConversationId>,
-) -> ApiResult<StatusCode> {
-    check(&staff)?;
-    let mut tx = app.db.begin().await?;
+    write: Write,
+) -> ApiResult<Response> {
+    let mut tx = staff.begin(write).await?;
+    let matter = staff.matter(CONVERSATION, id, staff::hold(&mut tx, id).await?)?;
     let told = staff::leave(&app, &mut tx, &staff.caller, id).await?;
-    tx.commit().await?;
+    let answer = tx.commit(matter.act("conversation.leave"), StatusCode::NO_CONTENT).await?;
     staff::tell(&app, told);
-    Ok(StatusCode::NO_CONTENT)
+    Ok(answer)
 }
 
 /// Which part of the conversation; the newest messages where no number is given.
@@ -124,6 +126,10 @@ pub(super) struct StaffMessageQuery {
     #[garde(inner(range(min = 0)))]
     #[param(minimum = 0)]
     after_seq: Option<i64>,
+    /// A page by number, from 1, the newest messages first; prefer `next`.
+    #[garde(inner(range(min = 1, max = 1000)))]
+    #[param(minimum = 1, maximum = 1000)]
+    page: Option<u16>,
     /// Messages a page.
     #[garde(inner(range(min = 1, max = 100)))]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -144,19 +150,19 @@ pub(super) struct StaffMessageQuery {
         (status = UNPROCESSABLE_ENTITY, description = "Both `before_seq` and `after_seq`.")))]
 pub(super) async fn list_messages_as_staff(
     app: App,
-    staff: Staff,
+    SupportOrModerator(staff): SupportOrModerator,
     language: Language,
     Path(id): Path<ConversationId>,
     Query(query): Query<StaffMessageQuery>,
 ) -> ApiResult<Json<Page<Message>>> {
-    check(&staff)?;
     let size = query.page_size.unwrap_or(DEFAULT_SIZE);
     let window = Window::of(query.before_seq, query.after_seq, None, size)
+        .map(|window| window.page(query.page, size))
         .ok_or_else(|| ApiError::invalid_field("before_seq", Sentence::new("field-only_one")))?;
     let mut db = app.db.acquire().await?;
     let stay = staff::inside(&mut db, id, staff.caller.id).await?;
     let part = store::part(&mut db, stay.customer, id, &window).await?.ok_or_else(ApiError::not_found)?;
-    let reader = Reader { app: &app, id: staff.caller.id, language };
+    let reader = Reader::of(&app, &staff.caller, language);
     let link = |name: &str, seq| {
         app.url(&format!("/chat/conversations/{id}/staff/messages/?{name}_seq={seq}&page_size={size}"))
     };
@@ -191,18 +197,19 @@ pub(super) struct StaffMessage {
         (status = TOO_MANY_REQUESTS, description = "More messages than a person writes.")))]
 pub(super) async fn send_message_as_staff(
     app: App,
-    staff: Staff,
+    SupportOrModerator(staff): SupportOrModerator,
     Path(id): Path<ConversationId>,
     write: Write,
     Valid(body): Valid<StaffMessage>,
 ) -> ApiResult<Response> {
-    check(&staff)?;
     app.limits.check_message(staff.caller.id)?;
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
+    let matter = staff.matter(CONVERSATION, id, staff::hold(&mut tx, id).await?)?;
     let content = body.content.trim();
     let (sent, told) = staff::send(&app, &mut tx, &staff.caller, id, content, body.client_message_id).await?;
     let status = if sent.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    let answer = tx.commit((status, Json(sent.message))).await?;
+    let entry = matter.act("conversation.write").details(json!({"message_id": sent.message.id}));
+    let answer = tx.commit(entry, (status, Json(sent.message))).await?;
     staff::tell(&app, told);
     Ok(answer)
 }

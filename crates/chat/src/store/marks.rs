@@ -170,7 +170,10 @@ pub(crate) async fn waiting(
 ) -> sqlx::Result<Option<Waiting>> {
     sqlx::query_as!(
         Waiting,
-        r#"select m.id, m.seq, u.name as sender_name, m.content as preview
+        r#"select m.id, m.seq, u.name as sender_name, m.content as preview,
+                  case when m.kind <> 'text' then m.kind
+                       else (select f.kind from chat_media f where f.message_id = m.id order by f.id limit 1) end
+                      as attachment
              from messages m
              join conversation_members me on me.conversation_id = m.conversation_id and me.user_id = $1
              join users u on u.id = m.sender_id
@@ -194,7 +197,10 @@ pub(crate) async fn waiting_in(
 ) -> sqlx::Result<Vec<Waiting>> {
     let mut found = sqlx::query_as!(
         Waiting,
-        r#"select m.id, m.seq, u.name as sender_name, m.content as preview
+        r#"select m.id, m.seq, u.name as sender_name, m.content as preview,
+                  case when m.kind <> 'text' then m.kind
+                       else (select f.kind from chat_media f where f.message_id = m.id order by f.id limit 1) end
+                      as attachment
              from conversation_members me
              join messages m on m.conversation_id = me.conversation_id and m.seq > me.read_seq
                             and (m.sender_id = me.other_id or m.is_staff) and m.deleted_at is null

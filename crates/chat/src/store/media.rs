@@ -105,7 +105,13 @@ pub(crate) async fn find(
         r#"select f.kind, f.content_type, f.file_name, f.storage_key,
                   coalesce(case when f.message_id is null then f.owner_id = $2
                                 else exists (select from conversation_members
-                                              where conversation_id = f.conversation_id and user_id = $2) end, false)
+                                              where conversation_id = f.conversation_id and user_id = $2)
+                                     or exists (select from conversation_staff
+                                                 where conversation_id = f.conversation_id and user_id = $2
+                                                   and left_at is null)
+                                     or exists (select from chat_reports r join users u on u.id = $2
+                                                 where r.conversation_id = f.conversation_id
+                                                   and u.staff_role in ('moderator', 'superuser')) end, false)
                       as "is_theirs!"
              from chat_media f
              left join messages m on m.id = f.message_id

@@ -217,9 +217,18 @@ pub(crate) struct Window {
     pub older: i64,
     pub after: i64,
     pub newer: i64,
+    /// So many of the newest are left out.
+    pub skipped: i64,
 }
 
 impl Window {
+    /// The same by the number of a page, which only counts where nothing else says where to begin.
+    #[must_use]
+    pub(crate) fn page(self, page: Option<u16>, size: u16) -> Self {
+        let skipped = i64::from(page.unwrap_or(1).saturating_sub(1)) * i64::from(size);
+        if self.before == i64::MAX { Self { skipped, ..self } } else { self }
+    }
+
     /// So many messages before a number, after one or around one, else the newest; `None` where more than one is given.
     pub(crate) fn of(
         before: Option<i64>,
@@ -228,14 +237,15 @@ impl Window {
         size: u16,
     ) -> Option<Self> {
         let size = i64::from(size);
-        let none = Self { before: 0, older: 0, after: i64::MAX, newer: 0 };
+        let none = Self { before: 0, older: 0, after: i64::MAX, newer: 0, skipped: 0 };
         match (before, after, around) {
             (None, None, None) => Some(Self { before: i64::MAX, older: size, ..none }),
             (Some(before), None, None) => Some(Self { before, older: size, ..none }),
             (None, Some(after), None) => Some(Self { after, newer: size, ..none }),
             (None, None, Some(around)) => {
                 let newer = size / 2;
-                Some(Self { before: around.saturating_add(1), older: size - newer, after: around, newer })
+                let before = around.saturating_add(1);
+                Some(Self { before, older: size - newer, after: around, newer, skipped: 0 })
             }
             _ => None,
         }
@@ -270,7 +280,8 @@ pub(crate) async fn part(
                on other.conversation_id = me.conversation_id and other.user_id = me.other_id
              left join chat_settings s on s.user_id = me.other_id
              left join shown_messages m on m.conversation_id = me.conversation_id and m.seq = any(
-                  array(select seq from messages where conversation_id = $2 and seq < $3 order by seq desc limit $4)
+                  array(select seq from messages where conversation_id = $2 and seq < $3
+                           and seq <= (select last_seq - $7 from conversations where id = $2) order by seq desc limit $4)
                || array(select seq from messages where conversation_id = $2 and seq > $5 order by seq limit $6))
             where me.conversation_id = $2 and me.user_id = $1
             order by m.seq desc"#,
@@ -280,6 +291,7 @@ pub(crate) async fn part(
         window.older,
         window.after,
         window.newer,
+        window.skipped,
     )
     .fetch_all(db)
     .await?;

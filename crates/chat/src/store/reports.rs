@@ -111,8 +111,10 @@ pub(crate) struct Filed {
 }
 
 /// Which reports.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Filter {
+    /// Who asks: they see none of their own conversations.
+    pub reader: UserId,
     pub status: Option<ReportStatus>,
     /// Open, and late.
     pub overdue_at: Option<Instant>,
@@ -130,6 +132,8 @@ pub(crate) async fn list(
     paging: &Paging<ReportId>,
 ) -> sqlx::Result<(Vec<Filed>, i64)> {
     let narrow = |query: &mut QueryBuilder<Postgres>| {
+        query.push(" and not exists (select from conversations c where c.id = r.conversation_id and ");
+        query.push_bind(filter.reader).push(" in (c.customer_id, c.provider_id))");
         if let Some(status) = filter.status {
             query.push(" and r.state = ").push_bind(status);
         }
@@ -209,9 +213,12 @@ pub(crate) async fn escalate(db: &mut PgConnection, id: ReportId, now: Instant) 
     Ok(done.execute(db).await?.rows_affected() == 1)
 }
 
-/// Whether there is such a report.
-pub(crate) async fn exists(db: &mut PgConnection, id: ReportId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select exists (select from chat_reports where id = $1) as "exists!""#, id as _)
-        .fetch_one(db)
-        .await
+/// Whose report it is: both people of the conversation, of whom one is reported; `None` where there is no such report.
+pub(crate) async fn people(db: &mut PgConnection, id: ReportId) -> sqlx::Result<Option<[UserId; 2]>> {
+    let people = sqlx::query!(
+        "select c.customer_id, c.provider_id
+           from chat_reports r join conversations c on c.id = r.conversation_id where r.id = $1",
+        id as _,
+    );
+    Ok(people.fetch_optional(db).await?.map(|people| [people.customer_id, people.provider_id]))
 }

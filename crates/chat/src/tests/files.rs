@@ -89,7 +89,9 @@ async fn links_end_and_cannot_be_made_up() {
     w.bob.get(&plain).await.expect(200);
     let part = w.bob.with("Range", "bytes=0-3").get(&plain).await.expect(206);
     assert_eq!((part.bytes.as_slice(), part.header("content-range")), (&b"%PDF"[..], "bytes 0-3/17"));
-    w.t.advance(SignedDuration::from_hours(1));
+    w.t.advance(SignedDuration::from_mins(9));
+    nobody.get(&url).await.expect(200);
+    w.t.advance(SignedDuration::from_mins(1));
     nobody.get(&url).await.refused(404, "not_found");
     w.bob.get(&plain).await.expect(200);
     let message = messages(&w.ann, &conversation, "").await["results"][0]["id"].as_str().unwrap().to_owned();
@@ -148,4 +150,68 @@ async fn uploads_are_limited_an_hour() {
     upload(&w.ann, PDF, "a.pdf").await.expect(201);
     upload(&w.ann, PDF, "a.pdf").await.expect(201);
     upload(&w.ann, PDF, "a.pdf").await.refused(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn a_link_is_made_for_one_person_and_events_carry_none() {
+    let w = World::new().await;
+    let conversation = w.conversation().await;
+    let id = upload(&w.ann, PDF, "offer.pdf").await.expect(201).str("id");
+    let sent = send(&w.ann, &conversation, std::slice::from_ref(&id)).await.expect(201);
+    let of_ann = path(&sent["media"][0]["url"]);
+    let seen = messages(&w.bob, &conversation, "").await.expect(200);
+    let of_bob = path(&seen["results"][0]["media"][0]["url"]);
+    assert!(of_ann.contains(&w.ann.id().to_string()) && of_bob.contains(&w.bob.id().to_string()));
+    let nobody = w.t.anonymous();
+    for url in [&of_ann, &of_bob] {
+        nobody.get(url).await.expect(200);
+    }
+    // Made up for somebody else, it is not ours.
+    let forged = of_ann.replace(&w.ann.id().to_string(), &w.bob.id().to_string());
+    nobody.get(&forged).await.refused(404, "not_found");
+    for client in [&w.ann, &w.bob] {
+        let told = &w.log(client).await[0].1["media"][0];
+        assert_eq!(told["expires_at"], serde_json::Value::Null);
+        nobody.get(&path(&told["url"])).await.refused(404, "not_found");
+        client.get(&path(&told["url"])).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_link_of_staff_opens_nothing_once_they_have_left() {
+    let w = World::new().await;
+    let conversation = w.conversation().await;
+    let id = upload(&w.ann, PDF, "offer.pdf").await.expect(201).str("id");
+    send(&w.ann, &conversation, std::slice::from_ref(&id)).await.expect(201);
+    let sue = w.t.staff("Sue Port", platform::auth::StaffRole::Support).await;
+    let inside = format!("/chat/conversations/{conversation}/staff/");
+    sue.get(&format!("/media/{id}/")).await.refused(404, "not_found");
+    sue.post(&inside, json!({"reason": "Asked for help"})).await.expect(201);
+    let seen = sue.get(&format!("{inside}messages/")).await.expect(200);
+    let media = seen["results"].as_array().unwrap().iter().find_map(|message| message["media"].get(0));
+    let url = path(&media.unwrap()["url"]);
+    w.t.anonymous().get(&url).await.expect(200);
+    sue.delete(&inside).await.expect(204);
+    for who in [&w.t.anonymous(), &sue] {
+        who.get(&url).await.refused(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_can_see_is_no_message() {
+    let w = World::new().await;
+    let conversation = w.conversation().await;
+    for content in ["\u{200b}", "\u{3164}\u{2800}", " \u{feff}\n", "\u{e0041}\u{e007f}"] {
+        let body = json!({"conversation_id": conversation, "content": content, "client_message_id": "x"});
+        w.ann.post("/chat/messages/", body).await.refused(422, "validation_failed");
+    }
+    let id = upload(&w.ann, PDF, "offer.pdf").await.expect(201).str("id");
+    let body = json!({"conversation_id": conversation, "content": "\u{200b}", "client_message_id": "y",
+        "media_ids": [id]});
+    let sent = w.ann.post("/chat/messages/", body).await.expect(201);
+    assert_eq!(sent["content"], "");
+    let body = json!({"conversation_id": conversation, "content": "Hello", "client_message_id": "z"});
+    let hello = w.ann.post("/chat/messages/", body).await.expect(201).str("id");
+    let edit = json!({"content": "\u{200d}"});
+    w.ann.patch(&format!("/chat/messages/{hello}/"), edit).await.refused(422, "validation_failed");
 }

@@ -30,13 +30,22 @@ async fn history_is_read_both_ways() {
         ("&around=5&page_size=4", vec![7, 6, 5, 4]),
         ("&around=1&page_size=4", vec![3, 2, 1]),
         ("&around=9223372036854775807&page_size=2", vec![10]),
+        ("&page=1&page_size=4", vec![10, 9, 8, 7]),
+        ("&page=2&page_size=4", vec![6, 5, 4, 3]),
+        ("&page=3&page_size=4", vec![2, 1]),
+        ("&page=4&page_size=4", vec![]),
     ] {
         assert_eq!(seqs(&messages(&w.bob, &conversation, window).await.expect(200)), expected, "{window}");
     }
     assert_eq!(messages(&w.ann, &conversation, "&before=4&page_size=3").await["next"], json!(null));
     messages(&w.ann, &conversation, "&before=4&after=2").await.refused(422, "validation_failed");
     messages(&w.ann, &conversation, "&before=-1").await.refused(422, "validation_failed");
+    messages(&w.ann, &conversation, "&page=0").await.refused(422, "validation_failed");
     w.ann.get("/chat/messages/").await.refused(422, "validation_failed");
+    // Walking on from a page by number is stable while somebody writes.
+    let second = messages(&w.ann, &conversation, "&page=2&page_size=4").await.expect(200);
+    say(&w.bob, &conversation, "11").await.expect(201);
+    assert_eq!(seqs(&w.ann.get(&path(&second["next"])).await.expect(200)), [2, 1]);
 }
 
 #[tokio::test]

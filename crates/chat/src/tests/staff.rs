@@ -175,7 +175,7 @@ async fn nobody_joins_a_conversation_of_their_own() {
     let w = World::new().await;
     let sue = support(&w).await;
     let own = begin(&sue, json!({"provider_id": w.bob.id()})).await.expect(201).str("id");
-    join(&sue, &own).await.refused(409, "own_conversation");
+    join(&sue, &own).await.refused(403, "own_matter");
     assert!(w.log(&w.bob).await.is_empty());
 }
 

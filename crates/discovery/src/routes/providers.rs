@@ -77,7 +77,7 @@ pub(super) async fn list_providers(
     headers: HeaderMap,
 ) -> ApiResult<Response> {
     let around = around.place()?;
-    let made = list(&app, &finder, language, query, around, page, link);
+    let made = list(&app, &finder, language, query, around, page, link.for_everybody());
     Ok(app.cache.get(name_of(&uri), language, made).await?.respond(&headers))
 }
 

@@ -131,13 +131,23 @@ async fn services_of_a_provider_and_services_by_id() {
 #[case("page_size=0", "page_size")]
 #[case("page_size=101", "page_size")]
 #[case("page=0", "page")]
-#[case("cursor=abc", "cursor")]
 #[tokio::test]
 async fn bad_parameters_are_refused_by_name(#[case] query: &str, #[case] field: &str) {
     let market = Market::open().await;
     for client in [&market.visitor, &market.test.anonymous()] {
         let answer = client.get(&format!("/services/?{query}")).await.refused(422, "validation_failed");
         assert!(answer["errors"][field].is_array(), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_none_of_ours_is_refused() {
+    let market = Market::open().await;
+    for path in
+        ["/services/", "/services/popular/", "/services/nearby/?lat=1&lng=1", "/providers/", "/categories/"]
+    {
+        let query = if path.contains('?') { "&" } else { "?" };
+        market.visitor.get(&format!("{path}{query}cursor=abc")).await.refused(400, "cursor_invalid");
     }
 }
 

@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode};
 use platform::{
     app::App,
     auth::Caller,
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, OnConstraint as _},
     extract::Valid,
     locale::Language,
 };
@@ -26,7 +26,7 @@ pub struct TypedCode {
     pub token: String,
 }
 
-/// Send me a mail with a code and a link that verify my address.
+/// Send me a mail with a code and a link that verify my address, or the one that is to take its place.
 ///
 /// The code is good for 15 minutes and five tries, and voids the one before.
 #[utoipa::path(post, path = "/auth/send-email-verification/", operation_id = "send_email_verification",
@@ -42,7 +42,7 @@ pub async fn send_email_verification(
 ) -> ApiResult<(StatusCode, Json<Accepted>)> {
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, caller.id).await?.ok_or_else(ApiError::not_found)?;
-    if user.is_email_verified {
+    if user.is_email_verified && user.pending_email.is_none() {
         return Err(IdentityError::EmailAlreadyVerified.into());
     }
     signup::send_verification(&mut tx, &app, &user, &origin.device.ip).await?;
@@ -52,9 +52,12 @@ pub async fn send_email_verification(
 }
 
 /// Verify my address with the code of the mail.
+///
+/// Where a new address waits, this is when it takes the place of the old one.
 #[utoipa::path(post, path = "/auth/verify-email/", operation_id = "verify_email", tag = "identity",
     request_body = TypedCode, security(("bearer" = [])),
     responses((status = OK, body = UserView, description = "The address is verified."),
+        (status = CONFLICT, description = "`email_taken`: another account has proved the new address meanwhile."),
         (status = GONE, description = "`code_expired`: too old, used, or tried five times. Ask for a new one."),
         (status = UNPROCESSABLE_ENTITY, description = "`code_incorrect`.")))]
 pub async fn verify_email(
@@ -67,7 +70,7 @@ pub async fn verify_email(
     Ok(Json(UserView::of(&app, &user)))
 }
 
-/// Verifies the address that a code or link went to, if it still is the person's.
+/// Verifies the address that a code or link went to, if it still is the person's or waits to be.
 pub async fn accept(
     app: &App,
     code: uuid::Uuid,
@@ -77,9 +80,14 @@ pub async fn accept(
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, user).await?;
-    let user = user.filter(|user| user.email.to_lowercase() == target).ok_or(IdentityError::CodeExpired)?;
+    let user = user.ok_or(IdentityError::CodeExpired)?;
+    let proved = user.pending_email.as_ref().unwrap_or(&user.email);
+    if proved.to_lowercase() != target {
+        return Err(IdentityError::CodeExpired.into());
+    }
     codes::redeem(&mut tx, code, now).await?;
-    store::users::verify_email(&mut tx, user.id, now).await?;
+    let saved = store::users::prove_email(&mut tx, user.id, proved, now).await;
+    saved.on_constraint("users_email", IdentityError::EmailTaken)?;
     let verified = store::users::lock(&mut tx, user.id).await?.ok_or_else(ApiError::not_found)?;
     tx.commit().await?;
     Ok(verified)

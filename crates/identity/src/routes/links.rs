@@ -1,13 +1,12 @@
 //! The pages behind the links of our mails, for people without the app: plain HTML, no scripts.
 //!
-//! The verification link does its work when it is opened, as promised; a mail scanner that opens it first
-//! verifies the address too, which proves the same: the mail arrived. The reset link only shows a form.
+//! A link only shows a form, and the form does the work: scanners of mail open every link before people do.
 
 use askama::Template;
 use aws_lc_rs::digest;
 use axum::{
     body::Bytes,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -48,6 +47,7 @@ struct PlainPage<'a> {
 struct Form<'a> {
     action: &'a str,
     token: &'a str,
+    /// What is to be typed; "" where the button is all.
     label: &'a str,
     button: &'a str,
     problem: &'a str,
@@ -63,10 +63,10 @@ pub struct LinkToken {
     token: String,
 }
 
-/// Verify an address by opening the link of the mail. Shows a page for people.
+/// The page behind the verification link of the mail: its one button verifies the address. Shows a page for people.
 #[utoipa::path(get, path = "/auth/verify-email/link/", operation_id = "open_verification_link", tag = "identity",
     params(LinkToken),
-    responses((status = OK, body = String, content_type = "text/html", description = "The address is verified."),
+    responses((status = OK, body = String, content_type = "text/html", description = "The button, or the news that the address is verified already."),
         (status = GONE, description = "The link was used, is old, or is none of ours. (A page for people.)", content_type = "text/html", body = String)))]
 pub async fn open_verification_link(
     app: App,
@@ -74,21 +74,62 @@ pub async fn open_verification_link(
     Query(link): Query<LinkToken>,
 ) -> ApiResult<Response> {
     let language = context.language();
-    let key = if verified_by(&app, &link.token).await? { "page-verified" } else { "page-expired" };
-    let status = if key == "page-verified" { StatusCode::OK } else { StatusCode::GONE };
-    page(status, language, key, None)
+    match codes::find_link(&app, Purpose::VerifyEmail, &link.token).await? {
+        Some(row) if row.used_at.is_none() && row.expires_at > app.clock.now() => {
+            let button = language.text("page-verify-button", &[]);
+            let action = format!("/auth/verify-email/link/?lang={language}");
+            let form = Form { action: &action, token: &link.token, label: "", button: &button, problem: "" };
+            page(StatusCode::OK, language, "page-verify", Some(form))
+        }
+        Some(row) if is_verified(&app, &row).await? => page(StatusCode::OK, language, "page-verified", None),
+        _ => page(StatusCode::GONE, language, "page-expired", None),
+    }
 }
 
-/// Whether this link stands for a verified address, now or since an earlier opening.
-async fn verified_by(app: &App, token: &str) -> ApiResult<bool> {
+/// What the button sends.
+#[derive(Deserialize, garde::Validate, utoipa::ToSchema)]
+pub struct VerificationForm {
+    #[garde(length(chars, min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
+    token: String,
+}
+
+/// Verify an address with the button behind the link. Shows a page for people.
+#[utoipa::path(post, path = "/auth/verify-email/link/", operation_id = "submit_verification_form", tag = "identity",
+    request_body(content = VerificationForm, content_type = "application/x-www-form-urlencoded"),
+    responses((status = OK, body = String, content_type = "text/html", description = "The address is verified."),
+        (status = GONE, description = "The link was used, is old, or is none of ours. (A page for people.)", content_type = "text/html", body = String)))]
+pub async fn submit_verification_form(
+    app: App,
+    context: RequestContext,
+    headers: HeaderMap,
+    body: Bytes,
+) -> ApiResult<Response> {
+    let [token] = read_form(&headers, &body, ["token"])?;
+    let request = VerificationForm { token };
+    validation::check(&request)?;
+    let is_done = verify(&app, &request.token).await?;
+    let (status, key) =
+        if is_done { (StatusCode::OK, "page-verified") } else { (StatusCode::GONE, "page-expired") };
+    page(status, context.language(), key, None)
+}
+
+/// Verifies the address that a link went to; `true` where it is verified now, or has been by this link before.
+async fn verify(app: &App, token: &str) -> ApiResult<bool> {
     let Some(row) = codes::find_link(app, Purpose::VerifyEmail, token).await? else { return Ok(false) };
-    if row.used_at.is_none() && row.expires_at > app.clock.now() {
-        return match email::accept(app, row.id, row.user_id, &row.target).await {
-            Ok(_user) => Ok(true),
-            Err(error) if error.kind() == Kind::Gone => Ok(false),
-            Err(error) => Err(error),
-        };
+    if row.used_at.is_some() || row.expires_at <= app.clock.now() {
+        return is_verified(app, &row).await;
     }
+    match email::accept(app, row.id, row.user_id, &row.target).await {
+        Ok(_user) => Ok(true),
+        // It is no more to be had by this link, for somebody else has it.
+        Err(error) if matches!(error.kind(), Kind::Gone | Kind::Conflict) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the address of this link is its person's, and verified.
+async fn is_verified(app: &App, row: &store::codes::LinkRow) -> ApiResult<bool> {
     let user = store::users::by_id(&app.db, row.user_id).await?;
     Ok(user.is_some_and(|user| user.is_email_verified && user.email.to_lowercase() == row.target))
 }
@@ -132,16 +173,12 @@ pub struct ResetForm {
 pub async fn submit_reset_form(
     app: App,
     context: RequestContext,
-    headers: axum::http::HeaderMap,
+    headers: HeaderMap,
     body: Bytes,
 ) -> ApiResult<Response> {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !content_type.starts_with("application/x-www-form-urlencoded") {
-        return Err(ApiError::new(Kind::Unsupported, "unsupported_media_type"));
-    }
     let language = context.language();
-    let request = read_form(&body)?;
+    let [token, new_password] = read_form(&headers, &body, ["token", "new_password"])?;
+    let request = ResetForm { token, new_password };
     let outcome = match validation::check(&request) {
         Ok(()) => password::reset(&app, &request.token, &request.new_password).await,
         Err(error) => Err(error),
@@ -157,17 +194,29 @@ pub async fn submit_reset_form(
     }
 }
 
-fn read_form(body: &[u8]) -> ApiResult<ResetForm> {
-    let (mut token, mut new_password) = (None, None);
+/// The fields of a form with these names, each of which must be there once.
+fn read_form<const N: usize>(headers: &HeaderMap, body: &[u8], names: [&str; N]) -> ApiResult<[String; N]> {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !content_type.starts_with("application/x-www-form-urlencoded") {
+        return Err(ApiError::new(Kind::Unsupported, "unsupported_media_type"));
+    }
+    let mut fields = names.map(|_| None);
     for (name, value) in form_urlencoded::parse(body) {
-        match &*name {
-            "token" => token = Some(value.into_owned()),
-            "new_password" => new_password = Some(value.into_owned()),
-            _ => {}
+        // A NUL, or what is no UTF-8.
+        if value.contains(['\0', char::REPLACEMENT_CHARACTER]) {
+            return Err(ApiError::new(Kind::Malformed, "malformed_request"));
+        }
+        let field = names.iter().position(|known| *known == name).and_then(|place| fields.get_mut(place));
+        let Some(field) = field else { continue };
+        if field.replace(value.into_owned()).is_some() {
+            return Err(ApiError::new(Kind::Malformed, "malformed_request"));
         }
     }
-    let missing = || ApiError::new(Kind::Invalid, "validation_failed");
-    Ok(ResetForm { token: token.ok_or_else(missing)?, new_password: new_password.ok_or_else(missing)? })
+    if fields.iter().any(Option::is_none) {
+        return Err(ApiError::new(Kind::Invalid, "validation_failed"));
+    }
+    Ok(fields.map(Option::unwrap_or_default))
 }
 
 fn form(status: StatusCode, language: Language, token: &str, problem: &str) -> ApiResult<Response> {

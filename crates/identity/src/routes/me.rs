@@ -2,13 +2,13 @@
 
 use axum::{
     Json,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use platform::{
     app::App,
     auth::Caller,
-    cache,
+    cache::{self, Versioned},
     error::{ApiError, ApiResult, Kind},
     extract::Valid,
     locale::{Language, Sentence},
@@ -29,12 +29,7 @@ use crate::{
 
 /// The person with their version as `ETag`.
 pub fn tagged(app: &App, user: &User) -> Response {
-    let etag = HeaderValue::try_from(format!("\"{}\"", user.version));
-    let mut response = Json(UserView::of(app, user)).into_response();
-    if let Ok(etag) = etag {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    response
+    Versioned(user.version, UserView::of(app, user)).into_response()
 }
 
 /// Who am I?
@@ -116,11 +111,13 @@ pub struct Closing {
 
 /// Delete my account.
 ///
-/// All sessions end at once. Personal data is erased after 14 days; signing in before that restores the account.
+/// Refused while something is open with others: see `blockers`. All sessions end at once. Personal data is erased after 14 days; signing in before that restores the account.
 #[utoipa::path(delete, path = "/auth/current-user/", operation_id = "delete_current_user", tag = "identity",
     request_body = DeleteAccount, security(("bearer" = [])),
     responses((status = ACCEPTED, body = Closing, description = "The account will be deleted."),
-        (status = CONFLICT, description = "`bookings_open`: something is agreed that still has to happen. `no_password`: give a social token."),
+        (status = CONFLICT, description = "`account_has_obligations`, with `blockers` \
+            (each `kind`, `count`, `amount`, `currency`): open bookings, debts, balances, payouts and refunds on their \
+            way, open disputes; all of it can still be settled. `no_password`: give a social token."),
         (status = UNPROCESSABLE_ENTITY, description = "No proof, or `wrong_password`.")))]
 pub async fn delete_current_user(
     app: App,
@@ -135,8 +132,9 @@ pub async fn delete_current_user(
     let due_at = now.plus(DELETION_GRACE);
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, user.id).await?.ok_or_else(ApiError::not_found)?;
-    if store::users::has_open_bookings(&mut tx, user.id).await? {
-        return Err(IdentityError::BookingsOpen.into());
+    let blockers = app.obligations.find(&mut tx, user.id, now).await?;
+    if !blockers.is_empty() {
+        return Err(IdentityError::AccountHasObligations { blockers }.into());
     }
     store::users::save_deletion(&mut tx, user.id, due_at, now).await?;
     let ended = session::end(&mut tx, &app, user.id, Which::All, "account_closing").await?;
@@ -164,8 +162,9 @@ async fn prove(app: &App, user: &User, body: DeleteAccount) -> ApiResult<()> {
     };
     let identity = app.social.verify(provider, &token, app.clock.now()).await?;
     let mut db = app.db.acquire().await?;
+    social::use_up(&mut db, app, &token, &identity).await?;
     let owner = store::social::user_of(&mut db, provider.into(), &identity.subject).await?;
-    if owner == Some(user.id) {
+    if owner == Some(user.id) && user.staff_role.is_none() {
         Ok(())
     } else {
         Err(ApiError::new(Kind::Unauthenticated, "social_token_invalid"))

@@ -1,5 +1,6 @@
 //! The HTTP side of accounts: what clients see, and one file a concern.
 
+mod audit;
 mod email;
 mod keys;
 mod links;
@@ -21,7 +22,11 @@ use platform::{
 use serde::Serialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{model::User, session::Granted, throttle::Device};
+use crate::{
+    model::User,
+    session::{Granted, SignedIn},
+    throttle::Device,
+};
 
 /// All routes of accounts.
 pub fn router() -> OpenApiRouter<App> {
@@ -44,9 +49,10 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(social::sign_in_with_google))
         .routes(routes!(social::sign_in_with_apple))
         .routes(routes!(social::sign_in_with_facebook))
-        .routes(routes!(links::open_verification_link))
+        .routes(routes!(links::open_verification_link, links::submit_verification_form))
         .routes(routes!(links::open_reset_link, links::submit_reset_form))
         .routes(routes!(keys::list_signing_keys))
+        .routes(routes!(audit::list_audit_log))
 }
 
 /// A person, as they see themselves.
@@ -54,7 +60,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[schema(as = User, example = json!({"id": "019b76da-a800-7000-8000-000000000001", "email": "ada@example.com",
     "name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace", "phone_number": "+4915123456789",
     "profile_image_url": null, "is_email_verified": true, "is_phone_verified": false, "language": "en",
-    "timezone": "Europe/Berlin", "currency": "EUR", "is_provider": false, "version": 1,
+    "timezone": "Europe/Berlin", "currency": "EUR", "is_provider": false, "pending_email": null, "version": 1,
     "created_at": "2026-03-02T09:00:00Z", "last_login_at": "2026-03-02T09:00:00Z"}))]
 pub struct UserView {
     /// Also the id of the provider that this person may be.
@@ -83,6 +89,8 @@ pub struct UserView {
     currency: String,
     /// Whether the person offers services.
     is_provider: bool,
+    /// The next mail address: it takes the place of `email` when the code that went to it is given.
+    pending_email: Option<String>,
     /// For `If-Match`.
     version: i32,
     /// When the account was made.
@@ -108,6 +116,7 @@ impl UserView {
             timezone: user.timezone.clone(),
             currency: user.currency.clone(),
             is_provider: user.is_provider,
+            pending_email: user.pending_email.clone(),
             version: user.version,
             created_at: user.created_at,
             last_login_at: user.last_login_at,
@@ -130,6 +139,10 @@ pub struct TokensView {
     /// Seconds until `access` ends.
     #[schema(example = 900)]
     expires_in: u32,
+    /// Keep it in the device's secure storage, beyond signing out, and give it at the next sign-in to this account:
+    /// the device is known by it, and is not held back while strangers guess the password.
+    #[schema(example = "h7Wc2vXk9s1t4uYz...")]
+    device_token: String,
     /// Always `Bearer`.
     #[schema(example = "Bearer")]
     token_type: &'static str,
@@ -139,9 +152,10 @@ pub struct TokensView {
 }
 
 impl TokensView {
-    fn of(app: &App, user: &User, granted: Granted, message: String) -> Self {
-        let Granted { access, refresh, expires_in } = granted;
-        Self { user: UserView::of(app, user), access, refresh, expires_in, token_type: "Bearer", message }
+    fn of(app: &App, user: &User, signed_in: SignedIn, message: String) -> Self {
+        let SignedIn { granted: Granted { access, refresh, expires_in }, device_token } = signed_in;
+        let user = UserView::of(app, user);
+        Self { user, access, refresh, expires_in, device_token, token_type: "Bearer", message }
     }
 }
 
@@ -168,13 +182,13 @@ impl FromRequestParts<App> for Origin {
         let agent = parts.headers.get(axum::http::header::USER_AGENT).and_then(|value| value.to_str().ok());
         let user_agent = agent.map(|agent| agent.chars().take(300).collect());
         let ip = context.address().to_canonical().to_string();
-        Ok(Self { device: Device { name: None, ip, user_agent }, language: context.language() })
+        Ok(Self { device: Device { name: None, ip, user_agent, token: None }, language: context.language() })
     }
 }
 
 impl Origin {
-    fn device(&self, name: Option<&str>) -> Device {
+    fn device(&self, name: Option<&str>, token: Option<String>) -> Device {
         let name = name.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
-        Device { name, ..self.device.clone() }
+        Device { name, token, ..self.device.clone() }
     }
 }

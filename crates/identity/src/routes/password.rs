@@ -18,6 +18,7 @@ use crate::{
     mail::{self, Letter},
     model::IdentityError,
     password::{self, Verdict},
+    recovery,
     session::{self, Which},
     store,
     throttle::{self, Bucket},
@@ -37,7 +38,8 @@ pub struct ChangePassword {
 
 /// Change my password.
 ///
-/// All other sessions end; a mail tells of it.
+/// All other sessions end, their devices are known no more, and an address that waits to be confirmed is dropped;
+/// a mail tells of it.
 #[utoipa::path(post, path = "/auth/password-change/", operation_id = "change_password", tag = "identity",
     request_body = ChangePassword, security(("bearer" = [])),
     responses((status = NO_CONTENT, description = "The new password holds."),
@@ -50,8 +52,10 @@ pub async fn change_password(
 ) -> ApiResult<StatusCode> {
     let user = store::users::by_id(&app.db, caller.id).await?.ok_or_else(ApiError::not_found)?;
     confirm(&app, &user, "old_password", &body.old_password).await?;
-    password::check_strength(&app, "new_password", &body.new_password, &user.email, &user.name).await?;
-    let hash = password::hash(&app, &body.new_password).await?;
+    let queue = user.id.to_string();
+    password::check_strength(&app, &queue, "new_password", &body.new_password, &user.email, &user.name)
+        .await?;
+    let hash = password::hash(&app, &queue, &body.new_password).await?;
 
     let mut tx = app.db.begin().await?;
     let locked = store::users::lock(&mut tx, caller.id).await?;
@@ -60,9 +64,12 @@ pub async fn change_password(
         .filter(|locked| locked.password_hash == user.password_hash)
         .ok_or(IdentityError::WrongPassword { field: "old_password" })?;
     store::users::save_password(&mut tx, user.id, &hash, app.clock.now()).await?;
-    store::codes::void(&mut tx, user.id, Purpose::ResetPassword, app.clock.now()).await?;
+    // Whoever knew the old password may have asked for another address, too.
+    store::codes::void_all(&mut tx, user.id, app.clock.now()).await?;
+    store::users::drop_pending_email(&mut tx, user.id, app.clock.now()).await?;
     let ended =
         session::end(&mut tx, &app, user.id, Which::Except(caller.session), "password_changed").await?;
+    store::sessions::distrust(&mut tx, user.id, Some(caller.session)).await?;
     mail::send(&mut tx, &app, &user, Letter::PasswordChanged).await?;
     tx.commit().await?;
     ended.forget(&app);
@@ -79,7 +86,7 @@ pub async fn confirm(
 ) -> ApiResult<()> {
     let hash = user.password_hash.as_deref().ok_or(IdentityError::NoPassword)?;
     let attempt = throttle::attempt(app, Bucket::confirmation(app, user.id)).await?;
-    if password::verify(app, password, Some(hash)).await? == Verdict::Wrong {
+    if password::verify(app, &user.id.to_string(), password, Some(hash)).await? == Verdict::Wrong {
         return Err(IdentityError::WrongPassword { field }.into());
     }
     attempt.succeeded(app).await
@@ -128,7 +135,8 @@ pub struct ConfirmReset {
 
 /// Set a new password with the token of the mail.
 ///
-/// All sessions end.
+/// All sessions end, devices are forgotten, and what was attached before the address was proved goes: sign-in
+/// services and the phone number.
 #[utoipa::path(post, path = "/auth/reset-password/confirm/", operation_id = "confirm_password_reset", tag = "identity",
     request_body = ConfirmReset,
     responses((status = NO_CONTENT, description = "The new password holds; sign in with it."),
@@ -142,21 +150,20 @@ pub async fn confirm_password_reset(app: App, Valid(body): Valid<ConfirmReset>) 
 pub async fn reset(app: &App, token: &str, new_password: &str) -> ApiResult<()> {
     let link = codes::open_link(app, Purpose::ResetPassword, token).await?;
     let user = store::users::by_id(&app.db, link.user_id).await?.ok_or(IdentityError::LinkExpired)?;
-    password::check_strength(app, "new_password", new_password, &user.email, &user.name).await?;
-    let hash = password::hash(app, new_password).await?;
+    let queue = user.id.to_string();
+    password::check_strength(app, &queue, "new_password", new_password, &user.email, &user.name).await?;
+    let hash = password::hash(app, &queue, new_password).await?;
 
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let user = store::users::lock(&mut tx, link.user_id).await?.ok_or(IdentityError::LinkExpired)?;
+    let mut user = store::users::lock(&mut tx, link.user_id).await?.ok_or(IdentityError::LinkExpired)?;
     // Who changed their address meanwhile may no longer read the mailbox that the mail went to.
     let same = user.email.to_lowercase() == link.target;
     if !same || !store::codes::redeem(&mut tx, link.id, now).await? {
         return Err(IdentityError::LinkExpired.into());
     }
-    store::users::save_password(&mut tx, user.id, &hash, now).await?;
     // Only somebody who reads the mailbox has the token.
-    store::users::verify_email(&mut tx, user.id, now).await?;
-    let ended = session::end(&mut tx, app, user.id, Which::All, "password_reset").await?;
+    let ended = recovery::recover(&mut tx, app, &mut user, Some(hash), "password_reset").await?;
     mail::send(&mut tx, app, &user, Letter::PasswordChanged).await?;
     tx.commit().await?;
     ended.forget(app);

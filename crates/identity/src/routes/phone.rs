@@ -82,6 +82,8 @@ pub async fn verify_phone(
     let code = codes::check(&app, caller.id, Purpose::VerifyPhone, &body.token).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
+    // As whoever edits the number does: the person first, then their codes.
+    store::users::lock(&mut tx, caller.id).await?.ok_or_else(ApiError::not_found)?;
     codes::redeem(&mut tx, code.id, now).await?;
     store::users::verify_phone(&mut tx, caller.id, &code.target, now)
         .await

@@ -27,13 +27,14 @@ use sqlx::PgConnection;
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Origin, UserView, me, signup};
+use super::{Origin, UserView, me, password, signup};
 use crate::{
+    codes::Purpose,
     contact::{EmailAddress, PhoneNumber},
     jobs::DeleteFile,
     mail::{self, Letter},
     model::{IdentityError, User},
-    store,
+    session, store,
 };
 
 /// What a profile picture is kept in.
@@ -45,13 +46,19 @@ pub fn router() -> OpenApiRouter<App> {
 }
 
 /// The profile as it should be. Members of the answer that are not here are ignored.
-#[derive(Deserialize, Serialize, garde::Validate, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, Serialize, garde::Validate, utoipa::ToSchema)]
 #[schema(example = json!({"email": "ada@example.com", "name": "Ada Lovelace", "phone_number": "+4915123456789",
     "language": "en", "timezone": "Europe/Berlin", "currency": "EUR"}))]
 pub struct EditProfile {
-    /// A changed address is unverified; a mail to it and one to the old address follow.
+    /// A new address waits as `pending_email` until the code that a mail brings to it is given; until then the old
+    /// one counts, and is told. It needs `password`, or a sign-in within the last five minutes.
     #[garde(skip)]
     email: EmailAddress,
+    /// The present password; only a new `email` needs it.
+    #[garde(inner(length(chars, min = 1, max = 256)))]
+    #[schema(min_length = 1, max_length = 256, format = Password)]
+    #[serde(default, skip_serializing)]
+    password: Option<String>,
     /// The whole name; where it is absent or as before, `first_name` and `last_name` count.
     #[garde(inner(length(chars, min = 1, max = 150), custom(not_blank), custom(signup::one_line)))]
     #[schema(min_length = 1, max_length = 150)]
@@ -106,6 +113,7 @@ impl EditProfile {
         let (first, last) = user.names();
         Ok(Self {
             email: EmailAddress::parse(&user.email).map_err(anyhow::Error::from)?,
+            password: None,
             name: Some(user.name.clone()),
             first_name: Some(first.to_owned()),
             last_name: Some(last.to_owned()),
@@ -118,13 +126,21 @@ impl EditProfile {
         })
     }
 
-    /// Takes the changes over; `true` where the language, which sessions remember, is another.
+    /// Whether this asks for an address that is neither the present one nor the one that waits.
+    fn has_new_email(&self, user: &User) -> bool {
+        let email = self.email.as_str().to_lowercase();
+        let mut known = user.pending_email.iter().chain([&user.email]);
+        known.all(|known| known.to_lowercase() != email)
+    }
+
+    /// Takes the changes over.
     fn apply(self, user: &mut User) -> ApiResult<()> {
         self.apply_name(user)?;
-        if self.email.as_str().to_lowercase() != user.email.to_lowercase() {
-            user.is_email_verified = false;
+        if self.email.as_str().to_lowercase() == user.email.to_lowercase() {
+            user.email = self.email.into();
+        } else {
+            user.pending_email = Some(self.email.into());
         }
-        user.email = self.email.into();
         let phone_number = self.phone_number.map(String::from);
         if phone_number != user.phone_number {
             user.is_phone_verified = false;
@@ -193,6 +209,8 @@ pub struct ProfileForm {
     profile_image: (),
     #[schema(max_length = 254, format = Email, required = false)]
     email: String,
+    #[schema(min_length = 1, max_length = 256, format = Password, required = false)]
+    password: String,
     #[schema(min_length = 1, max_length = 150, required = false)]
     name: String,
     #[schema(max_length = 75, required = false)]
@@ -210,8 +228,17 @@ pub struct ProfileForm {
 }
 
 /// The text fields of [`ProfileForm`].
-const TEXT_FIELDS: [&str; 8] =
-    ["email", "name", "first_name", "last_name", "phone_number", "language", "timezone", "currency"];
+const TEXT_FIELDS: [&str; 9] = [
+    "email",
+    "password",
+    "name",
+    "first_name",
+    "last_name",
+    "phone_number",
+    "language",
+    "timezone",
+    "currency",
+];
 
 /// Replace my profile.
 ///
@@ -220,7 +247,8 @@ const TEXT_FIELDS: [&str; 8] =
     request_body(content((EditProfile = "application/json"), (ProfileForm = "multipart/form-data"))), security(("bearer" = [])),
     responses((status = OK, body = UserView, headers(("ETag" = String, description = "The new version.")), description = "You, now."),
         (status = CONFLICT, description = "`email_taken`: another account has this address."),
-        (status = PRECONDITION_FAILED, description = "`stale_version`: it has been changed since.")))]
+        (status = PRECONDITION_FAILED, description = "`stale_version`: it has been changed since."),
+        (status = UNPROCESSABLE_ENTITY, description = "`password_required` or `wrong_password`, where the address is a new one.")))]
 pub async fn replace_current_user(
     app: App,
     caller: Caller,
@@ -232,7 +260,7 @@ pub async fn replace_current_user(
         return update_current_user(app, caller, origin, version, request).await;
     }
     let Valid(body) = Valid::<EditProfile>::from_request(request, &app).await?;
-    edit(&app, caller, &origin, &version, |_user| Ok(body), None).await
+    edit(&app, caller, &origin, &version, |_user| Ok(body.clone()), None).await
 }
 
 /// Change parts of my profile.
@@ -242,7 +270,8 @@ pub async fn replace_current_user(
     request_body(content((inline(ProfilePatch) = "application/json"), (ProfileForm = "multipart/form-data"))), security(("bearer" = [])),
     responses((status = OK, body = UserView, headers(("ETag" = String, description = "The new version.")), description = "You, now."),
         (status = CONFLICT, description = "`email_taken`: another account has this address."),
-        (status = PRECONDITION_FAILED, description = "`stale_version`: it has been changed since.")))]
+        (status = PRECONDITION_FAILED, description = "`stale_version`: it has been changed since."),
+        (status = UNPROCESSABLE_ENTITY, description = "`password_required` or `wrong_password`, where the address is a new one.")))]
 pub async fn update_current_user(
     app: App,
     caller: Caller,
@@ -256,7 +285,8 @@ pub async fn update_current_user(
         Some(file) => Some(store_picture(&app, caller.id, file).await?),
         None => None,
     };
-    edit(&app, caller, &origin, &version, |user| patch.apply(&EditProfile::of(user)?), image).await
+    let edited = |user: &User| patch.clone().apply(&EditProfile::of(user)?);
+    edit(&app, caller, &origin, &version, edited, image).await
 }
 
 fn is_form(request: &Request) -> bool {
@@ -306,14 +336,28 @@ async fn edit(
     caller: Caller,
     origin: &Origin,
     version: &IfMatch,
-    request: impl FnOnce(&User) -> ApiResult<EditProfile>,
+    request: impl Fn(&User) -> ApiResult<EditProfile>,
     image: Option<String>,
 ) -> ApiResult<Response> {
+    let user = store::users::by_id(&app.db, caller.id).await?.ok_or_else(ApiError::not_found)?;
+    version.check(user.version)?;
+    let edited = request(&user)?;
+    // An access token alone, which may be stolen, does not move the account to another mailbox.
+    let is_proved = edited.has_new_email(&user);
+    if is_proved {
+        prove(app, caller, &user, edited.password.as_deref()).await?;
+    }
+
     let mut tx = app.db.begin().await?;
     let before = store::users::lock(&mut tx, caller.id).await?.ok_or_else(ApiError::not_found)?;
     version.check(before.version)?;
+    let edited = request(&before)?;
+    let has_changed = before.password_hash != user.password_hash;
+    if edited.has_new_email(&before) && (!is_proved || has_changed) {
+        return Err(IdentityError::PasswordRequired.into());
+    }
     let mut user = before.clone();
-    request(&before)?.apply(&mut user)?;
+    edited.apply(&mut user)?;
     if let Some(key) = image {
         jobs::cancel(&mut tx, &removal_of(&key)).await?;
         user.profile_image = Some(key);
@@ -325,17 +369,36 @@ async fn edit(
     Ok(me::tagged(app, &user))
 }
 
+/// Lets a person on who gives their password, or who has just signed in.
+async fn prove(app: &App, caller: Caller, user: &User, password: Option<&str>) -> ApiResult<()> {
+    if let Some(password) = password.filter(|_| user.password_hash.is_some()) {
+        return password::confirm(app, user, "password", password).await;
+    }
+    if session::is_fresh(app, caller.id, caller.session).await? {
+        return Ok(());
+    }
+    Err(IdentityError::PasswordRequired.into())
+}
+
 /// Saves a changed profile with everything that follows from the change.
 async fn save(db: &mut PgConnection, app: &App, before: &User, user: &mut User, ip: &str) -> ApiResult<()> {
     let now = app.clock.now();
     user.version += 1;
     let saved = store::users::save_profile(db, user, now).await;
     saved.on_constraint("users_email", IdentityError::EmailTaken)?;
-    if before.email.to_lowercase() != user.email.to_lowercase() {
-        // Whoever reads the old mailbox must hear of it there; a link that went to it resets nothing any more.
-        let notice = Letter::email_changed(&user.email);
+    if let Some(next) = user.pending_email.as_ref().filter(|next| before.pending_email.as_ref() != Some(next))
+    {
+        if store::users::has_email(db, next).await? {
+            return Err(IdentityError::EmailTaken.into());
+        }
+        // Whoever reads the old mailbox must hear of it there, while they can still do something about it.
+        let notice = Letter::email_changed(next);
         mail::send_to(db, app, before.email.clone(), before.language, notice).await?;
         signup::send_verification(db, app, user, ip).await?;
+    }
+    if before.phone_number != user.phone_number {
+        // A code that went to an earlier number would bring that number back.
+        store::codes::void(db, user.id, Purpose::VerifyPhone, now).await?;
     }
     if let Some(old) = before.profile_image.as_ref().filter(|old| user.profile_image.as_ref() != Some(old)) {
         jobs::enqueue(db, &DeleteFile { key: old.clone() }, now).await?;

@@ -23,11 +23,16 @@ pub struct SignIn {
     #[garde(length(chars, min = 1, max = 256))]
     #[schema(min_length = 1, max_length = 256, format = Password)]
     password: String,
-    /// Shown in the list of sessions; helps to know the device again.
+    /// Shown in the list of sessions.
     #[garde(inner(length(chars, max = 100)))]
     #[schema(max_length = 100)]
     #[serde(default)]
     device_name: Option<String>,
+    /// What the last sign-in on this device answered as `device_token`.
+    #[garde(inner(length(chars, max = 200)))]
+    #[schema(max_length = 200)]
+    #[serde(default)]
+    device_token: Option<String>,
 }
 
 /// Sign in with email and password.
@@ -37,24 +42,28 @@ pub struct SignIn {
 #[utoipa::path(post, path = "/auth/signin/", operation_id = "sign_in", tag = "identity", request_body = SignIn,
     responses((status = OK, body = TokensView, description = "Signed in."),
         (status = UNAUTHORIZED, description = "`invalid_credentials`, whether or not there is such an account."),
-        (status = FORBIDDEN, description = "`account_suspended`: the password is right, the account is closed.")))]
+        (status = FORBIDDEN, description = "`account_suspended`: the password is right, the account is closed."),
+        (status = TOO_MANY_REQUESTS, description = "`too_many_attempts`: too many failures for this account or from this network.")))]
 pub async fn sign_in(app: App, origin: Origin, Valid(body): Valid<SignIn>) -> ApiResult<Json<TokensView>> {
     let now = app.clock.now();
-    let device = origin.device(body.device_name.as_deref());
+    let device = origin.device(body.device_name.as_deref(), body.device_token);
     // From here to the answer an unknown account takes the same steps as a known one.
     let known = store::users::by_email(&app.db, body.email.as_str()).await?;
     let id = known.as_ref().map_or(Uuid::nil(), |user| user.id.uuid());
     let seen = store::sessions::devices(&app.db, id, now.minus(session::DEVICE_MEMORY)).await?;
-    let attempt = throttle::attempt(&app, Bucket::sign_in(&app, body.email.as_str(), &device, &seen)).await?;
+    let buckets = Bucket::sign_in(&app, body.email.as_str(), id, &device, &seen);
+    let attempt = throttle::attempt(&app, buckets).await?;
+    let queue = device.network();
     let hash = known.as_ref().and_then(|user| user.password_hash.as_deref());
-    let verdict = password::verify(&app, &body.password, hash).await?;
+    let verdict = password::verify(&app, &queue, &body.password, hash).await?;
     let Some(known) = known.filter(|_| verdict != Verdict::Wrong) else {
+        attempt.failed(&app).await?;
         return Err(IdentityError::InvalidCredentials.into());
     };
     attempt.succeeded(&app).await?;
     known.may_sign_in(now)?;
     let newer = match verdict {
-        Verdict::RightButOld => Some(password::hash(&app, &body.password).await?),
+        Verdict::RightButOld => Some(password::hash(&app, &queue, &body.password).await?),
         Verdict::Right | Verdict::Wrong => None,
     };
 

@@ -15,7 +15,8 @@ use crate::session::{self, Which};
 /// The session that ends.
 #[derive(Deserialize, garde::Validate, utoipa::ToSchema)]
 pub struct SignOut {
-    /// A refresh token of the session; instead of an access token, or beside it.
+    /// The session's present refresh token; instead of an access token, or beside it. One that is used up, or whose
+    /// session is over, does nothing.
     #[garde(inner(length(chars, max = 200)))]
     #[schema(max_length = 200, example = "q3Jv0mZr1h2f7nYq...")]
     #[serde(default)]

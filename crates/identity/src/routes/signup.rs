@@ -18,7 +18,7 @@ use crate::{
     contact::{EmailAddress, PhoneNumber},
     mail::{self, Letter},
     model::{IdentityError, User},
-    password, session, store,
+    password, session, store, throttle,
 };
 
 /// A new account.
@@ -55,17 +55,19 @@ pub fn one_line(value: &str, _context: &()) -> garde::Result {
 /// A mail with a code and a link follows, to verify the address.
 #[utoipa::path(post, path = "/auth/signup/", operation_id = "sign_up", tag = "identity", request_body = SignUp,
     responses((status = CREATED, body = TokensView, description = "The account was made."),
-        (status = CONFLICT, description = "`email_taken`: another account has this address.")))]
+        (status = CONFLICT, description = "`email_taken`: another account has this address."),
+        (status = TOO_MANY_REQUESTS, description = "`too_many_requests`: at most 60 an hour from one network.")))]
 pub async fn sign_up(
     app: App,
     origin: Origin,
     write: Write,
     Valid(body): Valid<SignUp>,
 ) -> ApiResult<Response> {
-    let now = app.clock.now();
+    let (now, network) = (app.clock.now(), origin.device.network());
+    throttle::count_sign_up(&app, &network).await?;
     let name = body.name.trim().to_owned();
-    password::check_strength(&app, "password", &body.password, body.email.as_str(), &name).await?;
-    let hash = password::hash(&app, &body.password).await?;
+    password::check_strength(&app, &network, "password", &body.password, body.email.as_str(), &name).await?;
+    let hash = password::hash(&app, &network, &body.password).await?;
 
     let mut user = User::new(UserId::at(now), body.email.into(), name, now);
     user.phone_number = body.phone_number.map(String::from);
@@ -75,7 +77,7 @@ pub async fn sign_up(
     let mut tx = write.begin().await?;
     insert(&mut tx, &user).await?;
     send_verification(&mut tx, &app, &user, &origin.device.ip).await?;
-    let granted = session::begin(&mut tx, &app, &mut user, &origin.device(None), &[]).await?;
+    let granted = session::begin(&mut tx, &app, &mut user, &origin.device(None, None), &[]).await?;
     let message = user.language.text("message-signed_up", &[]);
     let answer = TokensView::of(&app, &user, granted, message);
     tx.commit((StatusCode::CREATED, [(LOCATION, app.url("/auth/current-user/"))], Json(answer))).await
@@ -86,14 +88,16 @@ pub async fn insert(db: &mut sqlx::PgConnection, user: &User) -> ApiResult<()> {
     store::users::insert(db, user).await.on_constraint("users_email", IdentityError::EmailTaken)
 }
 
-/// Sends the mail that proves who reads the mailbox.
+/// Sends the mail that proves who reads the mailbox: the address that waits to be the person's, else the present.
 pub async fn send_verification(
     db: &mut sqlx::PgConnection,
     app: &App,
     user: &User,
     ip: &str,
 ) -> Result<(), ApiError> {
-    let request = codes::Request { user: user.id, purpose: Purpose::VerifyEmail, target: &user.email, ip };
+    let target = user.pending_email.as_ref().unwrap_or(&user.email);
+    let request = codes::Request { user: user.id, purpose: Purpose::VerifyEmail, target, ip };
     let issued = codes::issue(db, app, request).await?;
-    mail::send(db, app, user, Letter::VerifyEmail { code: issued.code, link: issued.link }).await
+    let letter = Letter::VerifyEmail { code: issued.code, link: issued.link };
+    mail::send_to(db, app, target.clone(), user.language, letter).await
 }

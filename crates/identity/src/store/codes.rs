@@ -62,18 +62,18 @@ pub async fn sent_to(
     .await
 }
 
-/// When codes were asked for from this address, the latest first.
+/// When codes of a kind were asked for from this network, the latest first.
 pub async fn asked_from(
     db: &mut PgConnection,
-    sms: bool,
+    purpose: Purpose,
     ip: &str,
     since: Instant,
 ) -> sqlx::Result<Vec<Instant>> {
     sqlx::query_scalar!(
         "select created_at from one_time_codes
-          where ip = $1 and (purpose = 'verify_phone') = $2 and created_at > $3 order by created_at desc limit 100",
+          where ip = $1 and purpose = $2 and created_at > $3 order by created_at desc limit 100",
         ip,
-        sms,
+        purpose as _,
         since as _,
     )
     .fetch_all(db)
@@ -86,6 +86,18 @@ pub async fn void(db: &mut PgConnection, user: UserId, purpose: Purpose, now: In
         "update one_time_codes set used_at = $3 where user_id = $1 and purpose = $2 and used_at is null",
         user as _,
         purpose as _,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// No code or link of somebody is good any more, whatever it is for.
+pub async fn void_all(db: &mut PgConnection, user: UserId, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update one_time_codes set used_at = $2 where user_id = $1 and used_at is null",
+        user as _,
         now as _,
     )
     .execute(db)

@@ -4,5 +4,6 @@ pub mod codes;
 pub mod keys;
 pub mod sessions;
 pub mod social;
+pub mod staff;
 pub mod throttles;
 pub mod users;

@@ -10,7 +10,10 @@ use platform::{
 use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::{model::AccountState, throttle::Device};
+use crate::{
+    model::AccountState,
+    throttle::{Device, SeenDevice},
+};
 
 /// A sign-in, as its owner sees it.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -47,44 +50,72 @@ pub async fn caller(db: &PgPool, session: SessionId, user: UserId) -> sqlx::Resu
     .await
 }
 
+/// A sign-in that begins.
+pub struct NewSession<'a> {
+    pub id: SessionId,
+    pub user: UserId,
+    pub device: &'a Device,
+    /// Of the token that the device gets, to be known by at its next sign-in.
+    pub device_token_hash: Vec<u8>,
+    pub now: Instant,
+    pub expires_at: Instant,
+}
+
 /// A new sign-in.
-pub async fn insert(
-    db: &mut PgConnection,
-    id: SessionId,
-    user: UserId,
-    device: &Device,
-    now: Instant,
-    expires_at: Instant,
-) -> sqlx::Result<()> {
+pub async fn insert(db: &mut PgConnection, new: NewSession<'_>) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into sessions (id, user_id, device_name, ip, user_agent, created_at, last_used_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $6, $7)",
-        id as _,
-        user as _,
-        device.name,
-        device.ip,
-        device.user_agent,
-        now as _,
-        expires_at as _,
+        "insert into sessions (id, user_id, device_name, ip, user_agent, created_at, last_used_at, expires_at,
+                               device_token_hash)
+         values ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
+        new.id as _,
+        new.user as _,
+        new.device.name,
+        new.device.ip,
+        new.device.user_agent,
+        new.now as _,
+        new.expires_at as _,
+        new.device_token_hash,
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// The devices that signed in to an account since then, the latest 100.
-pub async fn devices(db: impl PgExecutor<'_>, user: Uuid, since: Instant) -> sqlx::Result<Vec<Device>> {
-    let rows = sqlx::query!(
-        "select device_name, ip, user_agent from sessions
-          where user_id = $1 and created_at > $2 order by id desc limit 100",
+/// When a session of somebody began.
+pub async fn created_at(db: &PgPool, session: SessionId, user: UserId) -> sqlx::Result<Option<Instant>> {
+    sqlx::query_scalar!(
+        "select created_at from sessions where id = $1 and user_id = $2",
+        session as _,
+        user as _,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// No device of somebody is known any more, but the one of `except`.
+pub async fn distrust(db: &mut PgConnection, user: UserId, except: Option<SessionId>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update sessions set is_trusted = false
+          where user_id = $1 and is_trusted and ($2::uuid is null or id <> $2)",
+        user as _,
+        except.map(SessionId::uuid),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The devices that signed in to an account since then and are still trusted, the latest 100.
+pub async fn devices(db: impl PgExecutor<'_>, user: Uuid, since: Instant) -> sqlx::Result<Vec<SeenDevice>> {
+    sqlx::query_as!(
+        SeenDevice,
+        "select ip, device_token_hash as token_hash from sessions
+          where user_id = $1 and created_at > $2 and is_trusted order by id desc limit 100",
         user,
         since as _,
     )
     .fetch_all(db)
-    .await?;
-    let device =
-        |ip: Option<String>, name, user_agent| Device { name, ip: ip.unwrap_or_default(), user_agent };
-    Ok(rows.into_iter().map(|row| device(row.ip, row.device_name, row.user_agent)).collect())
+    .await
 }
 
 /// A page of the live sign-ins of somebody, latest first.
@@ -178,12 +209,20 @@ pub async fn lock_refresh(db: &mut PgConnection, hash: &[u8]) -> sqlx::Result<Op
     .await
 }
 
-/// Finds whose refresh token this is.
-pub async fn of_refresh(db: &PgPool, hash: &[u8]) -> sqlx::Result<Option<(SessionId, UserId)>> {
+/// Finds the session and the person of a refresh token that still carries a living session on.
+pub async fn of_refresh(
+    db: &PgPool,
+    hash: &[u8],
+    now: Instant,
+    idle_since: Instant,
+) -> sqlx::Result<Option<(SessionId, UserId)>> {
     let row = sqlx::query!(
         "select t.session_id, s.user_id from refresh_tokens t join sessions s on s.id = t.session_id
-          where t.token_hash = $1",
+          where t.token_hash = $1 and t.used_at is null
+            and s.ended_at is null and s.expires_at > $2 and s.last_used_at > $3",
         hash,
+        now as _,
+        idle_since as _,
     )
     .fetch_optional(db)
     .await?;

@@ -1,7 +1,7 @@
 //! Accounts at other services.
 
 use platform::{ids::UserId, time::Instant};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 /// Whose account this is here.
 pub async fn user_of(db: &mut PgConnection, issuer: &str, subject: &str) -> sqlx::Result<Option<UserId>> {
@@ -33,5 +33,37 @@ pub async fn insert(
     )
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Forgets the services that were attached to an account before then; all of them without a time.
+pub async fn delete_attached_before(
+    db: &mut PgConnection,
+    user: UserId,
+    before: Option<Instant>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from social_identities where user_id = $1 and ($2::timestamptz is null or created_at < $2)",
+        user as _,
+        before as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Uses a token up; `false` when it was used before.
+pub async fn use_token(db: &mut PgConnection, fingerprint: &[u8], expires_at: Instant) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into used_social_tokens (fingerprint, expires_at) values ($1, $2) on conflict do nothing",
+        fingerprint,
+        expires_at as _,
+    );
+    Ok(done.execute(db).await?.rows_affected() == 1)
+}
+
+/// Forgets tokens that have expired.
+pub async fn delete_old_tokens(db: &PgPool, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!("delete from used_social_tokens where expires_at < $1", now as _).execute(db).await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Counts of failed tries.
 
 use platform::time::Instant;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::throttle::Count;
 
@@ -57,8 +57,31 @@ pub async fn take_back(db: &PgPool, bucket: &[u8], now: Instant) -> sqlx::Result
     Ok(())
 }
 
+/// A count within a fixed time.
+pub struct Window {
+    pub failures: i32,
+    pub expires_at: Instant,
+}
+
+/// Counts one more, in a new time that ends then where the one before is over.
+pub async fn count(db: &PgPool, bucket: &[u8], now: Instant, ends: Instant) -> sqlx::Result<Window> {
+    sqlx::query_as!(
+        Window,
+        "insert into throttles as t (bucket, failures, blocked_until, expires_at) values ($1, 1, $2, $3)
+         on conflict (bucket) do update
+            set failures = case when t.expires_at > $2 then least(t.failures, 1000000) + 1 else 1 end,
+                expires_at = case when t.expires_at > $2 then t.expires_at else $3 end
+         returning failures, expires_at",
+        bucket,
+        now as _,
+        ends as _,
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Forgets a count.
-pub async fn clear(db: &PgPool, bucket: &[u8]) -> sqlx::Result<()> {
+pub async fn clear(db: impl PgExecutor<'_>, bucket: &[u8]) -> sqlx::Result<()> {
     sqlx::query!("delete from throttles where bucket = $1", bucket).execute(db).await?;
     Ok(())
 }

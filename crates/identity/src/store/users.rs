@@ -11,7 +11,7 @@ macro_rules! user {
             User,
             "select id, email, name, last_name, phone_number, profile_image, is_email_verified, is_phone_verified,
                     language, timezone, currency, is_provider, staff_role, state, deletion_due_at, password_hash,
-                    version, created_at, last_login_at
+                    version, created_at, last_login_at, pending_email, email_verified_at, phone_set_at
                from users where " + $condition,
             $($argument),*
         )
@@ -26,6 +26,16 @@ pub async fn by_id(db: impl PgExecutor<'_>, id: UserId) -> sqlx::Result<Option<U
 /// Somebody by mail address, without regard to case.
 pub async fn by_email(db: &PgPool, email: &str) -> sqlx::Result<Option<User>> {
     user!("lower(email) = lower($1)", email).fetch_optional(db).await
+}
+
+/// Whether an account has this mail address.
+pub async fn has_email(db: &mut PgConnection, email: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from users where lower(email) = lower($1)) as "has!""#,
+        email
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// People of the demo data, held until the transaction ends.
@@ -78,8 +88,9 @@ pub async fn insert(db: &mut PgConnection, user: &User) -> sqlx::Result<()> {
 pub async fn save_profile(db: &mut PgConnection, user: &User, now: Instant) -> sqlx::Result<()> {
     sqlx::query!(
         "update users set email = $2, name = $3, last_name = $4, phone_number = $5, profile_image = $6,
-                is_email_verified = $7, is_phone_verified = $8, language = $9, timezone = $10, currency = $11,
-                version = $12, updated_at = $13
+                pending_email = $7, is_phone_verified = $8, language = $9, timezone = $10, currency = $11,
+                version = $12, updated_at = $13,
+                phone_set_at = case when phone_number is distinct from $5 then $13 else phone_set_at end
           where id = $1",
         user.id as _,
         user.email,
@@ -87,7 +98,7 @@ pub async fn save_profile(db: &mut PgConnection, user: &User, now: Instant) -> s
         user.last_name,
         user.phone_number,
         user.profile_image,
-        user.is_email_verified,
+        user.pending_email,
         user.is_phone_verified,
         user.language as _,
         user.timezone,
@@ -145,12 +156,46 @@ pub async fn save_deletion(
     Ok(())
 }
 
-/// Their address is theirs.
-pub async fn verify_email(db: &mut PgConnection, id: UserId, now: Instant) -> sqlx::Result<()> {
+/// This address is theirs, and none waits to be.
+pub async fn prove_email(db: &mut PgConnection, id: UserId, email: &str, now: Instant) -> sqlx::Result<()> {
     sqlx::query!(
-        "update users set is_email_verified = true, version = version + 1, updated_at = $2
-          where id = $1 and not is_email_verified",
+        "update users set email = $2, is_email_verified = true, email_verified_at = $3, pending_email = null,
+                version = version + 1, updated_at = $3
+          where id = $1",
         id as _,
+        email,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// No other address waits to be theirs.
+pub async fn drop_pending_email(db: &mut PgConnection, id: UserId, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update users set pending_email = null, version = version + 1, updated_at = $2
+          where id = $1 and pending_email is not null",
+        id as _,
+        now as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The owner has the account back: with this password, or none, and with the number that is left.
+pub async fn save_recovery(db: &mut PgConnection, user: &User, now: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update users set password_hash = $2, phone_number = $3, is_phone_verified = $4, pending_email = null,
+                is_email_verified = true, email_verified_at = $5, version = $6, updated_at = $7
+          where id = $1",
+        user.id as _,
+        user.password_hash,
+        user.phone_number,
+        user.is_phone_verified,
+        user.email_verified_at as _,
+        user.version,
         now as _,
     )
     .execute(db)
@@ -161,7 +206,8 @@ pub async fn verify_email(db: &mut PgConnection, id: UserId, now: Instant) -> sq
 /// The number is theirs.
 pub async fn verify_phone(db: &mut PgConnection, id: UserId, number: &str, now: Instant) -> sqlx::Result<()> {
     sqlx::query!(
-        "update users set phone_number = $2, is_phone_verified = true, version = version + 1, updated_at = $3
+        "update users set phone_number = $2, is_phone_verified = true, phone_set_at = $3, version = version + 1,
+                updated_at = $3
           where id = $1",
         id as _,
         number,
@@ -182,16 +228,4 @@ pub async fn make_provider(db: &mut PgConnection, id: UserId, now: Instant) -> s
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// Whether something is agreed that still has to happen. The one look at another feature's table: an
-/// account must not close on people who wait for its owner.
-pub async fn has_open_bookings(db: &mut PgConnection, id: UserId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from bookings where (customer_id = $1 or provider_id = $1)
-             and state in ('awaiting_payment', 'pending_acceptance', 'confirmed', 'in_progress')) as "open!""#,
-        id as _,
-    )
-    .fetch_one(db)
-    .await
 }

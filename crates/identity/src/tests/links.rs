@@ -7,13 +7,26 @@ use serde_json::json;
 use super::*;
 
 #[tokio::test]
-async fn opening_the_link_verifies_and_opening_it_again_says_so_again() {
+async fn the_link_shows_a_button_and_the_button_verifies() {
     let w = World::start().await;
     let ada = w.sign_up("Ada").await;
     let link = w.link().await;
-    for _ in 0..2 {
-        let page =
-            w.t.anonymous().get(&format!("/auth/verify-email/link/?token={link}&lang=it")).await.expect(200);
+    let open = || async {
+        w.t.anonymous().get(&format!("/auth/verify-email/link/?token={link}&lang=it")).await.expect(200)
+    };
+    // However often a scanner of mail opens it.
+    for _ in 0..3 {
+        let page = open().await;
+        let form = "<form method=\"post\" action=\"/auth/verify-email/link/?lang=it\">";
+        assert!(
+            page.text().contains(form) && page.text().contains(&format!("value=\"{link}\"")),
+            "{}",
+            page.text()
+        );
+        assert!(!page.text().contains("password"));
+    }
+    assert_eq!(ada.client.get("/auth/current-user/").await["is_email_verified"], false);
+    for page in [press(&w, &link).await.expect(200), press(&w, &link).await.expect(200), open().await] {
         assert!(page.text().contains("Il tuo indirizzo e-mail è confermato"), "{}", page.text());
         assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
         assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'sha256-"));
@@ -38,6 +51,7 @@ async fn an_old_or_foreign_link_verifies_nothing() {
     assert!(page.text().contains("This link is no longer good"));
     w.t.advance(SignedDuration::from_mins(15));
     w.t.anonymous().get(&format!("/auth/verify-email/link/?token={link}")).await.expect(410);
+    press(&w, &link).await.expect(410);
     w.t.anonymous().get("/auth/verify-email/link/").await.refused(422, "validation_failed");
     assert_eq!(w.count("select count(*) from users where is_email_verified").await, 0);
     drop(ada);
@@ -49,8 +63,35 @@ async fn a_link_is_of_no_use_after_the_address_changed() {
     let ada = w.sign_up("Ada").await;
     let link = w.link().await;
     ada.client.patch("/auth/current-user/", json!({"email": "new@example.com"})).await.expect(200);
-    w.t.anonymous().get(&format!("/auth/verify-email/link/?token={link}")).await.expect(410);
+    press(&w, &link).await.expect(410);
     assert_eq!(ada.client.get("/auth/current-user/").await["is_email_verified"], false);
+}
+
+/// Presses the button of the page.
+async fn press(w: &World, token: &str) -> Answer {
+    let (kind, body) = (Some("application/x-www-form-urlencoded"), Body::from(format!("token={token}")));
+    w.t.anonymous().send(Method::POST, "/auth/verify-email/link/?lang=it", kind, body).await
+}
+
+#[tokio::test]
+async fn what_is_no_form_verifies_nothing() {
+    let w = World::start().await;
+    w.sign_up("Ada").await;
+    let link = w.link().await;
+    let post = |kind: &'static str, body: String| {
+        let client = w.t.anonymous();
+        async move { client.send(Method::POST, "/auth/verify-email/link/", Some(kind), Body::from(body)).await }
+    };
+    let form = "application/x-www-form-urlencoded";
+    post("application/json", format!("{{\"token\":\"{link}\"}}"))
+        .await
+        .refused(415, "unsupported_media_type");
+    post(form, String::new()).await.refused(422, "validation_failed");
+    post(form, "token=".to_owned()).await.refused(422, "validation_failed");
+    post(form, format!("token={link}&token={link}")).await.refused(400, "malformed_request");
+    post(form, format!("token={}", "x".repeat(201))).await.refused(422, "validation_failed");
+    post(form, "token=%00".to_owned()).await.expect(410);
+    assert_eq!(w.count("select count(*) from users where is_email_verified").await, 0);
 }
 
 async fn submit(w: &World, token: &str, password: &str) -> Answer {
@@ -110,5 +151,5 @@ async fn what_stands_in_a_link_is_shown_as_text() {
                 Body::from("token=%00&new_password=%00aaaaaaaaaaaaaaa"),
             )
             .await;
-    nul.expect(410);
+    nul.refused(400, "malformed_request");
 }

@@ -6,8 +6,12 @@ use super::*;
 use crate::{mail::Letter, throttle::Device};
 
 fn letters(w: &World) -> Vec<Letter> {
-    let device =
-        Device { name: Some("<b>Ada's</b> phone".into()), ip: "203.0.113.7".into(), user_agent: None };
+    let device = Device {
+        name: Some("<b>Ada's</b> phone".into()),
+        ip: "203.0.113.7".into(),
+        user_agent: None,
+        token: None,
+    };
     vec![
         Letter::VerifyEmail { code: "042317".into(), link: "LINK".into() },
         Letter::ResetPassword { token: "TOKEN".into() },

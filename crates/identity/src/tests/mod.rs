@@ -8,6 +8,7 @@ mod mails;
 mod password;
 mod phone;
 mod profile;
+mod recovery;
 mod refresh;
 mod sessions;
 mod signin;
@@ -16,14 +17,20 @@ mod social;
 mod staff;
 mod throttle;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use platform::{
     error::ApiResult,
     ids::UserId,
     jobs::Registry,
     locale::Language,
-    ports::mailer::Mail,
+    ports::{
+        mailer::Mail,
+        social::{SocialIdentity, SocialProvider},
+    },
     testing::{Answer, Client, TestApp},
 };
 use serde_json::json;
@@ -201,6 +208,7 @@ async fn nobody_gets_in_without_a_token() {
     POST /auth/social/google/
     POST /auth/token/refresh/
     GET /auth/verify-email/link/
+    POST /auth/verify-email/link/
     ");
 }
 
@@ -214,6 +222,41 @@ pub async fn all<T: Send + 'static>(
         done.push(handle.await.unwrap());
     }
     done
+}
+
+/// A token of the same sign-in service account that was not used before.
+pub fn fresh(token: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("{token}#{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What a service says of somebody.
+pub fn identity(
+    provider: SocialProvider,
+    subject: &str,
+    email: Option<&str>,
+    verified: bool,
+    name: Option<&str>,
+) -> SocialIdentity {
+    SocialIdentity {
+        provider,
+        subject: subject.to_owned(),
+        email: email.map(str::to_owned),
+        is_email_verified: verified,
+        name: name.map(str::to_owned),
+        token_expires_at: "2036-03-02T09:00:00Z".parse::<jiff::Timestamp>().unwrap().into(),
+    }
+}
+
+/// From now on this token stands for a Google account with this address.
+pub fn google(w: &World, token: &str, email: &str, verified: bool) {
+    w.t.social
+        .vouch(token, identity(SocialProvider::Google, token, Some(email), verified, Some("Grace Hopper")));
+}
+
+/// A sign-in with a fresh token of a Google account.
+pub async fn enter(w: &World, token: &str) -> Answer {
+    w.t.anonymous().post("/auth/social/google/", json!({"id_token": fresh(token)})).await
 }
 
 /// The code of a refusal that did not come through HTTP.

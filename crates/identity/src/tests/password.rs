@@ -155,6 +155,9 @@ async fn a_token_is_of_no_use_after_address_or_password_changed() {
     w.t.anonymous().forgot(&ada.email).await.expect(202);
     let token = w.link().await;
     ada.client.patch("/auth/current-user/", json!({"email": "new@example.com"})).await.expect(200);
+    let mails = w.mails().await;
+    let code = code_in(&mails.iter().find(|mail| mail.to == "new@example.com").unwrap().text);
+    ada.client.post("/auth/verify-email/", json!({"token": code})).await.expect(200);
     confirm(&w, &token, PASSWORD).await.refused(410, "link_expired");
 }
 

@@ -77,7 +77,7 @@ async fn a_new_device_is_told_of_and_a_known_one_is_not() {
     let ada = w.verified("Ada").await;
     let body = json!({"email": ada.email, "password": PASSWORD, "device_name": "Ada's phone"});
     let phone = w.device("203.0.113.7", "Dart/3.9");
-    phone.post("/auth/signin/", body.clone()).await.expect(200);
+    let token = phone.post("/auth/signin/", body.clone()).await.expect(200).str("device_token");
     let mails = w.mails().await;
     assert_eq!(mails.len(), 1);
     assert!(
@@ -86,12 +86,17 @@ async fn a_new_device_is_told_of_and_a_known_one_is_not() {
         mails[0].text
     );
     // The same phone elsewhere, and another program where the phone was.
-    w.device("198.51.100.9", "Dart/3.9").post("/auth/signin/", body).await.expect(200);
+    let mut known = body.clone();
+    known["device_token"] = json!(token);
+    w.device("198.51.100.9", "Dart/3.9").post("/auth/signin/", known).await.expect(200);
     w.device("203.0.113.7", "curl")
         .post("/auth/signin/", json!({"email": ada.email, "password": PASSWORD}))
         .await
         .expect(200);
     assert_eq!(w.mails().await, []);
+    // What a stranger calls their device does not make it known.
+    w.device("192.0.2.9", "Dart/3.9").post("/auth/signin/", body).await.expect(200);
+    assert_eq!(w.mails().await.len(), 1);
 }
 
 #[tokio::test]

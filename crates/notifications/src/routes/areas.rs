@@ -6,10 +6,11 @@ use platform::{
     app::App,
     auth::Caller,
     error::{ApiError, ApiResult, OnConstraint as _},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     idempotency::Write,
     ids::{AreaId, CategoryId},
     locale::Sentence,
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::{broken, not_blank},
 };
@@ -51,13 +52,6 @@ impl From<Area> for AreaView {
     }
 }
 
-/// Mine, the oldest first.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = NotificationAreas)]
-pub(super) struct Areas {
-    results: Vec<AreaView>,
-}
-
 /// A circle, and the consent to messages about it.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[schema(example = json!({"name": "Home", "latitude": 52.52, "longitude": 13.405, "radius_km": 10, "consent": true}))]
@@ -90,10 +84,17 @@ fn agreed(consent: &bool, _context: &()) -> garde::Result {
 
 /// The places that I want to hear of.
 #[utoipa::path(get, path = "/notifications/areas/", tag = "notifications", operation_id = "list_notification_areas",
-    security(("bearer" = [])), responses((status = OK, description = "At most three.", body = Areas)))]
-pub(super) async fn list_areas(app: App, caller: Caller) -> ApiResult<Json<Areas>> {
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "Mine, the oldest first; at most three.", body = Page<AreaView>)))]
+pub(super) async fn list_areas(
+    app: App,
+    caller: Caller,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<AreaView>>> {
     let found = store::of_user(&app.db, caller.id).await?;
-    Ok(Json(Areas { results: found.into_iter().map(AreaView::from).collect() }))
+    let areas = found.into_iter().map(AreaView::from).collect();
+    Ok(Json(page.slice(link, areas, |area: &AreaView| area.id.to_string())?))
 }
 
 /// Tell me of new services near a place, at most three a day.

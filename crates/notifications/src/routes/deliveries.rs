@@ -1,12 +1,13 @@
 //! What was sent to somebody, for support.
 
-use axum::Json;
+use axum::{Json, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::Support,
     error::{ApiError, ApiResult},
     extract::{Path, Query},
+    idempotency::Write,
     ids::{DeliveryId, NotificationId, UserId},
     page::{Link, Page, PageQuery},
     time::Instant,
@@ -70,12 +71,11 @@ impl From<Delivery> for DeliveryView {
         (status = FORBIDDEN, description = "`forbidden`: not of support.")))]
 pub(super) async fn list_deliveries(
     app: App,
-    staff: Staff,
+    _staff: Support,
     Query(query): Query<DeliveryQuery>,
     Query(page): Query<PageQuery>,
     link: Link,
 ) -> ApiResult<Json<Page<DeliveryView>>> {
-    staff.of_support()?;
     let paging = page.paging::<DeliveryId>(link)?;
     let (rows, total) = store::list(&app.db, query.user_id, &paging).await?;
     Ok(Json(paging.finish(rows, total, |row| row.id, DeliveryView::from)))
@@ -90,22 +90,21 @@ pub(super) async fn list_deliveries(
         (status = CONFLICT, description = "`delivery_under_way`: it is being sent at this moment.")))]
 pub(super) async fn resend_delivery(
     app: App,
-    staff: Staff,
+    Support(staff): Support,
     Path(id): Path<DeliveryId>,
-) -> ApiResult<Json<DeliveryView>> {
-    staff.of_support()?;
+    write: Write,
+) -> ApiResult<Response> {
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let (mut delivery, is_claimed) = store::lock(&mut tx, id, now).await?.ok_or_else(ApiError::not_found)?;
     if is_claimed {
         return Err(NotificationError::DeliveryUnderWay.into());
     }
     store::start_anew(&mut tx, id, now).await?;
     deliver_at(&mut tx, id, now, now).await?;
-    tx.commit().await?;
-    app.jobs_waiting.notify_one();
     delivery.state = DeliveryState::Pending;
     (delivery.attempts, delivery.reply) = (0, None);
     (delivery.due_at, delivery.updated_at) = (now, now);
-    Ok(Json(delivery.into()))
+    let entry = staff.matter("delivery", id, [])?.act("delivery.resend");
+    tx.commit(entry, Json(DeliveryView::from(delivery))).await
 }

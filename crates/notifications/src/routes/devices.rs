@@ -6,9 +6,10 @@ use platform::{
     app::App,
     auth::Caller,
     error::{ApiError, ApiResult},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     idempotency::Write,
     ids::DeviceId,
+    page::{Link, Page, PageQuery},
     ports::push::DevicePlatform,
     time::Instant,
     validation::broken,
@@ -50,12 +51,6 @@ impl From<Device> for DeviceView {
     }
 }
 
-/// Mine, the latest first.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct Devices {
-    results: Vec<DeviceView>,
-}
-
 /// A device that shows push notifications.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[schema(example = json!({"token": "fcm-token-of-the-device", "platform": "android", "device_name": "Ada's phone",
@@ -94,15 +89,22 @@ fn tag(value: &str, _context: &()) -> garde::Result {
 
 /// My devices that show push notifications.
 #[utoipa::path(get, path = "/notifications/devices/", tag = "notifications", operation_id = "list_devices",
-    security(("bearer" = [])), responses((status = OK, description = "At most 20.", body = Devices)))]
-pub(super) async fn list_devices(app: App, caller: Caller) -> ApiResult<Json<Devices>> {
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "Mine, the latest first; at most 20.", body = Page<DeviceView>)))]
+pub(super) async fn list_devices(
+    app: App,
+    caller: Caller,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<DeviceView>>> {
     let since = app.clock.now().minus(DEVICE_LIFE);
     let found = store::of_user(&app.db, caller.id, since).await?;
-    Ok(Json(Devices { results: found.into_iter().map(DeviceView::from).collect() }))
+    let devices = found.into_iter().map(DeviceView::from).collect();
+    Ok(Json(page.slice(link, devices, |device: &DeviceView| device.id.to_string())?))
 }
 
 /// Show push notifications on this device. Whoever signs in on a device takes it over; the app calls this at every
-/// start, and a device that was not seen for 270 days is forgotten.
+/// start. A device is forgotten when the session that registered it ends, and when it was not seen for 270 days.
 #[utoipa::path(post, path = "/notifications/devices/", tag = "notifications", operation_id = "register_device",
     security(("bearer" = [])), request_body = RegisterDevice,
     responses((status = CREATED, description = "The device.", body = DeviceView)))]
@@ -125,7 +127,7 @@ pub(super) async fn register_device(
         last_seen_at: now,
     };
     let mut tx = write.begin().await?;
-    let saved = store::save(&mut tx, &device).await?;
+    let saved = store::save(&mut tx, &device, caller.session).await?;
     store::keep_newest(&mut tx, caller.id, MOST_DEVICES).await?;
     tx.commit((StatusCode::CREATED, Json(DeviceView::from(saved)))).await
 }

@@ -9,7 +9,7 @@ use platform::{
     extract::Valid,
     time::Instant,
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     model::MailStop,
@@ -56,24 +56,16 @@ pub(super) struct SetPreferences {
     #[serde(default)]
     #[garde(skip)]
     preferences: Option<MatrixChange>,
-    /// `null` for none.
-    #[serde(default, deserialize_with = "present")]
+    /// With an empty `weekly` for none.
+    #[serde(default)]
     #[garde(dive)]
-    #[schema(value_type = Option<QuietHours>)]
-    #[expect(clippy::option_option, reason = "`null` is not what is absent")]
-    quiet_hours: Option<Option<QuietHours>>,
+    quiet_hours: Option<QuietHours>,
     #[serde(default)]
     #[garde(skip)]
     sms_stopped: Option<bool>,
     #[serde(default)]
     #[garde(skip)]
     mail_stopped: Option<bool>,
-}
-
-/// Tells `null` from what is absent.
-#[expect(clippy::option_option, reason = "`null` is not what is absent")]
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<QuietHours>>, D::Error> {
-    Option::<QuietHours>::deserialize(value).map(Some)
 }
 
 /// By kind of message.
@@ -149,7 +141,7 @@ pub(super) async fn set_preferences(
         change.apply(&mut wanted.choices);
     }
     if let Some(quiet) = body.quiet_hours {
-        wanted.quiet_hours = quiet;
+        wanted.quiet_hours = Some(quiet).filter(|quiet| !quiet.weekly.is_empty());
     }
     wanted.agree(now);
     store::save(&mut tx, caller.id, &wanted, now).await?;

@@ -138,7 +138,9 @@ pub(crate) fn sample(app: &App, template: Template) -> Args {
         timezone: Some("Europe/Berlin".to_owned()),
         amount: Some((123_450, Currency::EUR)),
         number: Some("SB-00000017".to_owned()),
+        reason: Some("Telephone numbers do not belong into titles.".to_owned()),
         preview: (template == Template::MessageReceived).then(|| "See you tomorrow!".to_owned()),
+        attachment: None,
         words: matches!(template, Template::Announcement | Template::Offer).then_some(words),
     }
 }

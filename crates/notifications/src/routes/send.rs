@@ -5,7 +5,7 @@ use garde::Validate;
 use jiff::SignedDuration;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::Support,
     error::{ApiError, ApiResult},
     extract::Valid,
     idempotency::Write,
@@ -15,6 +15,7 @@ use platform::{
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     jobs::SendCampaign,
@@ -124,11 +125,10 @@ pub(super) struct SentNotification {
         (status = TOO_MANY_REQUESTS, description = "`too_many_sent`: 20 were sent in the last hour.")))]
 pub(super) async fn send_notification(
     app: App,
-    staff: Staff,
+    Support(staff): Support,
     write: Write,
     Valid(body): Valid<SendNotification>,
 ) -> ApiResult<Response> {
-    staff.of_support()?;
     let now = app.clock.now();
     if body.user_ids.is_some() == body.segment.is_some() {
         return Err(ApiError::invalid_field("segment", Sentence::new("field-users_or_segment")));
@@ -145,15 +145,19 @@ pub(super) async fn send_notification(
         Audience { user_ids: body.user_ids, segment: body.segment.map(|s| <&str>::from(s).to_owned()) };
     let channels: Vec<String> =
         body.channels.iter().map(|channel| <&str>::from(*channel).to_owned()).collect();
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let recipients = store::count(&mut tx, &audience, template.nature().category, &channels, now).await?;
     let answer = |id| Json(SentNotification { id, recipients, schedule_at: send_at, dry_run: body.dry_run });
     if body.dry_run {
-        return tx.commit((StatusCode::OK, answer(None))).await;
+        let entry = staff.matter("audience", <&str>::from(template), [])?.act("campaign.estimate");
+        return tx
+            .commit(entry.details(json!({"recipients": recipients})), (StatusCode::OK, answer(None)))
+            .await;
     }
     let hour_ago = now.minus(SignedDuration::from_hours(1));
     if store::sent_since(&mut tx, staff.caller.id, hour_ago).await? >= MOST_AN_HOUR {
-        return Err(NotificationError::TooManySent.into());
+        let limit = u32::try_from(MOST_AN_HOUR).unwrap_or(u32::MAX);
+        return Err(ApiError::from(NotificationError::TooManySent).limit(limit));
     }
     let campaign = Campaign {
         id: CampaignId::at(now),
@@ -169,5 +173,7 @@ pub(super) async fn send_notification(
     store::insert(&mut tx, &campaign).await?;
     let timing = Timing { at: Some(send_at), key: Some(SendCampaign::key(campaign.id)) };
     jobs::schedule(&mut tx, &SendCampaign { campaign_id: campaign.id, after: None }, now, timing).await?;
-    tx.commit((StatusCode::ACCEPTED, answer(Some(campaign.id)))).await
+    let entry = staff.matter("campaign", campaign.id, [])?.act("campaign.send");
+    let entry = entry.details(json!({"recipients": recipients, "template": <&str>::from(template)}));
+    tx.commit(entry, (StatusCode::ACCEPTED, answer(Some(campaign.id)))).await
 }

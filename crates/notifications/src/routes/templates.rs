@@ -4,17 +4,20 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    audit::Matter,
+    auth::{Staff, Support},
     bus::{Bus, Signal},
     error::{ApiError, ApiResult, FieldErrors, OnConstraint as _},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
     idempotency::Write,
     ids::UserId,
     locale::{Language, Sentence},
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::{broken, not_blank},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::previews::sample;
 use crate::{
@@ -99,12 +102,6 @@ impl TemplateView {
     }
 }
 
-/// All messages.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(super) struct MessageTemplates {
-    results: Vec<TemplateView>,
-}
-
 /// What a message said once, or says now.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = MessageWordingVersion)]
@@ -153,11 +150,15 @@ pub(super) struct HistoryView {
 
 /// Every message that people are sent, with its words: for support. What staff announce is not among them.
 #[utoipa::path(get, path = "/notifications/templates/", tag = "notifications", operation_id = "list_message_templates",
-    security(("bearer" = [])),
-    responses((status = OK, description = "All of them.", body = MessageTemplates),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "A page of them.", body = Page<TemplateView>),
         (status = FORBIDDEN, description = "`forbidden`: not of support.")))]
-pub(super) async fn list_templates(app: App, staff: Staff) -> ApiResult<Json<MessageTemplates>> {
-    staff.of_support()?;
+pub(super) async fn list_templates(
+    app: App,
+    _staff: Support,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<TemplateView>>> {
     let rows = store::newest(&app.db).await?;
     let view = |template| {
         TemplateView::of(template, |language| {
@@ -165,7 +166,8 @@ pub(super) async fn list_templates(app: App, staff: Staff) -> ApiResult<Json<Mes
             WordingView::of(template, language, row.map(Newest::written))
         })
     };
-    Ok(Json(MessageTemplates { results: templates().map(view).collect() }))
+    let id = |shown: &TemplateView| format!("{:?}", shown.name);
+    Ok(Json(page.slice(link, templates().map(view).collect(), id)?))
 }
 
 /// A message with all versions of its words: for support.
@@ -176,10 +178,9 @@ pub(super) async fn list_templates(app: App, staff: Staff) -> ApiResult<Json<Mes
         (status = NOT_FOUND, description = "There is no such message.")))]
 pub(super) async fn get_template(
     app: App,
-    staff: Staff,
+    _staff: Support,
     Path(template): Path<Template>,
 ) -> ApiResult<Json<HistoryView>> {
-    staff.of_support()?;
     exists(template)?;
     let versions = store::of_template(&app.db, template).await?;
     let view = TemplateView::of(template, |language| {
@@ -250,11 +251,11 @@ fn lines(text: &str, context: &()) -> garde::Result {
         (status = UNPROCESSABLE_ENTITY, description = "A field is not valid: it cannot be read, or has a placeholder that the message does not have.")))]
 pub(super) async fn set_wording(
     app: App,
-    staff: Staff,
+    Support(staff): Support,
     Path((template, language)): Path<(Template, Language)>,
+    write: Write,
     Valid(body): Valid<SetMessageWording>,
-) -> ApiResult<Json<VersionView>> {
-    staff.of_support()?;
+) -> ApiResult<Response> {
     exists(template)?;
     try_out(&app, template, language, &body.title, &body.body)?;
     let new = NewChange {
@@ -266,11 +267,13 @@ pub(super) async fn set_wording(
         created_by: staff.caller.id,
         created_at: app.clock.now(),
     };
-    let mut tx = app.db.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let version = add(&mut tx, &new, Some(body.version)).await?;
-    tx.commit().await?;
+    let entry = matter(&staff, template, language)?.act("message_template.change");
+    let entry = entry.details(json!({"version": version.version}));
+    let answer = tx.commit(entry, Json(version)).await?;
     app.kept.forget();
-    Ok(Json(version))
+    Ok(answer)
 }
 
 /// Words to be looked at.
@@ -335,11 +338,11 @@ pub(super) struct SmsPreview {
         (status = UNPROCESSABLE_ENTITY, description = "A field is not valid: it cannot be read, or has a placeholder that the message does not have.")))]
 pub(super) async fn preview_wording(
     app: App,
-    staff: Staff,
+    Support(staff): Support,
     Path((template, language)): Path<(Template, Language)>,
     Valid(body): Valid<PreviewMessageWording>,
 ) -> ApiResult<Json<MessagePreview>> {
-    staff.of_support()?;
+    staff.only_reads();
     exists(template)?;
     let said = try_out(&app, template, language, &body.title, &body.body)?;
     let nature = template.nature();
@@ -376,14 +379,13 @@ pub(super) struct RevertMessageWording {
         (status = UNPROCESSABLE_ENTITY, description = "There is no such version, or its words cannot be used any more.")))]
 pub(super) async fn revert_wording(
     app: App,
-    staff: Staff,
+    Support(staff): Support,
     write: Write,
     Path((template, language)): Path<(Template, Language)>,
     Valid(body): Valid<RevertMessageWording>,
 ) -> ApiResult<Response> {
-    staff.of_support()?;
     exists(template)?;
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let words = if body.version == 0 {
         None
     } else {
@@ -404,9 +406,16 @@ pub(super) async fn revert_wording(
         created_at: app.clock.now(),
     };
     let version = add(&mut tx, &new, None).await?;
-    let answer = tx.commit((StatusCode::CREATED, Json(version))).await?;
+    let entry = matter(&staff, template, language)?.act("message_template.revert");
+    let entry = entry.details(json!({"version": version.version, "to": body.version}));
+    let answer = tx.commit(entry, (StatusCode::CREATED, Json(version))).await?;
     app.kept.forget();
     Ok(answer)
+}
+
+/// The words of a message, which are nobody's own.
+fn matter(staff: &Staff, template: Template, language: Language) -> ApiResult<Matter> {
+    staff.matter("message_template", format_args!("{}/{}", <&str>::from(template), language.code()), [])
 }
 
 fn exists(template: Template) -> ApiResult<()> {

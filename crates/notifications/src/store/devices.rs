@@ -1,7 +1,7 @@
 //! The SQL of devices.
 
 use platform::{
-    ids::{DeviceId, UserId},
+    ids::{DeviceId, SessionId, UserId},
     ports::push::DevicePlatform,
     time::Instant,
 };
@@ -22,7 +22,8 @@ pub(crate) struct Device {
     pub(crate) last_seen_at: Instant,
 }
 
-/// Somebody's devices that were seen since then, the latest first.
+/// Somebody's devices that were seen since then, the latest first. One whose sign-in is over is none, even while the
+/// job that forgets it is still waiting.
 pub(crate) async fn of_user(
     db: impl PgExecutor<'_>,
     user: UserId,
@@ -31,7 +32,10 @@ pub(crate) async fn of_user(
     sqlx::query_as!(
         Device,
         "select id, user_id, token, platform, device_name, locale, app_version, created_at, last_seen_at
-           from notification_devices where user_id = $1 and last_seen_at > $2 order by last_seen_at desc, id desc",
+           from notification_devices d
+          where user_id = $1 and last_seen_at > $2
+            and not exists (select from sessions s where s.id = d.session_id and s.ended_at is not null)
+          order by last_seen_at desc, id desc",
         user as _,
         since as _,
     )
@@ -39,16 +43,18 @@ pub(crate) async fn of_user(
     .await
 }
 
-/// Writes a device, or what is new of it; it is this person's now. Gives it as it is.
-pub(crate) async fn save(db: &mut PgConnection, device: &Device) -> sqlx::Result<Device> {
+/// Writes a device, or what is new of it; it is this person's now, for as long as they stay signed in. Gives it as
+/// it is.
+pub(crate) async fn save(db: &mut PgConnection, device: &Device, session: SessionId) -> sqlx::Result<Device> {
     sqlx::query_as!(
         Device,
         "insert into notification_devices as d (id, user_id, token, platform, device_name, locale, app_version,
-                created_at, last_seen_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+                created_at, last_seen_at, session_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
          on conflict (token) do update
             set user_id = excluded.user_id, platform = excluded.platform, device_name = excluded.device_name,
                 locale = excluded.locale, app_version = excluded.app_version, last_seen_at = excluded.last_seen_at,
+                session_id = excluded.session_id,
                 created_at = case when d.user_id = excluded.user_id then d.created_at else excluded.created_at end,
                 id = case when d.user_id = excluded.user_id then d.id else excluded.id end
          returning id, user_id, token, platform, device_name, locale, app_version, created_at, last_seen_at",
@@ -60,6 +66,7 @@ pub(crate) async fn save(db: &mut PgConnection, device: &Device) -> sqlx::Result
         device.locale,
         device.app_version,
         device.last_seen_at as _,
+        session.uuid(),
     )
     .fetch_one(db)
     .await
@@ -83,6 +90,34 @@ pub(crate) async fn delete(db: &PgPool, user: UserId, id: DeviceId) -> sqlx::Res
     let done =
         sqlx::query!("delete from notification_devices where id = $1 and user_id = $2", id as _, user as _);
     Ok(done.execute(db).await?.rows_affected() == 1)
+}
+
+/// Forgets the devices that these sign-ins of somebody registered.
+pub(crate) async fn delete_of_sessions(
+    db: &mut PgConnection,
+    user: UserId,
+    sessions: &[uuid::Uuid],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from notification_devices where user_id = $1 and session_id = any($2)",
+        user as _,
+        sessions,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the devices of somebody that were last seen at that time or before.
+pub(crate) async fn delete_seen_until(db: &mut PgConnection, user: UserId, at: Instant) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from notification_devices where user_id = $1 and last_seen_at <= $2",
+        user as _,
+        at as _,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Forgets all devices of somebody.

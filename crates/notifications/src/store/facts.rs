@@ -26,8 +26,12 @@ pub(crate) async fn booking(db: &mut PgConnection, id: BookingId) -> sqlx::Resul
 /// What messages about a payment say of it, its papers aside.
 pub(crate) async fn payment(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<Option<PaymentFacts>> {
     let row = sqlx::query!(
-        r#"select p.amount_minor, p.currency as "currency: Currency", b.service_title as "service?"
-             from payments p left join bookings b on b.id = p.booking_id
+        r#"select p.amount_minor, p.currency as "currency: Currency", b.service_title as "service?", c.name as customer,
+                  s.name as "provider?", b.timezone as "timezone?"
+             from payments p
+             join users c on c.id = p.user_id
+             left join bookings b on b.id = p.booking_id
+             left join users s on s.id = b.provider_id
             where p.id = $1"#,
         id as _,
     );
@@ -35,6 +39,9 @@ pub(crate) async fn payment(db: &mut PgConnection, id: PaymentId) -> sqlx::Resul
     Ok(row.map(|row| PaymentFacts {
         amount: (row.amount_minor, row.currency),
         service: row.service,
+        customer: row.customer,
+        provider: row.provider,
+        timezone: row.timezone,
         papers: Vec::new(),
     }))
 }

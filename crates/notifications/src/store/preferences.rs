@@ -37,7 +37,9 @@ pub(crate) async fn find(
                   (select s.reason from mail_stops s where s.address = lower(u.email) and s.until > $2
                     order by s.reason limit 1) as "mail_stop: MailStop",
                   case when u.is_phone_verified then u.phone_number end as phone_number,
-                  exists (select from notification_devices d where d.user_id = u.id) as "has_device!",
+                  exists (select from notification_devices d where d.user_id = u.id
+                           and not exists (select from sessions s where s.id = d.session_id and s.ended_at is not null))
+                      as "has_device!",
                   u.state = 'active' as "is_active!"
              from users u left join notification_preferences p on p.user_id = u.id
             where u.id = $1"#,

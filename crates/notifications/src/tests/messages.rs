@@ -18,6 +18,7 @@ async fn write(w: &World, seq: i64, preview: &str) {
         recipient_id: w.bob.id(),
         sender_name: "Ann Lee".to_owned(),
         preview: preview.to_owned(),
+        attachment: None,
     };
     tell_of_message(&w.t.app, event).await.unwrap();
     w.t.run_jobs().await;
@@ -114,4 +115,32 @@ async fn what_staff_write_rings_both() {
     let mut pushes = w.pushes();
     pushes.sort_unstable();
     assert_eq!(pushes, ["phone: Sue | Can I help?", "tablet: Sue | Can I help?"]);
+}
+
+#[tokio::test]
+async fn a_message_with_a_picture_alone_has_words_in_every_language() {
+    let w = World::new().await;
+    w.device(&w.bob, "phone").await;
+    let event = |seq: i64, attachment: &str| MessageSent {
+        conversation_id: Uuid::from_u128(seq.unsigned_abs().into()),
+        message_id: Uuid::from_u128(u128::from(1000 + seq.unsigned_abs())),
+        seq,
+        recipient_id: w.bob.id(),
+        sender_name: "Ann Lee".to_owned(),
+        preview: String::new(),
+        attachment: Some(attachment.to_owned()),
+    };
+    tell_of_message(&w.t.app, event(1, "image")).await.unwrap();
+    w.t.run_jobs().await;
+    assert_eq!(w.pushes(), ["phone: Ann Lee | A photo"]);
+    for (language, words) in [("en", "A photo"), ("de", "Ein Foto"), ("it", "Una foto")] {
+        let list = w.bob.get(&format!("/notifications/?lang={language}")).await.expect(200);
+        assert_eq!(list["results"][0]["message"], json!(words));
+    }
+    for kind in ["document", "audio", "video", "location", "booking_card"] {
+        for language in platform::locale::Language::ALL {
+            let key = format!("notification-attachment-{kind}");
+            assert!(!language.text(&key, &[]).trim().is_empty(), "{key}");
+        }
+    }
 }

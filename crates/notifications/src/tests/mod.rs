@@ -3,6 +3,7 @@
 mod areas;
 mod delivering;
 mod devices;
+mod failed_charges;
 mod feed;
 mod feedback;
 mod messages;
@@ -45,6 +46,7 @@ pub(crate) use shape;
 /// A customer, a provider in Berlin who works from 8 to 20 every day and answers requests, and their service.
 struct World {
     t: TestApp,
+    sandbox: Sandbox,
     ann: Client,
     bob: Client,
     service: ServiceId,
@@ -63,8 +65,10 @@ impl World {
         let registry = payouts::register(ledger::register(Registry::default()));
         let registry = crate::register(payments::register(bookings::register(registry)));
         let accounts = Arc::new(TokenIsUserId);
+        let mut made = None;
         let t = TestApp::with_gateways(router, registry, accounts, &[], |db, clock, secrets| {
             let sandbox = Sandbox::new(db.clone(), clock.clone(), secrets, "http://localhost:8000");
+            made = Some(sandbox.clone());
             let sandbox: Arc<dyn Gateway> = Arc::new(sandbox);
             Gateways::new(vec![(Tender::Card, sandbox)])
         })
@@ -77,7 +81,7 @@ impl World {
         let schedule = json!({"timezone": "Europe/Berlin", "weekly": weekly});
         bob.put("/providers/schedule/", schedule).await.expect(200);
         t.run_jobs().await;
-        Self { t, ann, bob, service }
+        Self { t, sandbox: made.unwrap(), ann, bob, service }
     }
 
     /// Ann asks for the day after tomorrow at ten, to be paid in cash; the booking's id.

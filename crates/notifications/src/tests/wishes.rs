@@ -21,7 +21,11 @@ async fn there_are_defaults_and_changes_stay() {
     assert_eq!(wishes["preferences"]["booking"]["email"], false);
     assert_eq!(wishes["preferences"]["booking"]["push"], true);
     assert_eq!(wishes["quiet_hours"]["weekly"][0]["start"], "22:00:00");
-    w.prefer(&w.ann, json!({"quiet_hours": null})).await;
+    // What is `null` says as much as what is absent: it stays.
+    w.prefer(&w.ann, json!({"quiet_hours": null, "preferences": null})).await;
+    let wishes = w.ann.get("/notifications/preferences/").await.expect(200);
+    assert_eq!(wishes["quiet_hours"]["weekly"][0]["start"], "22:00:00");
+    w.prefer(&w.ann, json!({"quiet_hours": {"timezone": "Europe/Berlin", "weekly": []}})).await;
     let wishes = w.ann.get("/notifications/preferences/").await.expect(200);
     assert_eq!(wishes["quiet_hours"], json!(null));
 }

@@ -12,9 +12,14 @@ use platform::{
     time::Instant,
 };
 
-use crate::{model::Payment, store};
+use sqlx::PgConnection;
 
-pub(crate) use of_credits::{Bought, claim};
+use crate::{model::Payment, operation::Operation, store};
+
+pub(crate) use self::{
+    of_booking::follow,
+    of_credits::{Bought, claim},
+};
 
 /// A dispute as it is stored.
 #[derive(Clone, Debug)]
@@ -41,14 +46,15 @@ pub(crate) struct StoredDispute {
 
 impl StoredDispute {
     /// One that is heard of for the first time.
-    fn new(gateway: GatewayName, told: &Dispute, payment: &Payment, now: Instant) -> Self {
+    fn new(charge: &Operation, told: &Dispute, payment: &Payment, now: Instant) -> Self {
+        let open_minor = charge.refundable_minor().min(payment.kept_minor()).max(0);
         Self {
             id: DisputeId::at(now),
-            gateway,
+            gateway: charge.gateway,
             reference: told.reference.clone(),
             payment_id: payment.id,
             amount_minor: told.amount.minor,
-            disputed_minor: told.amount.minor.min(payment.kept_minor()),
+            disputed_minor: told.amount.minor.min(open_minor),
             is_from_escrow: payment.booking_id.is_some() && payment.closed_at.is_none(),
             credits_minor: 0,
             bonus_minor: 0,
@@ -74,23 +80,51 @@ impl StoredDispute {
     }
 
     /// The gateway has taken the money. What had gone back to the payer before goes out a second time.
-    fn take_money(&self, payment: &mut Payment, transfers: &mut Transfers) {
+    async fn take_money(
+        &self,
+        db: &mut PgConnection,
+        charge: &mut Operation,
+        payment: &mut Payment,
+        transfers: &mut Transfers,
+    ) -> sqlx::Result<()> {
         let clearing = Account::Clearing(self.gateway);
+        charge.disputed_minor += self.disputed_minor;
+        store::operations::save(db, charge).await?;
         payment.disputed_minor += self.disputed_minor;
         transfers.add(self.account(), clearing, payment.money(self.disputed_minor));
         let again = self.amount_minor - self.disputed_minor;
         transfers.add(Account::Losses, clearing, payment.money(again));
         tracing::warn!(payment.id = %payment.id, "a payment is disputed");
+        Ok(())
     }
 
     /// The gateway has given the money back.
-    fn return_money(&self, payment: &mut Payment, transfers: &mut Transfers) {
+    async fn return_money(
+        &self,
+        db: &mut PgConnection,
+        mut charge: Operation,
+        payment: &mut Payment,
+        transfers: &mut Transfers,
+    ) -> sqlx::Result<()> {
         let clearing = Account::Clearing(self.gateway);
+        // Of one that is older than this count nothing was noted.
+        charge.disputed_minor = (charge.disputed_minor - self.disputed_minor).max(0);
+        store::operations::save(db, &charge).await?;
         payment.disputed_minor -= self.disputed_minor;
         let again = self.amount_minor - self.disputed_minor;
         transfers.add(clearing, Account::Losses, payment.money(again));
         transfers.add(clearing, self.account(), payment.money(self.disputed_minor));
+        Ok(())
     }
+}
+
+/// How the banks have decided about a payment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// One has not yet.
+    pub(crate) is_open: bool,
+    /// One has decided against us.
+    pub(crate) is_lost: bool,
 }
 
 /// Asks how a dispute stands, and does what follows; one that nobody told us of in time is opened and decided at once.
@@ -99,14 +133,14 @@ pub(crate) async fn hear(app: &App, gateway: GatewayName, reference: &str) -> Ap
     let Some(told) = asked.dispute(reference).await? else { return Ok(()) };
     let mut tx = app.db.begin().await?;
     let charge = store::operations::by_reference(&mut tx, gateway, &told.charge).await?;
-    let Some((_, payment)) = charge else {
+    let Some((charge, payment)) = charge else {
         tracing::error!(reference, "a dispute is about a charge that is not ours");
         return Ok(());
     };
     if store::payments::booking_of(&mut tx, payment).await?.is_some() {
-        of_booking::hear(&mut tx, app, gateway, payment, &told).await?;
+        of_booking::hear(&mut tx, app, charge, payment, &told).await?;
     } else {
-        of_credits::hear(&mut tx, app, gateway, payment, &told).await?;
+        of_credits::hear(&mut tx, app, charge, payment, &told).await?;
     }
     Ok(tx.commit().await?)
 }

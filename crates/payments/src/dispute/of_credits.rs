@@ -5,8 +5,8 @@ use ledger::{Account, Posting, Transfers};
 use platform::{
     app::App,
     error::{ApiError, ApiResult},
-    ids::{LotId, PaymentId, UserId},
-    ports::gateway::{Dispute, DisputeStatus, GatewayName},
+    ids::{LotId, OperationId, PaymentId, UserId},
+    ports::gateway::{Dispute, DisputeStatus},
     time::Instant,
 };
 use sqlx::PgConnection;
@@ -21,7 +21,7 @@ use crate::{
 pub(super) async fn hear(
     db: &mut PgConnection,
     app: &App,
-    gateway: GatewayName,
+    charge: OperationId,
     payment: PaymentId,
     told: &Dispute,
 ) -> ApiResult<()> {
@@ -30,14 +30,15 @@ pub(super) async fn hear(
     // Whoever spends waits here, or has spent.
     store::credits::lock_wallet(db, payment.user_id).await?;
     let lot = Bought::of(db, payment.id).await?;
-    let known = store::disputes::lock(db, gateway, &told.reference).await?;
+    let mut charge = store::operations::lock(db, charge).await?.ok_or_else(ApiError::not_found)?;
+    let known = store::disputes::lock(db, charge.gateway, &told.reference).await?;
     let mut transfers = Transfers::default();
     let mut dispute = match known {
         Some(known) if known.is_changed_by(told) => known,
         Some(_) => return Ok(()),
         None => {
-            let mut new = StoredDispute::new(gateway, told, &payment, now);
-            new.take_money(&mut payment, &mut transfers);
+            let mut new = StoredDispute::new(&charge, told, &payment, now);
+            new.take_money(db, &mut charge, &mut payment, &mut transfers).await?;
             lot.take(db, &mut new, &mut transfers, now).await?;
             new
         }
@@ -49,7 +50,7 @@ pub(super) async fn hear(
             transfers.add(Account::Losses, dispute.account(), euros(dispute.uncovered_minor()));
         }
         DisputeStatus::Won => {
-            dispute.return_money(&mut payment, &mut transfers);
+            dispute.return_money(db, charge, &mut payment, &mut transfers).await?;
             lot.give_back(db, &dispute, &mut transfers, now).await?;
         }
     }

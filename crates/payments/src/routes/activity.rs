@@ -17,6 +17,7 @@ use platform::{
     extract::{Query, WantsCsv},
     ids::{BookingId, PaymentId},
     money::{Currency, Money},
+    page::{EXACT_COUNT, Link, Page, PageQuery},
     time::Instant,
 };
 use scheduling::CalendarDate;
@@ -28,8 +29,8 @@ use crate::store::{
     views::midnight,
 };
 
-/// On a screen.
-const SHOWN: i64 = 100;
+/// On a screen; one more tells that there are more.
+const SHOWN: i64 = EXACT_COUNT + 1;
 /// In a file; nobody has more in a year.
 const LISTED: i64 = 10_000;
 
@@ -63,13 +64,6 @@ pub(super) struct ActivityView {
     booking_id: Option<BookingId>,
 }
 
-/// What happened, newest first.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Activities)]
-pub(super) struct ActivitiesView {
-    results: Vec<ActivityView>,
-}
-
 impl From<Activity> for ActivityView {
     fn from(of: Activity) -> Self {
         Self {
@@ -88,16 +82,18 @@ impl From<Activity> for ActivityView {
 
 /// What happened to my money: charges, tips, refunds, credits and payouts in one list, newest first.
 ///
-/// As JSON the newest 100; with `Accept: text/csv` a file (RFC 4180) with at most 10,000 lines. Texts that a table would
+/// As JSON in pages, the newest 1,000; with `Accept: text/csv` a file (RFC 4180, UTF-8 with a byte order mark) with at most 10,000 lines. Texts that a table would
 /// take for a formula begin with an apostrophe.
 #[utoipa::path(get, path = "/payments/activity/", tag = "payments", operation_id = "list_activity",
-    security(("bearer" = [])), params(ActivityQuery),
+    security(("bearer" = [])), params(ActivityQuery, PageQuery),
     responses((status = OK, description = "What happened.",
-        content((ActivitiesView = "application/json"), (String = "text/csv")))))]
+        content((Page<ActivityView> = "application/json"), (String = "text/csv")))))]
 pub(super) async fn list_activity(
     app: App,
     caller: Caller,
     Query(query): Query<ActivityQuery>,
+    Query(page): Query<PageQuery>,
+    link: Link,
     WantsCsv(wants_csv): WantsCsv,
 ) -> ApiResult<Response> {
     let (from, to) = (query.from.map(CalendarDate::date), query.to.map(CalendarDate::date));
@@ -110,7 +106,8 @@ pub(super) async fn list_activity(
     let found = activity::of_user(&mut *app.db.acquire().await?, caller.id, window).await?;
     let results: Vec<_> = found.into_iter().map(ActivityView::from).collect();
     if !wants_csv {
-        return Ok(Json(ActivitiesView { results }).into_response());
+        let page = page.slice(link, results, |line: &ActivityView| format!("{} {:?}", line.id, line.kind))?;
+        return Ok(Json(page).into_response());
     }
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
@@ -121,7 +118,8 @@ pub(super) async fn list_activity(
 }
 
 fn file(lines: &[ActivityView]) -> String {
-    let mut file = "at,kind,status,title,amount,currency,payment_id,booking_id\r\n".to_owned();
+    let mut file =
+        csv::head(&["at", "kind", "status", "title", "amount", "currency", "payment_id", "booking_id"]);
     let id = |id: Option<String>| id.unwrap_or_default();
     for line in lines {
         // Writing into a string cannot fail.

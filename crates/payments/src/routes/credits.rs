@@ -5,29 +5,32 @@ use bookings::{PaymentMethod, PaymentType};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::{Caller, Staff},
-    error::{ApiError, ApiResult, OnConstraint as _},
+    auth::{Caller, Finance, Staff},
+    error::{ApiError, ApiResult, Kind, OnConstraint as _},
     extract::{Path, Query, Valid},
     idempotency::Write,
     ids::{BookingId, LotId, PaymentId, RefundId, UserId},
     locale::Language,
     money::{Currency, Money},
-    page::{Link, PageQuery},
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::not_blank,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::process::conclude;
+use super::{charge, staff::refund_requests::RefundRequestView};
 use crate::{
+    approval::{RefundRequest, needs_approval},
     credits::{CreditKind, HeldLot, Package, euros},
     method,
     model::{Payment, PaymentError},
-    operation::{self, Operation, Settler},
-    purchase,
+    operation::{self, Operation},
+    purchase::{self, GivenBack},
     refund::RefundState,
-    store::{self, credits::CreditLine},
+    store::{self, credits::CreditLine, refund_requests},
+    superseded::{self, Subject},
 };
 
 /// A package of credits.
@@ -61,19 +64,18 @@ impl From<Package> for PackageView {
     }
 }
 
-/// Packages of credits.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = CreditPackages)]
-pub(super) struct PackagesView {
-    results: Vec<PackageView>,
-}
-
 /// Packages of credits that can be bought. A credit is worth one euro.
 #[utoipa::path(get, path = "/credits/packages/", tag = "payments", operation_id = "list_credit_packages",
-    responses((status = OK, description = "The packages.", body = PackagesView)))]
-pub(super) async fn list_packages(app: App, language: Language) -> ApiResult<Json<PackagesView>> {
+    params(PageQuery), responses((status = OK, description = "The packages.", body = Page<PackageView>)))]
+pub(super) async fn list_packages(
+    app: App,
+    language: Language,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<PackageView>>> {
     let packages = store::credits::packages(&mut *app.db.acquire().await?, language).await?;
-    Ok(Json(PackagesView { results: packages.into_iter().map(PackageView::from).collect() }))
+    let packages = packages.into_iter().map(PackageView::from).collect();
+    Ok(Json(page.slice(link, packages, |package: &PackageView| package.id.to_string())?))
 }
 
 /// Somebody's credits.
@@ -218,6 +220,8 @@ pub(super) struct CreditRefundView {
     security(("bearer" = [])), params(("id" = UserId, Path)), request_body = RefundCredits,
     responses(
         (status = CREATED, description = "The refund, which is on its way.", body = CreditRefundView),
+        (status = ACCEPTED, description = "More than 100.00 by finance: a second person has to approve it.",
+            body = RefundRequestView),
         (status = FORBIDDEN, description = "`forbidden`: staff, but not of finance."),
         (status = NOT_FOUND, description = "The caller has no such credits."),
         (status = CONFLICT, description = "`credits_not_refundable`: they were not bought, are used or expired, or it is \
@@ -225,31 +229,65 @@ pub(super) struct CreditRefundView {
 pub(super) async fn refund_credits(
     app: App,
     caller: Caller,
+    finance: Option<Finance>,
     Path(id): Path<UserId>,
     write: Write,
     Valid(body): Valid<RefundCredits>,
 ) -> ApiResult<Response> {
-    match caller.staff {
-        _ if caller.id == id => {}
-        Some(role) => Staff { caller, role }.of_finance()?,
-        None => return Err(ApiError::not_found()),
-    }
     let reason = body.reason.as_deref().unwrap_or("not_used");
-    let mut tx = write.begin().await?;
-    let back = purchase::give_back(&mut tx, id, body.lot_id, (caller.id, reason), app.clock.now()).await?;
-    let refund = back.refund;
-    let view = CreditRefundView {
-        id: refund.id,
-        payment_id: refund.payment_id,
-        lot_id: body.lot_id,
-        amount: euros(refund.amount_minor),
-        bonus_withdrawn: back.forfeited,
-        currency: Currency::EUR,
-        status: refund.state,
-        reason: refund.reason,
-        created_at: refund.created_at,
+    match finance {
+        // Whoever gives their own back does it as everybody does.
+        _ if caller.id == id => {
+            let mut tx = write.begin().await?;
+            let back = purchase::give_back(&mut tx, id, body.lot_id, (id, reason), app.clock.now()).await?;
+            tx.commit((StatusCode::CREATED, Json(CreditRefundView::of(back, body.lot_id)))).await
+        }
+        Some(Finance(staff)) => refund_as_finance(&app, &staff, id, write, (body.lot_id, reason)).await,
+        None if caller.staff.is_some() => Err(ApiError::new(Kind::Forbidden, "forbidden")),
+        None => Err(ApiError::not_found()),
+    }
+}
+
+async fn refund_as_finance(
+    app: &App,
+    staff: &Staff,
+    owner: UserId,
+    write: Write,
+    (lot, reason): (LotId, &str),
+) -> ApiResult<Response> {
+    let now = app.clock.now();
+    let mut tx = staff.begin(write).await?;
+    let matter = staff.matter("credit_lot", lot, [owner])?;
+    let (payment, amount) = purchase::refundable(&mut tx, owner, lot, now).await?;
+    let given_alone = refund_requests::given_alone(&mut tx, payment).await?;
+    let entry = |action| {
+        matter.act(action).reason(reason).details(json!({"user_id": owner, "amount_minor": amount.minor}))
     };
-    tx.commit((StatusCode::CREATED, Json(view))).await
+    if needs_approval(given_alone, amount) {
+        let request = RefundRequest::new(payment, Some(lot), amount, (staff.caller.id, reason), now);
+        refund_requests::insert(&mut tx, &request).await?;
+        let answer = (StatusCode::ACCEPTED, Json(RefundRequestView::of(request, now)));
+        return tx.commit(entry("refund.request"), answer).await;
+    }
+    let back = purchase::give_back(&mut tx, owner, lot, (staff.caller.id, reason), now).await?;
+    tx.commit(entry("refund.create"), (StatusCode::CREATED, Json(CreditRefundView::of(back, lot)))).await
+}
+
+impl CreditRefundView {
+    fn of(back: GivenBack, lot_id: LotId) -> Self {
+        let refund = back.refund;
+        Self {
+            id: refund.id,
+            payment_id: refund.payment_id,
+            lot_id,
+            amount: euros(refund.amount_minor),
+            bonus_withdrawn: back.forfeited,
+            currency: Currency::EUR,
+            status: refund.state,
+            reason: refund.reason,
+            created_at: refund.created_at,
+        }
+    }
 }
 
 /// What is bought, and how.
@@ -288,7 +326,11 @@ pub(super) async fn buy_credits(
     if caller.id != id {
         return Err(ApiError::not_found());
     }
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     let gateway = method::gateway_of(&app, body.payment_method)?;
+    superseded::ask_about(&app, caller.id, Subject::Credits(body.package_id)).await?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
     let packages = store::credits::packages(&mut tx, language).await?;
@@ -297,7 +339,7 @@ pub(super) async fn buy_credits(
     let now = app.clock.now();
     let price = Money::new(package.price_minor, Currency::EUR);
     let payment = Payment {
-        package_id: Some(package.id),
+        package_id: Some(body.package_id),
         gateway: Some(method.gateway),
         payer: method.payer,
         method: method.reference,
@@ -305,10 +347,11 @@ pub(super) async fn buy_credits(
     };
     let charge =
         Operation { description: package.name, ..Operation::by_payer(&payment, method.gateway, now) };
+    purchase::give_way(&mut tx, caller.id, body.package_id, now).await?;
     let written = store::payments::insert(&mut tx, &payment).await;
     written.on_constraint("payments_one_purchase", PaymentError::PaymentInProgress { payment: None })?;
-    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    charge::begin(&mut tx, &write, &charge).await?;
     tx.commit().await?;
     let outcome = operation::ask(&app, &charge).await;
-    conclude(&app, write, &caller, payment.id, charge.id, outcome).await
+    charge::conclude(&app, write, &caller, payment.id, charge.id, outcome).await
 }

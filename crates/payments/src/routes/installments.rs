@@ -11,20 +11,25 @@ use platform::{
     extract::{Brief, Path, Valid},
     idempotency::Write,
     ids::{BookingId, InstallmentId},
+    locale::Sentence,
     ports::gateway::Tender,
     time::Instant,
 };
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-use super::process::{answer, begin, conclude, new_payment, payable, priced};
+use super::{
+    charge,
+    process::{answer, begin, new_payment, payable, priced},
+};
 use crate::{
-    case::{Case, Stage},
+    case::Case,
     installment::{self, Installment, InstallmentState, Interval},
     method::{self, Method},
     model::{PaymentError, State},
-    operation::{self, Operation, Settler},
+    operation::{self, Operation},
     review, store,
+    superseded::{self, Subject},
 };
 
 /// How long after the work something may be due.
@@ -74,7 +79,11 @@ pub(super) async fn pay_in_installments(
     write: Write,
     Valid(body): Valid<PayInParts>,
 ) -> ApiResult<Response> {
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     review::look(&app, &caller, body.booking_id).await?;
+    superseded::ask_about(&app, caller.id, Subject::Booking(body.booking_id)).await?;
     let promo = body.promo_code.as_deref();
     let wish = Parts { booking_id: body.booking_id, promo, count: body.count, interval: body.interval };
     in_parts(&app, &caller, write, &wish, body.payment_method_id.as_deref()).await
@@ -98,6 +107,9 @@ pub(super) async fn in_parts(
     named: Option<&str>,
 ) -> ApiResult<Response> {
     let now = app.clock.now();
+    if method::is_token(named) {
+        check(app, caller, (wish.booking_id, wish.promo), now).await?;
+    }
     let method = lasting(app, caller, named).await?;
     let mut tx = app.db.begin().await?;
     let booking = payable(&mut tx, wish.booking_id, caller, PaymentMethod::Card, now).await?;
@@ -108,6 +120,10 @@ pub(super) async fn in_parts(
     let (payment, charge) = new_payment(&booking, &priced, by, method, now);
     let parts = installment::parts(payment.id, payment.amount(), &due, now);
     let Some((first, rest)) = parts.split_first() else { return Err(ApiError::not_found()) };
+    if parts.iter().any(|part| part.amount_minor == 0) {
+        let too_many = Sentence::new("field-too_large").with("max", payment.amount_minor);
+        return Err(ApiError::invalid_field("count", too_many));
+    }
     begin(&mut tx, &payment).await?;
     store::installments::insert(&mut tx, &parts).await?;
     for part in rest {
@@ -119,10 +135,10 @@ pub(super) async fn in_parts(
         captures_later: false,
         ..charge
     };
-    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    charge::begin(&mut tx, &write, &charge).await?;
     tx.commit().await?;
     let outcome = operation::ask(app, &charge).await;
-    conclude(app, write, caller, payment.id, charge.id, outcome).await
+    charge::conclude(app, write, caller, payment.id, charge.id, outcome).await
 }
 
 /// Lets all of it be charged on a later day.
@@ -135,14 +151,14 @@ pub(super) async fn later(
     named: Option<&str>,
 ) -> ApiResult<Response> {
     let now = app.clock.now();
+    if method::is_token(named) {
+        let booking = check(app, caller, (id, promo), now).await?;
+        due_date(&booking, due, now)?;
+    }
     let method = lasting(app, caller, named).await?;
     let mut tx = write.begin().await?;
     let booking = payable(&mut tx, id, caller, PaymentMethod::Card, now).await?;
-    let (today, start) = (local_date(&booking, now), local_date(&booking, booking.starts_at));
-    let due = due.unwrap_or_else(|| start.saturating_sub(1.day()).max(today));
-    if due < today || start.saturating_add(DUE_WITHIN_DAYS.days()) < due {
-        return Err(PaymentError::DueDateOutOfRange.into());
-    }
+    let due = due_date(&booking, due, now)?;
     let priced = priced(&mut tx, &booking, promo, &app.settings.market, now).await?;
     let by = (PaymentMethod::Card, PaymentType::Later);
     let (mut payment, _charge) = new_payment(&booking, &priced, by, method, now);
@@ -156,6 +172,30 @@ pub(super) async fn later(
     let id = payment.id;
     Case::of(booking, payment, now).save(&mut tx, format!("payment:{id}"), "payment_scheduled").await?;
     answer(app, tx, caller, id).await
+}
+
+/// When a booking is charged later: on the day before it, where nothing is said.
+fn due_date(booking: &Booking, due: Option<Date>, now: Instant) -> Result<Date, PaymentError> {
+    let (today, start) = (local_date(booking, now), local_date(booking, booking.starts_at));
+    let due = due.unwrap_or_else(|| start.saturating_sub(1.day()).max(today));
+    if due < today || start.saturating_add(DUE_WITHIN_DAYS.days()) < due {
+        return Err(PaymentError::DueDateOutOfRange);
+    }
+    Ok(due)
+}
+
+/// What refuses a payment before the gateway is given a card to keep for it; nothing of it stays.
+async fn check(
+    app: &App,
+    caller: &Caller,
+    (id, promo): (BookingId, Option<&str>),
+    now: Instant,
+) -> ApiResult<Booking> {
+    let mut tx = app.db.begin().await?;
+    let booking = payable(&mut tx, id, caller, PaymentMethod::Card, now).await?;
+    priced(&mut tx, &booking, promo, &app.settings.market, now).await?;
+    tx.rollback().await?;
+    Ok(booking)
 }
 
 /// How a part is paid early.
@@ -182,11 +222,15 @@ pub(super) async fn pay_installment(
     write: Write,
     Brief(body): Brief<PayPart>,
 ) -> ApiResult<Response> {
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     let gateway = app.gateways.taking(Tender::Card).ok_or(PaymentError::PaymentMethodUnavailable)?;
     let other = match body.payment_method_id.as_deref() {
         Some(named) => Some(method::chosen(&app, &caller, gateway.name(), Some(named)).await?),
         None => None,
     };
+    superseded::ask_about(&app, caller.id, Subject::Installment(id)).await?;
     let mut tx = app.db.begin().await?;
     let payment = store::installments::payment_of(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     let case = Case::open(&mut tx, payment, app.clock.now()).await?;
@@ -195,10 +239,10 @@ pub(super) async fn pay_installment(
     }
     let part = store::installments::lock(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     let charge = early(&mut tx, &case, &part, other).await?;
-    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    charge::begin(&mut tx, &write, &charge).await?;
     tx.commit().await?;
     let outcome = operation::ask(&app, &charge).await;
-    conclude(&app, write, &caller, payment, charge.id, outcome).await
+    charge::conclude(&app, write, &caller, payment, charge.id, outcome).await
 }
 
 /// The charge of a part by its payer.
@@ -209,11 +253,11 @@ async fn early(
     other: Option<Method>,
 ) -> ApiResult<Operation> {
     let is_open = !matches!(part.state, InstallmentState::Paid | InstallmentState::Cancelled);
-    if !is_open || case.payment.state != State::Scheduled || case.stage() == Stage::Off {
+    if !is_open || case.payment.state != State::Scheduled || !case.is_wanted() {
         return Err(PaymentError::InstallmentNotPayable.into());
     }
-    if store::installments::is_being_charged(db, part.id).await? {
-        return Err(PaymentError::PaymentInProgress { payment: Some(case.payment.id) }.into());
+    if let Some(mut running) = store::operations::charge_of_part(db, part.id).await? {
+        superseded::supersede(db, &mut running, case.now).await?;
     }
     let charge = installment::charge(case, part).ok_or(PaymentError::InstallmentNotPayable)?;
     let charge = Operation { is_payer_present: true, ..charge };

@@ -2,6 +2,7 @@
 
 mod activity;
 mod books;
+mod charge;
 mod credits;
 mod installments;
 mod methods;
@@ -40,6 +41,9 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(staff::goodwill::list_grants, staff::goodwill::propose_grant))
         .routes(routes!(staff::goodwill::decide_grant))
         .routes(routes!(staff::refunds::bring_refund))
+        .routes(routes!(staff::refund_requests::list_refund_requests))
+        .routes(routes!(staff::refund_requests::approve_refund))
+        .routes(routes!(staff::refund_requests::reject_refund))
         .routes(routes!(staff::reviews::list_reviews))
         .routes(routes!(staff::reviews::decide_review))
         .routes(routes!(staff::tasks::list_tasks))

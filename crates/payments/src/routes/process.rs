@@ -14,9 +14,9 @@ use platform::{
     error::{ApiError, ApiResult, OnConstraint as _},
     extract::Valid,
     idempotency::{Write, WriteTx},
-    ids::{BookingId, OperationId, PaymentId, PromoId},
+    ids::{BookingId, PaymentId, PromoId},
     money::Amount,
-    ports::gateway::{DeclineCode, Outcome, Tender},
+    ports::gateway::Tender,
     time::Instant,
 };
 use scheduling::CalendarDate;
@@ -24,20 +24,20 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::{
+    charge,
     installments::{self, Parts},
     view::PaymentView,
 };
 use crate::{
     case::{Case, Stage},
-    credits, follow,
+    credits,
     installment::Interval,
     method::{self, Method},
-    model::{Payment, PaymentError, State},
-    operation::{self, Operation, Settler},
+    model::{Payment, PaymentError},
+    operation::{self, Operation},
     price::Price,
-    promo, review,
-    settle::settle,
-    store,
+    promo, review, store,
+    superseded::{self, Subject},
 };
 
 /// What is paid, and how.
@@ -55,7 +55,7 @@ pub(super) struct ProcessPayment {
     #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     payment_method_id: Option<String>,
     /// So much of it is paid by credits, and the rest as `payment_method` says: with `immediate` only, for prices in
-    /// euros, less than the whole price. They go back if the rest cannot be paid; what is refunded later goes back to
+    /// euros; all of it where they cover the whole price, which needs no `payment_method` then. They go back if the rest cannot be paid; what is refunded later goes back to
     /// both in proportion.
     #[serde(default)]
     credits_amount: Option<Amount>,
@@ -79,7 +79,8 @@ pub(super) struct ProcessPayment {
 /// `immediate`: at once, by card or PayPal; where the provider has to agree first, the amount is reserved, and taken when they do. `requires_action`
 /// means that the payer has to approve, with `client_secret` or at `action_url`; then ask for the payment again. A
 /// new try gives up one that waits for its payer. Where the gateway does not say what became of it, the payment is
-/// `processing`, and we go on asking. `later` charges a kept method on `due_date`, `installment` in monthly parts of
+/// `processing`, and we go on asking; the payer may try again meanwhile, and what the first try turns out to have taken
+/// goes back. `later` charges a kept method on `due_date`, `installment` in monthly parts of
 /// which the first is charged now: both need a card. `credits` takes what the service costs in credits.
 #[utoipa::path(post, path = "/payments/process/", tag = "payments", operation_id = "process_payment",
     security(("bearer" = [])), request_body = ProcessPayment,
@@ -99,14 +100,18 @@ pub(super) async fn process_payment(
     write: Write,
     Valid(body): Valid<ProcessPayment>,
 ) -> ApiResult<Response> {
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     let (id, named) = (body.booking_id, body.payment_method_id.as_deref());
     let promo = body.promo_code.as_deref();
-    review::look(&app, &caller, id).await?;
+    superseded::ask_about(&app, caller.id, Subject::Booking(id)).await?;
     let is_at_once =
         body.payment_type == PaymentType::Immediate && body.payment_method != PaymentMethod::Credits;
     if body.credits_amount.is_some() && !is_at_once {
         return Err(PaymentError::CreditsAmountInvalid.into());
     }
+    review::look(&app, &caller, id).await?;
     let tender = match (body.payment_method, body.payment_type) {
         (PaymentMethod::Card, PaymentType::Immediate) => Tender::Card,
         (PaymentMethod::Paypal, PaymentType::Immediate) => Tender::Paypal,
@@ -132,17 +137,21 @@ pub(super) async fn process_payment(
     let priced = priced(&mut tx, &booking, promo, &app.settings.market, now).await?;
     let by = (body.payment_method, body.payment_type);
     let (mut payment, mut charge) = new_payment(&booking, &priced, by, method, now);
+    if body.credits_amount.is_some_and(|amount| credits::cover_all(&payment, amount)) {
+        drop(tx);
+        return all_by_credits(&app, &caller, write, id, promo).await;
+    }
     if let Some(amount) = body.credits_amount {
         payment.credits_minor = credits::part_of(&payment, amount)?;
         charge.amount_minor -= payment.credits_minor;
     }
     begin(&mut tx, &payment).await?;
     credits::reserve(&mut tx, &booking, &payment).await?;
-    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    charge::begin(&mut tx, &write, &charge).await?;
     tx.commit().await?;
 
     let outcome = operation::ask(&app, &charge).await;
-    conclude(&app, write, &caller, payment.id, charge.id, outcome).await
+    charge::conclude(&app, write, &caller, payment.id, charge.id, outcome).await
 }
 
 /// Pays by credits, in one transaction.
@@ -157,13 +166,41 @@ async fn by_credits(app: &App, caller: &Caller, write: Write, id: BookingId) -> 
     answer(app, tx, caller, case.payment.id).await
 }
 
+/// Pays by credits what has a price in money: nothing is left for a gateway.
+async fn all_by_credits(
+    app: &App,
+    caller: &Caller,
+    write: Write,
+    id: BookingId,
+    promo: Option<&str>,
+) -> ApiResult<Response> {
+    let now = app.clock.now();
+    let mut tx = write.begin().await?;
+    let booking = payable(&mut tx, id, caller, PaymentMethod::Card, now).await?;
+    let Priced { price, promo, fee_is_refundable } =
+        priced(&mut tx, &booking, promo, &app.settings.market, now).await?;
+    let by = (PaymentMethod::Credits, PaymentType::Credits);
+    let payment = Payment {
+        fee_minor: price.fee_minor,
+        fee_is_refundable,
+        promo_id: promo,
+        discount_minor: price.discount_minor,
+        subsidy_minor: price.subsidy_minor,
+        ..Payment::new(booking.customer_id, Some(booking.id), price.total, by, now)
+    };
+    let case = credits::pay(&mut tx, booking, payment).await?;
+    promo::take(&mut tx, &case.payment).await?;
+    answer(app, tx, caller, case.payment.id).await
+}
+
 /// A booking of the caller's, locked.
 pub(super) async fn own(db: &mut PgConnection, id: BookingId, caller: &Caller) -> ApiResult<Booking> {
     let booking = bookings::lock(db, id).await?.filter(|booking| booking.customer_id == caller.id);
     booking.ok_or_else(ApiError::not_found)
 }
 
-/// The booking that is to be paid, locked; a payment of it that waits for its payer is given up.
+/// The booking that is to be paid, locked; a payment of it that waits for its payer, or whose gateway does not answer, is
+/// given up.
 pub(super) async fn payable(
     db: &mut PgConnection,
     id: BookingId,
@@ -173,28 +210,22 @@ pub(super) async fn payable(
 ) -> ApiResult<Booking> {
     let booking = own(db, id, caller).await?;
     let in_credits = |method| method == PaymentMethod::Credits;
-    if Stage::of(booking.state) == Stage::Off || booking.payment_method == PaymentMethod::Cash {
+    let is_owed = booking.total_minor > 0 && booking.payment_method != PaymentMethod::Cash;
+    if Stage::of(&booking) == Stage::Off || !is_owed {
         return Err(PaymentError::NotPayable.into());
+    }
+    let live = store::payments::lock_live(db, id).await?;
+    if let Some(paid) = live.as_ref().filter(|payment| !payment.is_waiting_in_vain()) {
+        return Err(PaymentError::AlreadyPaid { payment: paid.id }.into());
     }
     // Credits have a price of their own.
     if in_credits(method) != in_credits(booking.payment_method) {
         return Err(PaymentError::PaymentMethodUnavailable.into());
     }
-    let Some(payment) = store::payments::lock_live(db, id).await? else { return Ok(booking) };
-    match payment.state {
-        State::RequiresAction => supersede(db, Case::of(booking, payment, now)).await,
-        State::Processing => Err(PaymentError::PaymentInProgress { payment: Some(payment.id) }.into()),
-        _ => Err(PaymentError::AlreadyPaid { payment: payment.id }.into()),
+    match live {
+        Some(payment) => Ok(superseded::give_way(db, Case::of(booking, payment, now)).await?.booking),
+        None => Ok(booking),
     }
-}
-
-async fn supersede(db: &mut PgConnection, mut case: Case) -> ApiResult<Booking> {
-    let charge = store::operations::live_charge(db, case.payment.id).await?;
-    if let Some(charge) = charge {
-        follow::give_up(db, &mut case, &charge).await?;
-    }
-    let name = format!("payment:{}:let_go", case.payment.id);
-    Ok(case.save(db, name, "payment_let_go").await?.booking)
 }
 
 /// What a booking costs by card or PayPal, and because of which promotion.
@@ -258,34 +289,6 @@ pub(crate) fn new_payment(
         ..Operation::by_payer(&payment, gateway, now)
     };
     (payment, charge)
-}
-
-/// Settles what the payer is waiting for, and answers.
-pub(super) async fn conclude(
-    app: &App,
-    write: Write,
-    caller: &Caller,
-    payment: PaymentId,
-    charge: OperationId,
-    outcome: Outcome,
-) -> ApiResult<Response> {
-    // Nothing has happened, and the payer may try again.
-    let is_down = outcome == Outcome::Unavailable;
-    let outcome = if is_down { Outcome::Declined { code: DeclineCode::ProcessingError } } else { outcome };
-    if let Outcome::Declined { code } = outcome {
-        let mut tx = app.db.begin().await?;
-        settle(app, &mut tx, charge, &outcome).await?;
-        tx.commit().await?;
-        let refusal = if is_down {
-            ApiError::unavailable(anyhow::anyhow!("the gateway cannot be called")).retry_after(30)
-        } else {
-            code.into()
-        };
-        return Err(refusal.extra("payment_id", serde_json::to_value(payment).map_err(anyhow::Error::from)?));
-    }
-    let mut tx = write.begin().await?;
-    settle(app, &mut tx, charge, &outcome).await?;
-    answer(app, tx, caller, payment).await
 }
 
 /// The payment as it is now, stored with what happened to it.

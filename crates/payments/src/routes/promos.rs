@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::{Caller, Provider, Staff},
+    auth::{Caller, Finance, Provider},
     crypto,
     error::{ApiError, ApiResult, OnConstraint as _},
     extract::{Path, Query, Valid},
@@ -12,6 +12,7 @@ use platform::{
     ids::{BookingId, PromoId, UserId},
     locale::Sentence,
     money::{Amount, Currency, Money},
+    page::{Link, Page, PageQuery},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
@@ -120,13 +121,6 @@ impl From<Promo> for PromoView {
     }
 }
 
-/// Promotion codes.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Promotions)]
-pub(super) struct PromosView {
-    results: Vec<PromoView>,
-}
-
 /// A new promotion code: it gives an amount, or a share of the price in hundredths of a percent.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
 #[schema(example = json!({"code": "SPRING10", "currency": "EUR", "percent_bps": 1000, "at_most": 20.0, "budget": 500.0}))]
@@ -213,10 +207,16 @@ async fn make(db: &mut PgConnection, promo: &Promo) -> ApiResult<()> {
 
 /// Promotions of mine.
 #[utoipa::path(get, path = "/providers/promotions/", tag = "payments", operation_id = "list_my_promotions",
-    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = PromosView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "The newest 1,000.", body = Page<PromoView>),
         (status = FORBIDDEN, description = "`provider_required`.")))]
-pub(super) async fn list_mine(app: App, Provider(caller): Provider) -> ApiResult<Json<PromosView>> {
-    list(&app, Some(caller.id)).await
+pub(super) async fn list_mine(
+    app: App,
+    Provider(caller): Provider,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<PromoView>>> {
+    list(&app, Some(caller.id), (page, link)).await
 }
 
 /// Make a promotion: customers pay less for my services, and I earn less.
@@ -247,16 +247,22 @@ pub(super) async fn end_mine(
     Provider(caller): Provider,
     Path(id): Path<PromoId>,
 ) -> ApiResult<StatusCode> {
-    end(&app, id, Some(caller.id)).await
+    end(&mut *app.db.acquire().await?, id, Some(caller.id), app.clock.now()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Promotions that we pay for: for finance.
 #[utoipa::path(get, path = "/admin/promotions/", tag = "payments", operation_id = "list_promotions",
-    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = PromosView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "The newest 1,000.", body = Page<PromoView>),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(super) async fn list_ours(app: App, staff: Staff) -> ApiResult<Json<PromosView>> {
-    staff.of_finance()?;
-    list(&app, None).await
+pub(super) async fn list_ours(
+    app: App,
+    _staff: Finance,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<PromoView>>> {
+    list(&app, None, (page, link)).await
 }
 
 /// Make a promotion that we pay for: customers pay less, and providers earn the same.
@@ -267,15 +273,15 @@ pub(super) async fn list_ours(app: App, staff: Staff) -> ApiResult<Json<PromosVi
         (status = CONFLICT, description = "`promo_code_taken`.")))]
 pub(super) async fn make_ours(
     app: App,
-    staff: Staff,
+    Finance(staff): Finance,
     write: Write,
     Valid(body): Valid<NewPromo>,
 ) -> ApiResult<Response> {
-    staff.of_finance()?;
     let promo = body.promo(None, staff.caller.id, app.clock.now())?;
-    let mut tx = write.begin().await?;
+    let entry = staff.matter("promotion", promo.id, [])?.act("promotion.create");
+    let mut tx = staff.begin(write).await?;
     make(&mut tx, &promo).await?;
-    tx.commit((StatusCode::CREATED, Json(PromoView::from(promo)))).await
+    tx.commit(entry, (StatusCode::CREATED, Json(PromoView::from(promo)))).await
 }
 
 /// End a promotion that we pay for.
@@ -283,19 +289,30 @@ pub(super) async fn make_ours(
     security(("bearer" = [])), params(("id" = PromoId, Path)),
     responses((status = NO_CONTENT, description = "It cannot be used any more."),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(super) async fn end_ours(app: App, staff: Staff, Path(id): Path<PromoId>) -> ApiResult<StatusCode> {
-    staff.of_finance()?;
-    end(&app, id, None).await
+pub(super) async fn end_ours(
+    app: App,
+    Finance(staff): Finance,
+    Path(id): Path<PromoId>,
+    write: Write,
+) -> ApiResult<Response> {
+    let entry = staff.matter("promotion", id, [])?.act("promotion.end");
+    let mut tx = staff.begin(write).await?;
+    end(&mut tx, id, None, app.clock.now()).await?;
+    tx.commit(entry, StatusCode::NO_CONTENT).await
 }
 
-async fn list(app: &App, provider: Option<UserId>) -> ApiResult<Json<PromosView>> {
+async fn list(
+    app: &App,
+    provider: Option<UserId>,
+    (page, link): (PageQuery, Link),
+) -> ApiResult<Json<Page<PromoView>>> {
     let found = store::list(&mut *app.db.acquire().await?, provider).await?;
-    Ok(Json(PromosView { results: found.into_iter().map(PromoView::from).collect() }))
+    let promos = found.into_iter().map(PromoView::from).collect();
+    Ok(Json(page.slice(link, promos, |promo: &PromoView| promo.id.to_string())?))
 }
 
-async fn end(app: &App, id: PromoId, provider: Option<UserId>) -> ApiResult<StatusCode> {
-    let is_ended = store::end(&mut *app.db.acquire().await?, id, provider, app.clock.now()).await?;
-    if is_ended { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::not_found()) }
+async fn end(db: &mut PgConnection, id: PromoId, provider: Option<UserId>, now: Instant) -> ApiResult<()> {
+    if store::end(db, id, provider, now).await? { Ok(()) } else { Err(ApiError::not_found()) }
 }
 
 /// A code for one's friends.

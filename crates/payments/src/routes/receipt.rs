@@ -179,7 +179,7 @@ fn tender(receipt: &Receipt) -> Vec<TenderView> {
 /// The receipt of a payment, issued when it is first asked for.
 ///
 /// As JSON, or with `Accept: application/pdf` as a PDF file in the language of the answer. A payment in parts has one
-/// when all of it is paid.
+/// when all of it is paid, or the rest of it is not wanted any more.
 #[utoipa::path(get, path = "/payments/{id}/receipt/", tag = "payments", operation_id = "get_receipt",
     security(("bearer" = [])), params(("id" = PaymentId, Path)),
     responses((status = OK, description = "The receipt.",
@@ -223,7 +223,7 @@ pub(super) async fn get_credit_note(
 /// The papers of a payment that the caller may see, and what went back.
 async fn papers(app: &App, caller: &Caller, id: PaymentId) -> ApiResult<(Papers, Money)> {
     let shown = shown(app, id, caller).await?;
-    if shown.captured_minor == 0 || shown.captured_minor < shown.amount_minor {
+    if !shown.has_receipt() {
         return Err(PaymentError::NothingPaid.into());
     }
     let mut tx = app.db.begin().await?;

@@ -16,18 +16,23 @@ use platform::{
 };
 use serde::Deserialize;
 
-use super::process::{conclude, own};
+use super::{charge, process::own};
 use crate::{
+    case::Case,
     method,
     model::{Payment, PaymentError},
-    operation::{self, Operation, Settler},
+    operation::{self, Operation},
     store,
+    superseded::{self, Subject},
 };
 
 /// So long after the job somebody can say thank you.
 const WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// A tip is at most the price, or this many whole units of the currency where that is less: more is a slip of the finger.
-const LEAST_MOST: i64 = 50;
+const MIN_TIP_LIMIT_UNITS: i64 = 50;
+/// All tips for a booking together are at most its price, or this many whole units of the currency where that is less:
+/// more is money that wants to be moved.
+const MIN_TIPS_LIMIT_UNITS: i64 = 100;
 
 /// What is given, and how.
 #[derive(Deserialize, Validate, utoipa::ToSchema)]
@@ -46,7 +51,8 @@ pub(super) struct GiveTip {
     payment_method_id: Option<String>,
 }
 
-/// Give a tip for a job that is done, within 30 days. All of it is the provider's; the answer is a payment, as of POST
+/// Give a tip for a job that is done, within 30 days: at most the price, or 50.00 where that is less, and all tips for a
+/// booking together at most the price, or 100.00. All of it is the provider's; the answer is a payment, as of POST
 /// /payments/process/.
 #[utoipa::path(post, path = "/payments/tips/", tag = "payments", operation_id = "give_tip",
     security(("bearer" = [])), request_body = GiveTip,
@@ -63,12 +69,20 @@ pub(super) async fn give_tip(
     write: Write,
     Valid(body): Valid<GiveTip>,
 ) -> ApiResult<Response> {
+    if let Some(begun) = write.subject() {
+        return charge::resume(&app, &caller, write, begun).await;
+    }
     let gateway = method::gateway_of(&app, body.payment_method)?;
+    superseded::ask_about(&app, caller.id, Subject::Tip(body.booking_id)).await?;
     let method = method::chosen(&app, &caller, gateway.name(), body.payment_method_id.as_deref()).await?;
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
-    let booking = own(&mut tx, body.booking_id, &caller).await?;
-    let amount = tip(&booking, body.amount, now)?;
+    let mut booking = own(&mut tx, body.booking_id, &caller).await?;
+    if let Some(open) = store::payments::lock_open_tip(&mut tx, booking.id).await? {
+        booking = superseded::give_way(&mut tx, Case::of(booking, open, now)).await?.booking;
+    }
+    let given_minor = store::payments::tips_of(&mut tx, booking.id).await?;
+    let amount = tip(&booking, body.amount, given_minor, now)?;
     let by = (body.payment_method, PaymentType::Immediate);
     let payment = Payment {
         is_tip: true,
@@ -81,19 +95,21 @@ pub(super) async fn give_tip(
     let charge = Operation { description, ..Operation::by_payer(&payment, method.gateway, now) };
     let written = store::payments::insert(&mut tx, &payment).await;
     written.on_constraint("payments_one_tip", PaymentError::PaymentInProgress { payment: None })?;
-    operation::begin(&mut tx, &charge, Settler::Request).await?;
+    charge::begin(&mut tx, &write, &charge).await?;
     tx.commit().await?;
     let outcome = operation::ask(&app, &charge).await;
-    conclude(&app, write, &caller, payment.id, charge.id, outcome).await
+    charge::conclude(&app, write, &caller, payment.id, charge.id, outcome).await
 }
 
 /// What may be given for a booking now.
-fn tip(booking: &Booking, amount: Amount, now: Instant) -> Result<Money, PaymentError> {
+fn tip(booking: &Booking, amount: Amount, given_minor: i64, now: Instant) -> Result<Money, PaymentError> {
     let is_recent = booking.completed_at.is_some_and(|done| now <= done.plus(WITHIN));
     if booking.state != bookings::State::Completed || !is_recent {
         return Err(PaymentError::TipNotPossible);
     }
-    let most = booking.total_minor.max(LEAST_MOST * 10_i64.pow(booking.currency.exponent()));
+    let units = |count: i64| booking.total_minor.max(count * 10_i64.pow(booking.currency.exponent()));
+    let left = (units(MIN_TIPS_LIMIT_UNITS) - given_minor).max(0);
+    let most = units(MIN_TIP_LIMIT_UNITS).min(left);
     let amount = amount.in_currency(booking.currency).ok().filter(|given| (1..=most).contains(&given.minor));
     amount.ok_or(PaymentError::TipOutOfRange(booking.money(most)))
 }

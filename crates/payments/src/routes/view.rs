@@ -57,7 +57,7 @@ pub(super) struct PaymentView {
     refunded_amount: Money,
     /// The parts; `[]` where it is paid at once.
     installments: Vec<InstallmentView>,
-    /// `null` until it is paid.
+    /// `null` until it is paid, or as much of it as ever will be.
     receipt_url: Option<String>,
     booking: Option<PaidBooking>,
     created_at: Instant,
@@ -121,7 +121,7 @@ impl PaymentView {
             status: part.state,
             transaction_id: part.reference.clone(),
         };
-        let is_paid = shown.captured_minor == shown.amount_minor;
+        let has_receipt = shown.has_receipt();
         Ok(Self {
             id: shown.id,
             booking_id: shown.booking_id,
@@ -142,7 +142,7 @@ impl PaymentView {
             credits_amount: money(shown.credits_minor),
             refunded_amount: money(shown.refunded_minor),
             installments: shown.parts.iter().map(part).collect(),
-            receipt_url: is_paid.then(|| app.url(&format!("/payments/{}/receipt/", shown.id))),
+            receipt_url: has_receipt.then(|| app.url(&format!("/payments/{}/receipt/", shown.id))),
             booking,
             transaction_id: shown.reference,
             created_at: shown.created_at,

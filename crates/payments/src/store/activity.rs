@@ -79,6 +79,13 @@ pub(crate) async fn of_user(
                 where p.user_id = $1 and o.state = 'succeeded'
                   and (o.task = 'capture' or o.task = 'charge' and not o.captures_later)
                union all
+               select o.id, 'refund', o.updated_at, o.amount_minor, p.currency, 'succeeded', b.service_title, p.id,
+                      p.booking_id
+                 from payments p
+                 join payment_operations o on o.payment_id = p.id
+                 left join bookings b on b.id = p.booking_id
+                where p.user_id = $1 and o.state = 'succeeded' and o.task = 'refund' and o.refund_id is null
+               union all
                select r.id, 'refund', r.created_at, r.amount_minor - r.credits_minor, p.currency, r.state, b.service_title,
                       p.id, p.booking_id
                  from payments p

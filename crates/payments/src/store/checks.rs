@@ -25,7 +25,8 @@ pub(crate) async fn counters_off(db: &mut PgConnection) -> Broken {
             cross join lateral (
                 select coalesce(sum(amount_minor) filter (where task = 'capture' or not captures_later), 0) as taken
                   from payment_operations
-                 where payment_id = p.id and state = 'succeeded' and task in ('charge', 'capture')) o
+                 where payment_id = p.id and state = 'succeeded' and task in ('charge', 'capture')
+                   and not is_superseded) o
             cross join lateral (
                 select coalesce(sum(amount_minor), 0) as back from refunds where payment_id = p.id) r
             where p.gateway is not null
@@ -44,7 +45,9 @@ pub(crate) async fn unfunded(db: &mut PgConnection) -> Broken {
              from bookings b
              left join payments p on p.booking_id = b.id and not p.is_tip and p.state not in ('failed', 'cancelled')
             where b.payment_method <> 'cash' and b.state in ('pending_acceptance', 'confirmed', 'in_progress')
-              and coalesce(p.state not in ('authorized', 'scheduled', 'captured'), b.payment_status <> 'failed')
+              and b.payment_status <> 'failed'
+              and coalesce(p.state not in ('authorized', 'scheduled', 'captured', 'disputed'), true)
+              and not exists (select from payments d where d.booking_id = b.id and d.state = 'disputed')
             limit 100"#
     )
     .fetch_all(db)

@@ -1,12 +1,12 @@
 //! The SQL of disputes.
 
 use platform::{
-    ids::{DisputeId, LotId},
+    ids::{BookingId, DisputeId, LotId, PaymentId},
     ports::gateway::GatewayName,
 };
 use sqlx::PgConnection;
 
-use crate::dispute::StoredDispute;
+use crate::dispute::{Standing, StoredDispute};
 
 /// A dispute; held until the transaction ends.
 pub(crate) async fn lock(
@@ -23,6 +23,17 @@ pub(crate) async fn lock(
         reference,
     )
     .fetch_optional(db)
+    .await
+}
+
+/// Whether a bank has still to decide about what a booking cost.
+pub(crate) async fn is_any_open(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from payment_disputes d join payments p on p.id = d.payment_id
+                           where p.booking_id = $1 and not p.is_tip and d.state = 'open') as "found!""#,
+        booking as _,
+    )
+    .fetch_one(db)
     .await
 }
 
@@ -77,4 +88,16 @@ pub(crate) async fn cover(db: &mut PgConnection, dispute: DisputeId, minor: i64)
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Whether a bank has not decided yet about a payment, and whether it has decided against us.
+pub(crate) async fn standing(db: &mut PgConnection, payment: PaymentId) -> sqlx::Result<Standing> {
+    sqlx::query_as!(
+        Standing,
+        r#"select coalesce(bool_or(state = 'open'), false) as "is_open!", coalesce(bool_or(state = 'lost'), false) as "is_lost!"
+             from payment_disputes where payment_id = $1"#,
+        payment as _
+    )
+    .fetch_one(db)
+    .await
 }

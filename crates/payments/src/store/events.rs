@@ -19,7 +19,8 @@ pub(crate) async fn insert(
         r#"insert into payment_events (gateway, id, subject, operation, reference, happened_at, received_at, heard_at)
            values ($1, $2, $3, $4, $5, $6, $7::timestamptz,
                    (select $7::timestamptz from payment_operations
-                     where id = $4 and $3 = 'charge' and state in ('succeeded', 'declined') and task <> 'refund'))
+                     where id = $4 and $3 = 'charge' and state in ('succeeded', 'declined') and task <> 'refund'
+                       and not (is_superseded and state = 'declined')))
            on conflict (gateway, id) do nothing
            returning heard_at is null as "is_new!""#,
         gateway as _,

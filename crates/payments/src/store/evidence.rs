@@ -44,6 +44,18 @@ pub(crate) struct Moment {
     pub(crate) reason: Option<String>,
 }
 
+/// Whose dispute it is: who paid, and who earned it.
+pub(crate) async fn people(db: &mut PgConnection, id: DisputeId) -> sqlx::Result<Option<Vec<UserId>>> {
+    let people = sqlx::query!(
+        r#"select p.user_id as "payer: UserId", b.provider_id as "provider?: UserId"
+             from payment_disputes d join payments p on p.id = d.payment_id left join bookings b on b.id = p.booking_id
+            where d.id = $1"#,
+        id as _,
+    );
+    let people = people.fetch_optional(db).await?;
+    Ok(people.map(|people| std::iter::once(people.payer).chain(people.provider).collect()))
+}
+
 /// All that we know of a disputed payment.
 pub(crate) async fn of_dispute(db: &mut PgConnection, id: DisputeId) -> sqlx::Result<Option<Evidence>> {
     sqlx::query_as!(

@@ -47,7 +47,7 @@ pub(crate) async fn newest(db: &mut PgConnection) -> sqlx::Result<Vec<Grant>> {
         r#"select id as "id: GrantId", user_id as "user_id: UserId", amount_minor, reason, state as "state: GrantState",
                   proposed_by as "proposed_by: UserId", decided_by as "decided_by: UserId",
                   created_at as "created_at: Instant", decided_at as "decided_at: Instant"
-             from goodwill_grants order by id desc limit 100"#
+             from goodwill_grants order by id desc limit 1001"#
     )
     .fetch_all(db)
     .await

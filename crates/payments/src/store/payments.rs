@@ -1,7 +1,8 @@
 //! The SQL of payments themselves.
 
-use platform::ids::{BookingId, CategoryId, PaymentId, ServiceId};
+use platform::ids::{BookingId, CategoryId, PaymentId, ServiceId, UserId};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::model::Payment;
 
@@ -22,6 +23,32 @@ pub(crate) async fn booking_of(db: &mut PgConnection, id: PaymentId) -> sqlx::Re
         id as _
     );
     found.fetch_optional(db).await.map(Option::flatten)
+}
+
+/// Whose money a payment is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct People {
+    pub(crate) payer: UserId,
+    /// Who earns it; nobody earns credits that are bought.
+    pub(crate) provider: Option<UserId>,
+}
+
+impl People {
+    pub(crate) fn all(self) -> impl Iterator<Item = UserId> {
+        std::iter::once(self.payer).chain(self.provider)
+    }
+}
+
+/// Whose money it is.
+pub(crate) async fn people(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<Option<People>> {
+    sqlx::query_as!(
+        People,
+        r#"select p.user_id as payer, b.provider_id as "provider?: UserId"
+             from payments p left join bookings b on b.id = p.booking_id where p.id = $1"#,
+        id as _,
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// What a payment is for, in words.
@@ -46,7 +73,7 @@ pub(crate) async fn lock(db: &mut PgConnection, id: PaymentId) -> sqlx::Result<O
         "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
                 is_tip, fee_minor, fee_is_refundable, promo_id, discount_minor, subsidy_minor,
                 credits_minor, captured_minor, refunded_minor, disputed_minor, earned_minor, failure_code, sealed_action,
-                payer, method, closed_at, created_at, updated_at
+                payer, method, closed_at, overdue_at, created_at, updated_at
            from payments where id = $1 for update",
         id as _,
     )
@@ -61,8 +88,8 @@ pub(crate) async fn lock_live(db: &mut PgConnection, booking: BookingId) -> sqlx
         "select id, booking_id, package_id, user_id, amount_minor, currency, payment_method, payment_type, gateway, state,
                 is_tip, fee_minor, fee_is_refundable, promo_id, discount_minor, subsidy_minor,
                 credits_minor, captured_minor, refunded_minor, disputed_minor, earned_minor, failure_code, sealed_action,
-                payer, method, closed_at, created_at, updated_at
-           from payments where booking_id = $1 and state not in ('failed', 'cancelled') and not is_tip for update",
+                payer, method, closed_at, overdue_at, created_at, updated_at
+           from payments where booking_id = $1 and state not in ('disputed', 'failed', 'cancelled') and not is_tip for update",
         booking as _,
     )
     .fetch_optional(db)
@@ -108,7 +135,7 @@ pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Resu
     sqlx::query!(
         "update payments set state = $2, status = $3, captured_minor = $4, refunded_minor = $5, disputed_minor = $6,
                 failure_code = $7, sealed_action = $8, payer = $9, method = $10, closed_at = $11, updated_at = $12,
-                credits_minor = $13, earned_minor = $14
+                credits_minor = $13, earned_minor = $14, overdue_at = $15
           where id = $1",
         payment.id as _,
         payment.state as _,
@@ -124,8 +151,75 @@ pub(crate) async fn save(db: &mut PgConnection, payment: &Payment) -> sqlx::Resu
         payment.updated_at as _,
         payment.credits_minor,
         payment.earned_minor,
+        payment.overdue_at as _,
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// The tip for a booking that is on its way, or waits for its payer; held until the transaction ends.
+pub(crate) async fn lock_open_tip(
+    db: &mut PgConnection,
+    booking: BookingId,
+) -> sqlx::Result<Option<Payment>> {
+    let id = sqlx::query_scalar!(
+        r#"select id as "id: PaymentId" from payments
+            where booking_id = $1 and is_tip and state in ('processing', 'requires_action')"#,
+        booking as _
+    );
+    match id.fetch_optional(&mut *db).await? {
+        Some(id) => lock(db, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The purchase of a package that is on its way; held until the transaction ends.
+pub(crate) async fn lock_purchase(
+    db: &mut PgConnection,
+    user: UserId,
+    package: Uuid,
+) -> sqlx::Result<Option<Payment>> {
+    let id = sqlx::query_scalar!(
+        r#"select id as "id: PaymentId" from payments
+            where user_id = $1 and package_id = $2 and booking_id is null and state = 'processing'"#,
+        user as _,
+        package
+    );
+    match id.fetch_optional(&mut *db).await? {
+        Some(id) => lock(db, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The payments of a booking that banks took back before the job, the oldest first.
+pub(crate) async fn disputed(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<Vec<PaymentId>> {
+    sqlx::query_scalar!(
+        r#"select id as "id: PaymentId" from payments where booking_id = $1 and state = 'disputed' order by id"#,
+        booking as _
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Whether a booking is paid, or going to be, by another payment than one that a bank took back.
+pub(crate) async fn has_live(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from payments where booking_id = $1 and not is_tip
+                             and state not in ('disputed', 'failed', 'cancelled')) as "found!""#,
+        booking as _
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What was given as tips for a booking and has not gone back, or is on its way. The caller holds the booking.
+pub(crate) async fn tips_of(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(amount_minor - refunded_minor), 0)::bigint as "given!" from payments
+            where booking_id = $1 and is_tip and state not in ('failed', 'cancelled')"#,
+        booking as _
+    )
+    .fetch_one(db)
+    .await
 }

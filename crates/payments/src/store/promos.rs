@@ -1,7 +1,7 @@
 //! The SQL of promotion codes.
 
 use platform::{
-    ids::{PaymentId, PromoId, UserId},
+    ids::{LotId, PaymentId, PromoId, UserId},
     locale::Language,
     money::Currency,
     time::Instant,
@@ -76,7 +76,7 @@ pub(crate) async fn list(db: &mut PgConnection, provider: Option<UserId>) -> sql
         "select id, code, provider_id, referrer_id, currency, percent_bps, amount_minor, at_most_minor, from_minor,
                 is_for_new, budget_minor, used_minor, starts_at, ends_at, created_by, created_at
            from promo_codes where provider_id is not distinct from $1 and referrer_id is null
-          order by id desc limit 100",
+          order by id desc limit 1001",
         provider as _,
     );
     rows.fetch_all(db).await.map(|rows| rows.into_iter().map(Promo::from).collect())
@@ -165,12 +165,60 @@ pub(crate) async fn friends(db: &mut PgConnection, user: UserId) -> sqlx::Result
     .await
 }
 
+/// Lets one payment of somebody with a code for new customers follow the other, whatever the codes are.
+pub(crate) async fn lock_customer(db: &mut PgConnection, customer: UserId) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('new_customer:' || $1::uuid, 0))",
+        customer as _
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Somebody's reward for a friend's booking, and their language.
+pub(crate) struct Reward {
+    pub(crate) user: UserId,
+    pub(crate) lot: LotId,
+    pub(crate) language: Language,
+}
+
+/// Notes which credits thanked somebody.
+pub(crate) async fn set_reward(db: &mut PgConnection, payment: PaymentId, lot: LotId) -> sqlx::Result<()> {
+    sqlx::query!("update promo_uses set reward_lot_id = $2 where payment_id = $1", payment as _, lot as _)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The reward that a payment caused; once, and another may follow.
+pub(crate) async fn reclaim_reward(
+    db: &mut PgConnection,
+    payment: PaymentId,
+) -> sqlx::Result<Option<Reward>> {
+    sqlx::query_as!(
+        Reward,
+        r#"update promo_uses u set is_thanked = false, reward_lot_id = null
+             from credit_lots l
+             join users r on r.id = l.user_id
+            where u.payment_id = $1 and l.id = u.reward_lot_id
+        returning l.user_id as "user: UserId", l.id as "lot: LotId", r.language as "language: Language""#,
+        payment as _
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// What somebody has done before.
 pub(crate) async fn past(db: &mut PgConnection, promo: PromoId, user: UserId) -> sqlx::Result<Past> {
     sqlx::query_as!(
         Past,
         r#"select exists (select from promo_uses where promo_id = $1 and user_id = $2 and not is_released) as "has_used!",
-                  exists (select from payments where user_id = $2 and captured_minor > 0) as "has_paid!""#,
+                  exists (select from payments
+                           where user_id = $2
+                             and (state in ('processing', 'requires_action', 'authorized', 'scheduled')
+                                  or captured_minor - refunded_minor > case when fee_is_refundable then 0 else fee_minor end))
+                      as "has_paid!""#,
         promo as _,
         user as _,
     )

@@ -23,6 +23,7 @@ pub(crate) async fn ask(
              from bookings b
             where b.id = $1 and b.customer_id = $2 and b.total_minor > $3
               and b.payment_method in ('card', 'paypal')
+              and b.state in ('awaiting_payment', 'pending_acceptance', 'confirmed', 'in_progress', 'completed', 'disputed')
               and not exists (select from payments
                                where user_id = $2 and captured_minor > refunded_minor + disputed_minor)
            on conflict (booking_id) do update set state = r.state
@@ -36,14 +37,28 @@ pub(crate) async fn ask(
     .await
 }
 
-/// The oldest hundred that wait.
-pub(crate) async fn waiting(db: &mut PgConnection) -> sqlx::Result<Vec<Review>> {
+/// Whose review it is: the customer and the provider of the booking.
+pub(crate) async fn people(db: &mut PgConnection, id: BookingId) -> sqlx::Result<Option<[UserId; 2]>> {
+    let people = sqlx::query!(
+        r#"select b.customer_id as "customer: UserId", b.provider_id as "provider: UserId"
+             from payment_reviews r join bookings b on b.id = r.booking_id where r.booking_id = $1"#,
+        id as _,
+    );
+    Ok(people.fetch_optional(db).await?.map(|people| [people.customer, people.provider]))
+}
+
+/// Those that wait, the oldest first, without those of a reader's own.
+pub(crate) async fn waiting(db: &mut PgConnection, reader: UserId) -> sqlx::Result<Vec<Review>> {
     sqlx::query_as!(
         Review,
-        r#"select booking_id as "booking_id: BookingId", user_id as "user_id: UserId", amount_minor,
-                  currency as "currency: Currency", state as "state: ReviewState", decided_by as "decided_by: UserId",
-                  created_at as "created_at: Instant", decided_at as "decided_at: Instant"
-             from payment_reviews where state = 'waiting' order by created_at limit 100"#
+        r#"select r.booking_id as "booking_id: BookingId", r.user_id as "user_id: UserId", r.amount_minor,
+                  r.currency as "currency: Currency", r.state as "state: ReviewState",
+                  r.decided_by as "decided_by: UserId", r.created_at as "created_at: Instant",
+                  r.decided_at as "decided_at: Instant"
+             from payment_reviews r join bookings b on b.id = r.booking_id
+            where r.state = 'waiting' and $1 not in (b.customer_id, b.provider_id)
+            order by r.created_at limit 1001"#,
+        reader as _,
     )
     .fetch_all(db)
     .await

@@ -11,7 +11,7 @@ use platform::{
 use serde::Deserialize;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, types::Json};
 
-use crate::{installment::InstallmentState, model::Status};
+use crate::{installment::InstallmentState, model::Status, price::Parts};
 
 /// A payment with its booking, its parts and the name of its charge.
 #[derive(Debug, FromRow)]
@@ -27,9 +27,13 @@ pub(crate) struct Shown {
     pub(crate) status: Status,
     pub(crate) is_tip: bool,
     pub(crate) fee_minor: i64,
+    pub(crate) fee_is_refundable: bool,
+    pub(crate) subsidy_minor: i64,
     pub(crate) discount_minor: i64,
     pub(crate) credits_minor: i64,
     pub(crate) captured_minor: i64,
+    /// Nothing more will be taken.
+    pub(crate) is_final: bool,
     pub(crate) refunded_minor: i64,
     pub(crate) failure_code: Option<String>,
     pub(crate) sealed_action: Option<Vec<u8>>,
@@ -43,6 +47,22 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// Whether there is a receipt: money was taken, and no more is to come. A plan that was cancelled after its first
+    /// parts has one, too.
+    pub(crate) fn has_receipt(&self) -> bool {
+        self.captured_minor > 0 && (self.is_final || self.captured_minor >= self.amount_minor)
+    }
+
+    /// What its amount is made of.
+    pub(crate) fn price_parts(&self) -> Parts {
+        Parts {
+            amount_minor: self.amount_minor,
+            fee_minor: self.fee_minor,
+            fee_is_refundable: self.fee_is_refundable,
+            subsidy_minor: self.subsidy_minor,
+        }
+    }
+
     /// By what it was paid.
     pub(crate) fn payment_method_word(&self) -> String {
         match self.payment_method {
@@ -79,7 +99,12 @@ pub(crate) struct Filter {
 
 const COLUMNS: &str = "
     p.id, p.booking_id, p.user_id, b.provider_id, p.amount_minor, p.currency, p.payment_method, p.payment_type, p.status,
-    p.is_tip, p.fee_minor, p.discount_minor, p.credits_minor, p.captured_minor, p.refunded_minor, p.failure_code, p.sealed_action,
+    p.is_tip, p.fee_minor, p.fee_is_refundable, p.subsidy_minor, p.discount_minor, p.credits_minor, p.captured_minor, p.refunded_minor,
+    p.failure_code, p.sealed_action,
+    p.state in ('captured', 'cancelled', 'failed') and not exists (
+        select from payment_operations o
+         where o.payment_id = p.id and o.task in ('charge', 'capture') and o.state in ('started', 'open')
+           and p.state <> 'captured') as is_final,
     coalesce(b.service_title, (select name ->> 'en' from credit_packages c where c.id = p.package_id)) as title, b.starts_at, b.timezone,
     p.created_at, p.updated_at,
     (select o.reference from payment_operations o
@@ -88,7 +113,8 @@ const COLUMNS: &str = "
     coalesce((select jsonb_agg(jsonb_build_object('id', i.id, 'number', i.number, 'amount_minor', i.amount_minor,
                     'due_date', i.due_date, 'paid_at', i.paid_at, 'state', i.state,
                     'reference', (select o.reference from payment_operations o
-                                   where o.installment_id = i.id and o.task = 'charge' and o.state <> 'declined'))
+                                   where o.installment_id = i.id and o.task = 'charge' and o.state <> 'declined'
+                                                      and not o.is_superseded))
                     order by i.number)
                 from payment_installments i where i.payment_id = p.id), '[]') as parts";
 

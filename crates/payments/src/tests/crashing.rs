@@ -120,7 +120,7 @@ async fn lost_replies_charge_each_booking_once() {
     let mut bookings = Vec::new();
     for day in 5..10 {
         for time in ["08:00", "11:00", "14:00", "17:00"] {
-            bookings.push(w.book_at(&format!("2026-03-{day:02}"), time, "card", "immediate").await);
+            bookings.push(w.hold_at(&format!("2026-03-{day:02}"), time, "card", "immediate").await);
         }
     }
     futures_util::future::join_all(bookings.iter().map(|booking| w.pay(booking, "drops_reply"))).await;

@@ -8,6 +8,7 @@ use crate::credits::CreditKind;
 
 pub(super) const SMALL: &str = "019cad9a-7000-7000-8000-00000000c001";
 pub(super) const MEDIUM: &str = "019cad9a-7000-7000-8000-00000000c002";
+pub(super) const LARGE: &str = "019cad9a-7000-7000-8000-00000000c003";
 
 impl World {
     pub(super) async fn buy(&self, package: &str, method: &str) -> super::Answer {
@@ -117,7 +118,7 @@ async fn many_spends_at_once_never_go_below_nothing() {
     let mut bookings = Vec::new();
     for day in 5..13 {
         for time in ["08:00", "11:00", "14:00", "17:00"] {
-            bookings.push(w.book_at(&format!("2026-03-{day:02}"), time, "credits", "credits").await);
+            bookings.push(w.hold_at(&format!("2026-03-{day:02}"), time, "credits", "credits").await);
         }
     }
     let answers =
@@ -297,7 +298,7 @@ async fn no_more_goes_back_than_is_unused_however_many_spend_and_ask_at_once() {
     // Of 315 credits these leave some, however fast they are.
     let mut bookings = Vec::new();
     for day in 5..9 {
-        bookings.push(w.book_at(&format!("2026-03-{day:02}"), "10:00", "credits", "credits").await);
+        bookings.push(w.hold_at(&format!("2026-03-{day:02}"), "10:00", "credits", "credits").await);
     }
     let lots = w.lots().await;
     let requests = (0..100).map(async |number: usize| {

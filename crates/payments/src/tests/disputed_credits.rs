@@ -137,7 +137,7 @@ async fn credits_are_spent_or_pay_for_the_dispute_however_many_spend_at_once() {
     w.buy(MEDIUM, "disputed_lost").await.expect(201);
     let mut bookings = Vec::new();
     for hour in ["08:00", "11:00", "14:00", "17:00"] {
-        bookings.push(w.book_at("2026-03-05", hour, "credits", "credits").await);
+        bookings.push(w.hold_at("2026-03-05", hour, "credits", "credits").await);
     }
     w.pay_by_credits(&bookings[0]).await.expect(201);
     w.later(3).await;

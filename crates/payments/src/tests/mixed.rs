@@ -6,7 +6,7 @@ use super::{Answer, World, credits::SMALL};
 
 impl World {
     /// Ann has 25 credits.
-    async fn with_credits(auto_accept: bool) -> Self {
+    pub(super) async fn with_credits(auto_accept: bool) -> Self {
         let w = Self::with(auto_accept).await;
         w.buy(SMALL, "visa").await.expect(201);
         w
@@ -24,6 +24,30 @@ impl World {
         let credits = self.ann.get(&format!("/users/{}/credits/", self.ann.id())).await.expect(200);
         credits["balance"].to_string()
     }
+}
+
+#[tokio::test]
+async fn credits_for_all_of_it_leave_nothing_to_pay() {
+    let w = World::with_credits(true).await;
+    sqlx::query!("update services set price_minor = 2000").execute(&w.t.app.db).await.unwrap();
+    let booking = w.book("card", "immediate").await;
+    // No such card would pay a cent.
+    let answer = w.pay_mixed(&booking, "card_declined", 20).await.expect(201);
+    let shown = ["status", "payment_method", "paid_amount"].map(|name| answer[name].clone());
+    assert_eq!(shown, [json!("completed"), json!("credits"), json!(20.0)]);
+    assert_eq!((w.balance().await.as_str(), w.state(&booking).await.as_str()), ("5.0", "confirmed paid"));
+    assert_eq!(w.books().await, "clearing 2500, credits 500, escrow 2000");
+    w.pay_mixed(&booking, "visa", 20).await.refused(409, "already_paid");
+    w.cancel(&w.ann, &booking).await;
+    assert_eq!(
+        (w.balance().await.as_str(), w.books().await.as_str()),
+        ("25.0", "clearing 2500, credits 2500")
+    );
+    // More than there are.
+    sqlx::query!("update services set price_minor = 2501").execute(&w.t.app.db).await.unwrap();
+    let booking = w.book("card", "immediate").await;
+    w.pay_mixed(&booking, "visa", 25.01).await.refused(402, "insufficient_credits");
+    assert_eq!(w.state(&booking).await, "awaiting_payment unpaid");
 }
 
 #[tokio::test]
@@ -122,11 +146,13 @@ async fn a_payer_who_never_approves_has_the_credits_back() {
 async fn only_a_part_in_euros_and_at_once() {
     let w = World::with_credits(true).await;
     let booking = w.book("card", "immediate").await;
-    for amount in [json!(0), json!(-1), json!(49.9), json!(50)] {
+    for amount in [json!(0), json!(-1), json!(49.91), json!(50)] {
         w.pay_mixed(&booking, "visa", amount).await.refused(422, "credits_amount_invalid");
     }
     w.pay_mixed(&booking, "visa", "x").await.refused(422, "validation_failed");
-    w.pay_mixed(&booking, "visa", 25.01).await.refused(402, "insufficient_credits");
+    for more_than_there_are in [25.01, 49.9] {
+        w.pay_mixed(&booking, "visa", more_than_there_are).await.refused(402, "insufficient_credits");
+    }
     let later = json!({"booking_id": booking, "payment_type": "later", "payment_method": "card",
         "payment_method_id": "pm_sandbox_visa", "credits_amount": 5});
     w.ann.post("/payments/process/", later).await.refused(422, "credits_amount_invalid");
@@ -143,7 +169,7 @@ async fn credits_are_spent_once_however_many_pay_with_them() {
     let mut bookings = Vec::new();
     for day in 5..10 {
         for time in ["08:00", "11:00", "14:00", "17:00"] {
-            bookings.push(w.book_at(&format!("2026-03-{day:02}"), time, "card", "immediate").await);
+            bookings.push(w.hold_at(&format!("2026-03-{day:02}"), time, "card", "immediate").await);
         }
     }
     let all = bookings.iter().map(|booking| w.pay_mixed(booking, "visa", 5));

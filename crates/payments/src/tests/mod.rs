@@ -16,9 +16,14 @@ macro_rules! shape {
 mod crashing;
 mod credits;
 mod disputed_credits;
+mod fault;
+mod given_back;
 mod histories;
+mod keys;
+mod leaving;
 mod methods;
 mod mixed;
+mod owing;
 mod parts;
 mod paying;
 mod prices;
@@ -26,9 +31,13 @@ mod receipts;
 mod reconciling;
 mod refunding;
 mod slow;
+mod splitting;
 mod staff;
+mod taken_back;
 mod telling;
 mod tips;
+mod two_people;
+mod unanswered;
 
 use std::sync::Arc;
 
@@ -98,6 +107,17 @@ impl World {
         let body = json!({"service_id": self.service, "scheduled_date": date, "scheduled_time": time,
             "payment_method": method, "payment_type": kind});
         self.ann.post("/bookings/", body).await.expect(201).str("id")
+    }
+
+    /// The same, however many times Ann holds already: with an unpaid booking more than one may have at once.
+    async fn hold_at(&self, date: &str, time: &str, method: &str, kind: &str) -> String {
+        let db = &self.t.app.db;
+        let parked = "update bookings set state = 'confirmed' where state = 'awaiting_payment'";
+        let back = "update bookings set state = 'awaiting_payment' where state = 'confirmed' and payment_status = 'unpaid'";
+        sqlx::raw_sql(parked).execute(db).await.unwrap();
+        let booking = self.book_at(date, time, method, kind).await;
+        sqlx::raw_sql(back).execute(db).await.unwrap();
+        booking
     }
 
     /// Ann pays by card.

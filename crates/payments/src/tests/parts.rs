@@ -30,9 +30,45 @@ fn the_first_parts_take_the_odd_cents() {
     assert_eq!(amounts, [(1, 1664), (2, 1663), (3, 1663)]);
 }
 
+#[tokio::test]
+async fn no_part_is_nothing() {
+    let w = World::instant().await;
+    sqlx::query!("update services set price_minor = 11").execute(&w.t.app.db).await.unwrap();
+    let booking = w.book("card", "installment").await;
+    let body = |count: i32| json!({"booking_id": booking, "count": count, "interval": "monthly", "payment_method_id": "pm_sandbox_visa"});
+    let refused = w.ann.post("/payments/installments/", body(12)).await;
+    assert!(refused.refused_field("count").contains("11"));
+    let process = json!({"booking_id": booking, "payment_type": "installment", "payment_method": "card",
+        "payment_method_id": "pm_sandbox_visa", "installment_count": 12});
+    w.ann.post("/payments/process/", process).await.refused(422, "validation_failed");
+    w.ann.post("/payments/installments/", body(11)).await.expect(201);
+}
+
+#[tokio::test]
+async fn what_costs_nothing_is_never_charged() {
+    let w = World::instant().await;
+    sqlx::query!("update services set price_minor = 0").execute(&w.t.app.db).await.unwrap();
+    let booking = w.book("card", "installment").await;
+    assert_eq!(w.state(&booking).await, "confirmed paid");
+    w.pay(&booking, "visa").await.refused(409, "not_payable");
+    for kind in ["later", "installment"] {
+        let body = json!({"booking_id": booking, "payment_type": kind, "payment_method": "card",
+            "payment_method_id": "pm_sandbox_visa"});
+        w.ann.post("/payments/process/", body).await.refused(409, "not_payable");
+    }
+    w.complete(&booking).await;
+    assert_eq!(w.state(&booking).await, "completed paid");
+    assert_eq!(w.books().await, "");
+    let other = w.book_at("2026-03-10", "10:00", "paypal", "immediate").await;
+    w.cancel(&w.ann, &other).await;
+    assert_eq!(w.books().await, "");
+    let dead = sqlx::query_scalar!(r#"select count(*) as "dead!" from jobs where attempts > 0"#);
+    assert_eq!(dead.fetch_one(&w.t.app.db).await.unwrap(), 0);
+}
+
 impl World {
     /// Ann pays in three monthly parts; the ids of the booking and the payment.
-    async fn in_parts(&self, method: &str) -> (String, String) {
+    pub(super) async fn in_parts(&self, method: &str) -> (String, String) {
         let booking = self.book("card", "installment").await;
         let body = json!({"booking_id": booking, "count": 3, "interval": "monthly",
             "payment_method_id": format!("pm_sandbox_{method}")});
@@ -40,7 +76,7 @@ impl World {
         (booking, answer.str("id"))
     }
 
-    async fn parts(&self, payment: &str) -> Vec<String> {
+    pub(super) async fn parts(&self, payment: &str) -> Vec<String> {
         let payment = self.ann.get(&format!("/payments/{payment}/")).await.expect(200);
         let parts = payment["installments"].as_array().unwrap();
         parts
@@ -52,7 +88,7 @@ impl World {
     }
 
     /// A day at a time, since what is due is charged by timers.
-    async fn days(&self, days: i64) {
+    pub(super) async fn days(&self, days: i64) {
         for _ in 0..days {
             self.later(24 * 3600).await;
             self.later(30).await;

@@ -7,12 +7,12 @@ use super::{Answer, World};
 
 impl World {
     /// Ann pays by card with a code.
-    async fn pay_with(&self, booking: &str, card: &str, code: &str) -> Answer {
+    pub(super) async fn pay_with(&self, booking: &str, card: &str, code: &str) -> Answer {
         pay_with(&self.ann, booking, card, code).await
     }
 
     /// A code that we pay for.
-    async fn our_code(&self, terms: Value) {
+    pub(super) async fn our_code(&self, terms: Value) {
         let finance = self.t.staff("Fin Ance", StaffRole::Finance).await;
         finance.post("/admin/promotions/", terms).await.expect(201);
     }
@@ -25,7 +25,7 @@ impl World {
     }
 }
 
-async fn pay_with(who: &Client, booking: &str, card: &str, code: &str) -> Answer {
+pub(super) async fn pay_with(who: &Client, booking: &str, card: &str, code: &str) -> Answer {
     let body = json!({"booking_id": booking, "payment_type": "immediate", "payment_method": "card",
         "payment_method_id": format!("pm_sandbox_{card}"), "promo_code": code});
     who.post("/payments/process/", body).await

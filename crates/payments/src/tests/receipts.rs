@@ -1,9 +1,9 @@
 //! Receipts and credit notes: numbers, what they say, and how they look.
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{World, credits::SMALL};
+use super::{World, credits::SMALL, euros};
 
 #[tokio::test]
 async fn receipts_are_numbered_without_gaps() {
@@ -101,13 +101,13 @@ async fn a_receipt_says_what_the_provider_says_of_taxes() {
     assert_eq!(w.bob.get("/providers/tax-profile/").await.expect(200)["rate_bps"], profile["rate_bps"]);
     let (_, payment) = w.paid("visa").await;
     let receipt = w.ann.get(&format!("/payments/{payment}/receipt/")).await.expect(200);
-    let tax = json!({"tax_id": "USt-IdNr. DE123456789", "rate_bps": 1900, "is_small_business": false, "net": 41.94,
-        "tax": 7.96, "gross": 49.9});
+    let tax = json!({"tax_id": "USt-IdNr. DE123456789", "rate_bps": 1900, "is_small_business": false, "net": 41.93,
+        "tax": 7.97, "gross": 49.9});
     assert_eq!(receipt["tax"], tax);
     let body = json!({"payment_id": payment, "amount": 24.95, "reason": "A window was missed."});
     w.bob.post("/payments/refund/", body).await.expect(201);
     let receipt = w.ann.get(&format!("/payments/{payment}/receipt/")).await.expect(200);
-    assert_eq!(receipt["credit_notes"][0]["tax"]["tax"], json!(3.98));
+    assert_eq!(receipt["credit_notes"][0]["tax"]["tax"], json!(3.99));
     // Small ones have none, and what was issued stays as it is.
     let wrong = json!({"rate_bps": 1900, "is_small_business": true});
     w.bob.put("/providers/tax-profile/", wrong).await.expect(422);
@@ -124,4 +124,64 @@ async fn a_receipt_says_what_the_provider_says_of_taxes() {
             assert!(file.text().starts_with("%PDF-"));
         }
     }
+}
+
+/// What all credit notes of a receipt come to, in cents: net, tax, gross.
+fn credited(notes: &Value) -> [i64; 3] {
+    let cents = |note: &Value, part: &str| (euros(&note["tax"][part]) * 100.0).round() as i64;
+    let notes = notes.as_array().unwrap();
+    ["net", "tax", "gross"].map(|part| notes.iter().map(|note| cents(note, part)).sum())
+}
+
+#[tokio::test]
+async fn credit_notes_of_a_full_refund_add_up_to_the_receipt() {
+    for args in [vec![], vec!["--service-fee-bps", "333"]] {
+        let w = World::tuned(true, &args).await;
+        let profile = json!({"tax_id": "DE123456789", "rate_bps": 1900, "is_small_business": false});
+        w.bob.put("/providers/tax-profile/", profile).await.expect(200);
+        let (_, payment) = w.paid("visa").await;
+        let path = format!("/payments/{payment}/receipt/");
+        for amount in [0.03, 0.04, 16.63, 16.63, 0.01] {
+            let body = json!({"payment_id": payment, "amount": amount, "reason": "A window was missed."});
+            w.bob.post("/payments/refund/", body).await.expect(201);
+            w.later(1).await;
+        }
+        if args.is_empty() {
+            let notes = w.ann.get(&path).await.expect(200)["credit_notes"].clone();
+            assert_eq!(credited(&json!([notes[2]])), [1397, 266, 1663]);
+        }
+        w.bob.post("/payments/refund/", json!({"payment_id": payment, "reason": "All"})).await.expect(201);
+        w.later(1).await;
+        let receipt = w.ann.get(&path).await.expect(200);
+        assert_eq!(receipt["refunded_amount"], receipt["amount"]);
+        assert_eq!(credited(&receipt["credit_notes"]), [4193, 797, 4990], "{:?}", receipt["credit_notes"]);
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_plan_has_a_receipt_of_what_was_taken() {
+    let w = World::tuned(true, &["--service-fee-bps", "500"]).await;
+    let profile = json!({"tax_id": "DE123456789", "rate_bps": 1900, "is_small_business": false});
+    w.bob.put("/providers/tax-profile/", profile).await.expect(200);
+    let booking = w.book("card", "installment").await;
+    let body = json!({"booking_id": booking, "count": 3, "interval": "monthly",
+        "payment_method_id": "pm_sandbox_visa"});
+    let payment = w.ann.post("/payments/installments/", body).await.expect(201).str("id");
+    let path = format!("/payments/{payment}/receipt/");
+    w.ann.get(&path).await.refused(409, "nothing_paid");
+    w.cancel(&w.bob, &booking).await;
+    let receipt = w.ann.get(&path).await.expect(200);
+    let sum =
+        |list: &Value| -> f64 { list.as_array().unwrap().iter().map(|part| euros(&part["amount"])).sum() };
+    let near = |a: f64, b: f64| assert!((a - b).abs() < 0.001, "{a} {b}: {}", receipt.masked());
+    near(euros(&receipt["amount"]), 17.47);
+    near(sum(&receipt["lines"]), 17.47);
+    near(sum(&receipt["tender"]), 17.47);
+    near(sum(&receipt["credit_notes"]), 17.47);
+    let tax = ["net", "tax", "gross"].map(|part| (euros(&receipt["tax"][part]) * 100.0).round() as i64);
+    assert_eq!(credited(&receipt["credit_notes"]), tax);
+    let payment = w.ann.get(&format!("/payments/{payment}/")).await.expect(200);
+    assert!(payment.str("receipt_url").ends_with(&path));
+    let ann = w.ann.with("accept", "application/pdf");
+    assert!(ann.get(&path).await.expect(200).bytes.starts_with(b"%PDF-"));
 }

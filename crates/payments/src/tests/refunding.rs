@@ -99,7 +99,7 @@ async fn a_gateway_that_stumbles_is_asked_again(
 }
 
 #[tokio::test]
-async fn only_the_provider_and_staff_give_back() {
+async fn only_the_provider_and_finance_give_back() {
     let w = World::instant().await;
     let (_, payment) = w.paid("visa").await;
     let (rob, support) = (w.t.provider("Rob").await, w.t.staff("Sue", StaffRole::Support).await);
@@ -112,7 +112,9 @@ async fn only_the_provider_and_staff_give_back() {
     let no_reason = json!({"payment_id": payment, "amount": 1, "reason": " "});
     w.bob.post("/payments/refund/", no_reason).await.refused(422, "validation_failed");
     assert_eq!(w.books().await, "clearing 4990, escrow 4990");
-    support.post("/payments/refund/", body(&payment, json!(1))).await.expect(201);
+    support.post("/payments/refund/", body(&payment, json!(1))).await.refused(403, "forbidden");
+    let finance = w.t.staff("Fin", StaffRole::Finance).await;
+    finance.post("/payments/refund/", body(&payment, json!(1))).await.expect(201);
 }
 
 impl World {

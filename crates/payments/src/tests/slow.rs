@@ -11,7 +11,7 @@ async fn a_gateway_that_says_nothing_holds_up_nobody_else() {
     let mut bookings = Vec::new();
     for day in 4..8 {
         for time in ["08:00", "11:00", "14:00"] {
-            bookings.push(w.book_at(&format!("2026-03-{day:02}"), time, "card", "immediate").await);
+            bookings.push(w.hold_at(&format!("2026-03-{day:02}"), time, "card", "immediate").await);
         }
     }
     let mut payments = std::pin::pin!(join_all(bookings.iter().map(|booking| w.pay(booking, "slow"))));
@@ -24,7 +24,7 @@ async fn a_gateway_that_says_nothing_holds_up_nobody_else() {
             w.ann.get("/payments/history/").await.expect(200);
             w.bob.get("/providers/earnings/").await.expect(200);
         }
-        let paid = w.book_at("2026-03-09", "08:00", "card", "immediate").await;
+        let paid = w.hold_at("2026-03-09", "08:00", "card", "immediate").await;
         w.pay(&paid, "visa").await.expect(201);
     };
     tokio::select! {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Answer, World};
 
 impl World {
-    async fn tip(&self, booking: &str, card: &str, amount: impl Into<Value>) -> Answer {
+    pub(super) async fn tip(&self, booking: &str, card: &str, amount: impl Into<Value>) -> Answer {
         let amount = amount.into();
         let body = json!({"booking_id": booking, "amount": amount, "payment_method": "card",
             "payment_method_id": format!("pm_sandbox_{card}")});
@@ -98,6 +98,7 @@ async fn everything_that_happened_to_somebodys_money_is_in_one_list() {
     let file = w.ann.with("accept", "text/csv").get("/payments/activity/").await.expect(200);
     assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
     assert_eq!(file.text().lines().count(), 6);
+    assert!(file.bytes.starts_with(b"\xef\xbb\xbfat,kind,"));
     assert!(file.text().contains("refund,succeeded,\"Window cleaning\",10.00,EUR,"), "{}", file.text());
 }
 
@@ -109,12 +110,21 @@ async fn what_a_tip_cannot_be() {
     for amount in [json!(0), json!(50.01)] {
         w.tip(&booking, "visa", amount).await.refused(422, "tip_out_of_range");
     }
+    let body = json!({"booking_id": booking, "amount": 99, "payment_method": "card",
+        "payment_method_id": "pm_sandbox_visa"});
+    let german = w.ann.with("accept-language", "de").post("/payments/tips/", body).await;
+    let german = german.refused(422, "tip_out_of_range");
+    assert!(
+        german.str("message").contains("\u{a0}€") && !german.str("message").contains("EUR"),
+        "{}",
+        german.text()
+    );
     let body = json!({"booking_id": booking, "amount": 5, "payment_method": "credits"});
     w.ann.post("/payments/tips/", body).await.refused(422, "payment_method_unavailable");
     let body = json!({"booking_id": booking, "amount": 5, "payment_method": "card"});
     w.bob.post("/payments/tips/", body).await.expect(404);
     w.tip(&booking, "declined", 5).await.refused(402, "card_declined");
-    w.tip(&booking, "3ds", 5).await.expect(201);
+    w.tip(&booking, "reports_late", 5).await.expect(201);
     w.tip(&booking, "visa", 5).await.refused(409, "payment_in_progress");
     assert_eq!(w.books().await, "clearing 4990, commission 748, provider_pending 4242");
     w.later(31 * 24 * 3600).await;

@@ -1,15 +1,12 @@
 //! Where a provider is paid.
 
-use axum::{
-    Json,
-    http::header,
-    response::{IntoResponse as _, Response},
-};
+use axum::response::{IntoResponse as _, Response};
 use garde::Validate;
 use jiff::tz::TimeZone;
 use platform::{
     app::App,
     auth::Provider,
+    cache::Versioned,
     error::{ApiError, ApiResult, Kind},
     extract::{IfMatch, Valid},
     outbox,
@@ -238,7 +235,7 @@ async fn page(app: &App, account: &Account) -> Option<String> {
 
 fn answer(account: Option<Account>, onboarding_url: Option<String>) -> Response {
     let view = AccountView::of(account, onboarding_url);
-    ([(header::ETAG, format!("\"{}\"", view.version))], Json(view)).into_response()
+    Versioned(view.version, view).into_response()
 }
 
 fn version(account: Option<&Account>) -> i32 {

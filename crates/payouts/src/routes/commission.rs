@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::Finance,
     error::{ApiError, ApiResult},
     extract::{Path, Query, Valid},
     idempotency::Write,
@@ -16,6 +16,7 @@ use platform::{
     validation::broken,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::json;
 
 use crate::{
     commission::{Rule, Terms, most_specific},
@@ -87,12 +88,11 @@ pub(super) struct RulesQuery {
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
 pub(super) async fn list_rules(
     app: App,
-    staff: Staff,
+    _staff: Finance,
     Query(query): Query<RulesQuery>,
     Query(page): Query<PageQuery>,
     link: Link,
 ) -> ApiResult<Json<Page<RuleView>>> {
-    staff.of_finance()?;
     let paging = page.paging::<RuleId>(link)?;
     let filter = Filter {
         category: query.category_id,
@@ -176,19 +176,23 @@ impl NewRule {
 #[utoipa::path(post, path = "/admin/commission-rules/", tag = "payouts", operation_id = "make_commission_rule",
     security(("bearer" = [])), request_body = NewRule,
     responses((status = CREATED, description = "The rule.", body = RuleView),
-        (status = FORBIDDEN, description = "`forbidden`: not of finance."),
+        (status = FORBIDDEN, description = "`forbidden`: not of finance; `own_matter`: a rule for themselves."),
         (status = NOT_FOUND, description = "There is no such category or provider."),
         (status = UNPROCESSABLE_ENTITY, description = "An amount without a currency, a beginning in the past, or \
             `replaces` names no rule that lasts until then.")))]
 pub(super) async fn make_rule(
     app: App,
-    staff: Staff,
+    Finance(staff): Finance,
     write: Write,
     Valid(body): Valid<NewRule>,
 ) -> ApiResult<Response> {
-    staff.of_finance()?;
     let rule = body.rule(staff.caller.id, app.clock.now())?;
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
+    let replaced = match body.replaces {
+        Some(old) => store::provider_of(&mut tx, old).await?,
+        None => None,
+    };
+    let matter = staff.matter("commission_rule", rule.id, rule.provider_id.into_iter().chain(replaced))?;
     if let Some(old) = body.replaces
         && !store::end(&mut tx, old, rule.starts_at, staff.caller.id).await?
     {
@@ -197,20 +201,28 @@ pub(super) async fn make_rule(
     if !store::insert(&mut tx, &rule).await? {
         return Err(ApiError::not_found());
     }
-    tx.commit((StatusCode::CREATED, Json(RuleView::from(rule)))).await
+    let entry = matter.act("commission_rule.create").details(json!({"replaces": body.replaces}));
+    tx.commit(entry, (StatusCode::CREATED, Json(RuleView::from(rule)))).await
 }
 
 /// End a rule for our share: for finance. What was booked before stays as it was agreed.
 #[utoipa::path(delete, path = "/admin/commission-rules/{id}/", tag = "payouts", operation_id = "end_commission_rule",
     security(("bearer" = [])), params(("id" = RuleId, Path)),
     responses((status = NO_CONTENT, description = "No new booking falls under it."),
-        (status = FORBIDDEN, description = "`forbidden`: not of finance."),
+        (status = FORBIDDEN, description = "`forbidden`: not of finance; `own_matter`: a rule for themselves."),
         (status = NOT_FOUND, description = "There is no such rule, or it has ended.")))]
-pub(super) async fn end_rule(app: App, staff: Staff, Path(id): Path<RuleId>) -> ApiResult<StatusCode> {
-    staff.of_finance()?;
-    let (mut db, now) = (app.db.acquire().await?, app.clock.now());
-    let is_ended = store::end(&mut db, id, now, staff.caller.id).await?;
-    if is_ended { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::not_found()) }
+pub(super) async fn end_rule(
+    app: App,
+    Finance(staff): Finance,
+    Path(id): Path<RuleId>,
+    write: Write,
+) -> ApiResult<Response> {
+    let mut tx = staff.begin(write).await?;
+    let matter = staff.matter("commission_rule", id, store::provider_of(&mut tx, id).await?)?;
+    if !store::end(&mut tx, id, app.clock.now(), staff.caller.id).await? {
+        return Err(ApiError::not_found());
+    }
+    tx.commit(matter.act("commission_rule.end"), StatusCode::NO_CONTENT).await
 }
 
 /// A price that is reckoned with.
@@ -265,10 +277,9 @@ pub(super) struct PreviewView {
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
 pub(super) async fn preview(
     app: App,
-    staff: Staff,
+    _staff: Finance,
     Query(query): Query<PreviewQuery>,
 ) -> ApiResult<Json<PreviewView>> {
-    staff.of_finance()?;
     let wrong = |_too_many_decimals| ApiError::invalid_field("amount", Sentence::new("field-invalid_amount"));
     let gross = query.amount.in_currency(query.currency).map_err(wrong)?;
     let at = query.at.unwrap_or(app.clock.now());

@@ -16,7 +16,7 @@ use scheduling::CalendarDate;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::store::overview::{self as store, GroupBy, Line, LineType, Overview, Sums, Window};
+use crate::store::overview::{self as store, CurrencySum, GroupBy, Line, LineType, Overview, Sums, Window};
 
 /// The newest lines that come with the sums.
 const LINES: i64 = 100;
@@ -65,6 +65,8 @@ pub(super) struct EarningsView {
     timezone: String,
     /// All that was ever earned, after our share and without what went back.
     total: Money,
+    /// The same in each currency in which something was earned.
+    by_currency: Vec<CurrencyView>,
     /// Earned, but the customer can still complain.
     pending: Money,
     /// Can be withdrawn.
@@ -85,6 +87,20 @@ pub(super) struct EarningsView {
     transactions: Vec<TransactionView>,
 }
 
+/// All that was ever earned in a currency.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = EarningsCurrency)]
+struct CurrencyView {
+    currency: Currency,
+    total: Money,
+}
+
+impl CurrencyView {
+    fn of(sum: &CurrencySum) -> Self {
+        Self { currency: sum.currency, total: Money::new(sum.net, sum.currency) }
+    }
+}
+
 /// The sums of a period; `gross` is `fees` and `net`.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = EarningsPeriod)]
@@ -101,7 +117,7 @@ struct PeriodView {
     tips: Money,
     /// What went back to customers; it is not in `gross` any more.
     refunds: Money,
-    /// How many jobs were done.
+    /// How many jobs were done; one that is paid in parts is counted with the first.
     jobs: i64,
 }
 
@@ -120,6 +136,8 @@ pub(super) struct TransactionView {
     currency: Currency,
     /// Of a job `pending`, `held`, `released` or `reversed`; of a withdrawal its `status`; else `null`.
     pub(super) status: Option<String>,
+    #[serde(skip)]
+    pub(super) final_status: Option<String>,
     /// Whether the customer paid on site.
     pub(super) is_cash: bool,
     pub(super) booking_id: Option<BookingId>,
@@ -135,6 +153,7 @@ impl From<Overview> for EarningsView {
             currency,
             timezone: of.timezone,
             total: money(of.total),
+            by_currency: of.by_currency.0.iter().map(CurrencyView::of).collect(),
             pending: money(of.pending),
             available: money(of.available),
             in_payout: money(of.in_payout),
@@ -175,6 +194,7 @@ impl TransactionView {
             fees: money(line.fees),
             currency,
             status: line.status,
+            final_status: line.final_status,
             is_cash: line.is_cash,
             booking_id: line.booking_id,
             service_title: line.service_title,
@@ -184,6 +204,9 @@ impl TransactionView {
 }
 
 /// What I have earned.
+///
+/// Everything counts on the day of its posting: a part of a price when it is paid, a refund when it is made. A period
+/// that is over never changes.
 ///
 /// `from` and `to` choose the days of `by_period` and `transactions`; all sums beside them are of all time. Days, weeks
 /// and months are those of the provider's time zone.

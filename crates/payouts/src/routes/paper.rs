@@ -24,8 +24,9 @@ pub(super) struct Statement<'a> {
 impl Statement<'_> {
     /// Laid out beside the requests: thousands of lines take their time.
     pub(super) async fn pdf(&self) -> ApiResult<Vec<u8>> {
-        let (paper, today) = (self.paper(), self.today);
-        let made = tokio::task::spawn_blocking(move || paper.pdf(today)).await;
+        // A period that is over gives the same file whenever it is asked for.
+        let (paper, day) = (self.paper(), self.window.to.map_or(self.today, |to| to.min(self.today)));
+        let made = tokio::task::spawn_blocking(move || paper.pdf(day)).await;
         Ok(made.map_err(anyhow::Error::from)?.map_err(anyhow::Error::from)?)
     }
 
@@ -59,8 +60,12 @@ impl Statement<'_> {
 
     fn row(&self, line: &TransactionView) -> Vec<String> {
         let kind = self.language.text(&format!("statement-line_{}", <&str>::from(line.r#type)), &[]);
-        let what =
-            line.service_title.as_ref().map_or_else(|| kind.clone(), |title| format!("{kind}: {title}"));
+        let status = line.final_status.as_ref();
+        let status = status.map(|status| self.language.text(&format!("statement-status_{status}"), &[]));
+        let what = match line.service_title.as_ref().or(status.as_ref()) {
+            Some(more) => format!("{kind}: {more}"),
+            None => kind,
+        };
         let money = |money| self.language.money(money);
         let date = self.zone.to_datetime(line.created_at.timestamp()).date();
         vec![self.language.date(date), what, money(line.gross), money(line.fees), money(line.amount)]

@@ -28,8 +28,10 @@ const LINES: i64 = 10_000;
 
 /// My statement, as CSV or PDF.
 ///
-/// With `Accept: application/pdf` a document in the language of the answer, else a CSV file (RFC 4180), each with a line for each job, refund and withdrawal of the window, oldest first; at most the newest
-/// 10,000. Texts that a table would take for a formula begin with an apostrophe. Dates are those of the provider's time
+/// With `Accept: application/pdf` a document in the language of the answer, else a CSV file (RFC 4180, UTF-8 with a byte order mark, as
+/// spreadsheets want it; commas and decimal points in every language), each with a line for each job, refund and withdrawal of the window, oldest first; at most the newest
+/// 10,000. The status is that of a withdrawal at the end of the window; money that did not arrive comes back in a line of
+/// its own, `withdrawal_failed`, on that day. So a statement of a period that is over is the same whenever it is made. Texts that a table would take for a formula begin with an apostrophe. Dates are those of the provider's time
 /// zone.
 #[utoipa::path(get, path = "/providers/earnings/statement/", tag = "payouts", operation_id = "get_earnings_statement",
     security(("bearer" = [])), params(WindowQuery),
@@ -80,7 +82,18 @@ fn file(content_type: &'static str, ending: &str, bytes: Vec<u8>) -> Response {
 }
 
 fn table(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> String {
-    let mut file = "date,type,status,service,gross,fees,net,currency,paid_in_cash,booking_id\r\n".to_owned();
+    let mut file = csv::head(&[
+        "date",
+        "type",
+        "status",
+        "service",
+        "gross",
+        "fees",
+        "net",
+        "currency",
+        "paid_in_cash",
+        "booking_id",
+    ]);
     for line in lines {
         // Writing into a string cannot fail.
         let _ = write!(
@@ -88,7 +101,7 @@ fn table(lines: impl Iterator<Item = TransactionView>, zone: &TimeZone) -> Strin
             "{},{},{},{},{},{},{},{},{},{}\r\n",
             zone.to_datetime(line.created_at.timestamp()).date(),
             <&str>::from(line.r#type),
-            line.status.unwrap_or_default(),
+            line.final_status.unwrap_or_default(),
             csv::text(&line.service_title.unwrap_or_default()),
             line.gross,
             line.fees,

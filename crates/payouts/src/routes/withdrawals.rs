@@ -19,7 +19,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::{
     store::{accounts, withdrawals as store},
-    withdrawal::{State, Withdrawal, withdraw},
+    withdrawal::{State, Withdrawal, WithdrawalKind, withdraw},
 };
 
 /// How much is to be withdrawn.
@@ -32,6 +32,9 @@ pub(super) struct CreateWithdrawal {
     /// Where absent, that of the provider's business.
     #[serde(default)]
     currency: Option<Currency>,
+    /// Whether it is all that is available, before the account is deleted: then it may be less than the minimum.
+    #[serde(default)]
+    is_closing: Option<bool>,
 }
 
 /// An amount as everywhere, but not below the least that is worth a transfer.
@@ -105,7 +108,7 @@ pub(super) async fn list_withdrawals(
 
 /// Withdraw money to my payout account.
 ///
-/// Only what is available, at least 10.00, and one at a time. It is `requested`, `processing` at the gateway, and then
+/// Only what is available, at least 10.00 (with `is_closing` all that is left, however little), and one at a time. It is `requested`, `processing` at the gateway, and then
 /// `paid` or `failed`; what failed is available again.
 #[utoipa::path(post, path = "/providers/withdrawals/", tag = "payouts", operation_id = "create_withdrawal",
     security(("bearer" = [])), request_body = CreateWithdrawal,
@@ -129,7 +132,11 @@ pub(super) async fn create_withdrawal(
         None => accounts::currency(&mut tx, caller.id).await?,
     };
     let amount = body.amount.in_currency(currency).map_err(not_an_amount)?;
-    let withdrawal = withdraw(&mut tx, &app.gateways, caller.id, amount, false, now).await?;
+    let kind = match body.is_closing {
+        Some(true) => WithdrawalKind::Closing,
+        _ => WithdrawalKind::Requested,
+    };
+    let withdrawal = withdraw(&mut tx, &app.gateways, caller.id, amount, kind, now).await?;
     tx.commit((StatusCode::CREATED, Json(WithdrawalView::of(withdrawal, language)))).await
 }
 

@@ -79,6 +79,31 @@ pub(crate) async fn earnings_off(db: &mut PgConnection) -> Broken {
     .await
 }
 
+/// Providers for whom the entries, and the sums of them, are not what was earned.
+pub(crate) async fn entries_off(db: &mut PgConnection) -> Broken {
+    sqlx::query_scalar!(
+        r#"with earned (provider_id, currency, minor) as (
+               select provider_id, currency, gross_minor - fees_minor from earnings
+               union all
+               select provider_id, currency, fees_minor - gross_minor from earning_reversals
+               union all
+               select provider_id, currency, amount_minor from tips
+               union all
+               select provider_id, currency, -amount_minor from tip_reversals
+           )
+           select format('%s earned %s %s, the entries say %s, their sum %s', provider_id, coalesce(e.sum, 0), currency,
+                         coalesce(n.sum, 0), coalesce(t.net_minor, 0)) as "broken!"
+             from (select provider_id, currency, sum(minor) from earned group by 1, 2) e
+             full join (select provider_id, currency, sum(gross_minor - fees_minor) from earning_entries group by 1, 2) n
+                 using (provider_id, currency)
+             full join provider_earnings t using (provider_id, currency)
+            where coalesce(e.sum, 0) <> coalesce(n.sum, 0) or coalesce(n.sum, 0) <> coalesce(t.net_minor, 0)
+            limit 100"#
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Lets the checks take their time, and sees one state of the books throughout.
 pub(crate) async fn look_at_one_moment(db: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("set transaction isolation level repeatable read, read only").execute(&mut *db).await?;

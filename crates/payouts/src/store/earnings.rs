@@ -99,3 +99,13 @@ pub(crate) async fn insert_reversal(
     .await?;
     Ok(())
 }
+
+/// Whether an operator has still to decide about a job.
+pub(crate) async fn is_disputed(db: &mut PgConnection, booking: BookingId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from bookings where id = $1 and state = 'disputed') as "found!""#,
+        booking as _,
+    )
+    .fetch_one(db)
+    .await
+}

@@ -40,6 +40,7 @@ pub(crate) struct Overview {
     pub(crate) currency: Currency,
     pub(crate) timezone: String,
     pub(crate) total: i64,
+    pub(crate) by_currency: Json<Vec<CurrencySum>>,
     pub(crate) pending: i64,
     pub(crate) available: i64,
     pub(crate) in_payout: i64,
@@ -50,6 +51,13 @@ pub(crate) struct Overview {
     pub(crate) last_month: i64,
     pub(crate) by_period: Json<Vec<Sums>>,
     pub(crate) lines: Json<Vec<Line>>,
+}
+
+/// What was earned in a currency.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct CurrencySum {
+    pub(crate) currency: Currency,
+    pub(crate) net: i64,
 }
 
 /// The sums of a period.
@@ -81,6 +89,8 @@ pub(crate) enum LineType {
     Refund,
     /// Money on its way to the provider's bank.
     Withdrawal,
+    /// Such money that did not arrive, or was sent back: it is available again.
+    WithdrawalFailed,
 }
 
 /// A line of the history.
@@ -93,6 +103,8 @@ pub(crate) struct Line {
     pub(crate) fees: i64,
     pub(crate) is_cash: bool,
     pub(crate) status: Option<String>,
+    /// Of a withdrawal: how it stood when the window ended.
+    pub(crate) final_status: Option<String>,
     pub(crate) booking_id: Option<BookingId>,
     pub(crate) service_title: Option<String>,
 }
@@ -115,37 +127,34 @@ pub(crate) async fn overview(
                  join users u on u.id = p.user_id
                  left join schedules s on s.provider_id = p.user_id
                 where p.user_id = $1
-           ), change as (
-               select e.booking_id as id, 'earning' as type, e.earned_at as at, e.gross_minor as gross,
-                      e.fees_minor as fees, e.is_cash, e.state as status, e.booking_id, e.service_title
-                 from provider p
-                 join earnings e on e.provider_id = p.id and e.currency = p.currency
-               union all
-               select r.id, 'refund', r.reversed_at, -r.gross_minor, -r.fees_minor, e.is_cash, null, r.booking_id,
-                      e.service_title
-                 from provider p
-                 join earning_reversals r on r.provider_id = p.id and r.currency = p.currency
-                 join earnings e on e.booking_id = r.booking_id
-               union all
-               select t.payment_id, 'tip', t.earned_at, t.amount_minor, 0, false, null, t.booking_id, t.service_title
-                 from provider p
-                 join tips t on t.provider_id = p.id and t.currency = p.currency
-               union all
-               select r.id, 'refund', r.reversed_at, -r.amount_minor, 0, false, null, t.booking_id, t.service_title
-                 from provider p
-                 join tip_reversals r on r.provider_id = p.id and r.currency = p.currency
-                 join tips t on t.payment_id = r.payment_id
            ), earned as (
-               select c.*, c.at at time zone p.zone as local from provider p, change c
+               select n.id, n.kind as type, n.posted_at as at, n.gross_minor as gross, n.fees_minor as fees, n.is_cash,
+                      n.is_first, case n.kind when 'earning' then e.state end as status, n.booking_id, n.service_title,
+                      n.posted_at at time zone p.zone as local
+                 from provider p
+                 join earning_entries n on n.provider_id = p.id and n.currency = p.currency
+                 left join earnings e on e.booking_id = n.booking_id
            ), withdrawal as (
-               select w.* from provider p join withdrawals w on w.provider_id = p.id and w.currency = p.currency
+               select w.*, (w.created_at at time zone p.zone)::date as created_on,
+                      (w.paid_at at time zone p.zone)::date as paid_on,
+                      case w.state when 'failed' then (w.updated_at at time zone p.zone)::date end as failed_on
+                 from provider p
+                 join withdrawals w on w.provider_id = p.id and w.currency = p.currency
            ), line as (
-               select id, type, at, gross, fees, is_cash, status, booking_id, service_title, local::date as day
+               select id, type, at, gross, fees, is_cash, status, null as final_status, booking_id, service_title,
+                      local::date as day
                  from earned
                union all
-               select w.id, 'withdrawal', w.created_at, -w.amount_minor, 0, false, w.state, null, null,
-                      (w.created_at at time zone p.zone)::date
-                 from provider p, withdrawal w
+               select id, 'withdrawal', created_at, -amount_minor, 0, false, state,
+                      case when failed_on <= coalesce($4::text::date, 'infinity') then 'failed'
+                           when paid_on <= coalesce($4::text::date, 'infinity') then 'paid'
+                           else 'processing' end, null, null, created_on
+                 from withdrawal
+               union all
+               -- What failed comes back when it fails: perhaps long after the period in which it went.
+               select md5('failed ' || id)::uuid, 'withdrawal_failed', updated_at, amount_minor, 0, false, null, null,
+                      null, null, failed_on
+                 from withdrawal where failed_on is not null
            ), sums as (
                select sum(gross - fees) as total,
                       sum(gross) filter (where is_cash) as paid_in_cash,
@@ -164,6 +173,9 @@ pub(crate) async fn overview(
            )
            select p.name as "provider!", p.currency as "currency!: Currency", p.zone as "timezone!",
                   coalesce(sums.total, 0)::bigint as "total!",
+                  (select coalesce(json_agg(json_build_object('currency', t.currency, 'net', t.net_minor)
+                                            order by t.currency), '[]')
+                     from provider_earnings t where t.provider_id = p.id) as "by_currency!: Json<Vec<CurrencySum>>",
                   coalesce(purse.pending, 0)::bigint as "pending!",
                   coalesce(purse.available, 0)::bigint as "available!",
                   coalesce(purse.in_payout, 0)::bigint as "in_payout!",
@@ -174,7 +186,7 @@ pub(crate) async fn overview(
                   coalesce(sums.last_month, 0)::bigint as "last_month!",
                   (select coalesce(json_agg(g order by g.period), '[]')
                      from (select date_trunc($5, local)::date as period, sum(gross)::bigint as gross,
-                                  sum(fees)::bigint as fees, count(*) filter (where type = 'earning') as jobs,
+                                  sum(fees)::bigint as fees, count(*) filter (where is_first) as jobs,
                                   coalesce(sum(gross) filter (where type = 'tip'), 0)::bigint as tips,
                                   coalesce(-sum(gross) filter (where type = 'refund'), 0)::bigint as refunds
                              from earned

@@ -79,6 +79,12 @@ pub(crate) async fn insert(db: &mut PgConnection, rule: &Rule) -> sqlx::Result<b
     Ok(done.rows_affected() == 1)
 }
 
+/// The provider for whom a rule is made, where it is made for one.
+pub(crate) async fn provider_of(db: &mut PgConnection, id: RuleId) -> sqlx::Result<Option<UserId>> {
+    let provider = sqlx::query_scalar!("select provider_id from commission_rules where id = $1", id as _);
+    Ok(provider.fetch_optional(db).await?.flatten())
+}
+
 /// Ends a rule at a time, or before it begins; `false` where there is none that would last longer.
 pub(crate) async fn end(db: &mut PgConnection, id: RuleId, at: Instant, by: UserId) -> sqlx::Result<bool> {
     let done = sqlx::query!(

@@ -16,7 +16,7 @@ async fn an_account_is_set_and_shown_without_its_numbers() {
     assert_eq!((&nothing["status"], &nothing["version"]), (&json!("none"), &json!(0)));
     let set = w.open_account("good").await;
     insta::assert_snapshot!(set.masked());
-    assert_eq!(set.header("etag"), "\"1\"");
+    assert!(set.header("etag").starts_with("\"1-"));
     assert!(!set.text().contains("ba_sandbox") && !set.text().contains("acct_"));
     assert_eq!(w.bob.get("/providers/payout-account/").await.expect(200).body, set.body);
 }
@@ -88,7 +88,10 @@ async fn an_old_version_is_not_overwritten() {
         .await
         .refused(412, "stale_version");
     let changed = w.bob.with("If-Match", "\"1\"").put("/providers/payout-account/", body).await.expect(200);
-    assert_eq!((&changed["country"], changed.header("etag")), (&json!("AT"), "\"2\""));
+    assert_eq!(
+        (&changed["country"], changed.header("etag").split_once('-').unwrap().0),
+        (&json!("AT"), "\"2")
+    );
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use adapters::{Sandbox, sandbox_router};
 use jiff::SignedDuration;
 use ledger::{Account, Posting, Transfers};
 use platform::{
-    ids::{BookingId, CategoryId},
+    ids::{BookingId, CategoryId, PaymentId},
     jobs::Registry,
     money::{Currency, Money},
     ports::gateway::{GatewayName, Gateways, Tender},
@@ -26,7 +26,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Earning, Paid, Reversal, earn, reverse};
+use crate::{Earning, Paid, Reversal, Tip, earn, reverse};
 
 const EUR: Currency = Currency::EUR;
 
@@ -118,6 +118,29 @@ impl World {
         self.hours(48);
         self.t.run_jobs().await;
         booking
+    }
+
+    /// A customer gives so much on top.
+    async fn tip(&self, minor: i64) -> Tip {
+        let tip = Tip {
+            payment: PaymentId::at(self.t.now()),
+            booking: BookingId::at(self.t.now()),
+            provider: self.bob.id(),
+            service_title: "Window cleaning".to_owned(),
+            amount: Money::new(minor, EUR),
+        };
+        self.tip_again(&tip).await;
+        tip
+    }
+
+    /// The same once more, as after a dispute that was won.
+    async fn tip_again(&self, tip: &Tip) {
+        let mut tx = self.t.app.db.begin().await.unwrap();
+        let mut transfers = Transfers::default();
+        let from = Account::Clearing(GatewayName::Sandbox);
+        crate::tip(&mut tx, tip, from, &mut transfers, self.t.now()).await.unwrap();
+        self.post(&mut tx, transfers).await;
+        tx.commit().await.unwrap();
     }
 
     async fn give_back(&self, booking: BookingId, minor: i64) -> Result<bool, &'static str> {

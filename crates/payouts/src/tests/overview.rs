@@ -1,5 +1,6 @@
 //! What a provider has earned, by day, week and month, and as a file.
 
+use platform::money::{Currency, Money};
 use serde_json::{Value, json};
 
 use super::World;
@@ -136,9 +137,10 @@ async fn a_statement_is_a_file() {
     w.give_back(booking, 1000).await.unwrap();
     let file = w.bob.get("/providers/earnings/statement/?from=2026-03-01").await.expect(200);
     assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
-    insta::assert_snapshot!(file.text().replace(&booking.to_string(), "[id]").replace('\r', ""), @r#"
+    assert!(file.bytes.starts_with(b"\xef\xbb\xbfdate,"));
+    insta::assert_snapshot!(file.text().trim_start_matches('\u{feff}').replace(&booking.to_string(), "[id]").replace('\r', ""), @r#"
     date,type,status,service,gross,fees,net,currency,paid_in_cash,booking_id
-    2026-03-02,earning,released,"'=HYPERLINK(""http://evil"")",100.00,15.00,85.00,EUR,false,[id]
+    2026-03-02,earning,,"'=HYPERLINK(""http://evil"")",100.00,15.00,85.00,EUR,false,[id]
     2026-03-04,withdrawal,paid,"",-20.00,0.00,-20.00,EUR,false,
     2026-03-04,refund,,"'=HYPERLINK(""http://evil"")",-10.00,-1.50,-8.50,EUR,false,[id]
     "#);
@@ -160,4 +162,110 @@ async fn a_statement_is_a_document_for_those_who_ask_for_one() {
     assert_eq!(files.len(), 3);
     let customer = w.t.user("Ann").await.with("accept", "application/pdf");
     customer.get("/providers/earnings/statement/").await.refused(403, "provider_required");
+}
+
+#[tokio::test]
+async fn a_part_of_a_price_is_earned_in_the_month_in_which_it_is_paid() {
+    let w = World::new().await;
+    w.at("2026-03-10T10:00:00Z");
+    let part = w.job(3000);
+    w.earn(&part).await;
+    let march = ["\"2026-03-01\" 30.0 - 4.5 = 25.5, 1"];
+    assert_eq!(periods(&w, "").await, march);
+    w.at("2026-04-10T10:00:00Z");
+    w.earn(&part).await;
+    assert_eq!(periods(&w, "to=2026-03-31").await, march);
+    assert_eq!(periods(&w, "from=2026-04-01").await, ["\"2026-04-01\" 30.0 - 4.5 = 25.5, 0"]);
+    let earnings = w.bob.get("/providers/earnings/").await.expect(200);
+    assert_eq!((&earnings["this_month"], &earnings["last_month"]), (&json!(25.5), &json!(25.5)));
+    w.books_are_right().await;
+}
+
+/// A file of the statement, as CSV and as PDF.
+async fn files(w: &World, query: &str) -> (String, Vec<u8>) {
+    let path = format!("/providers/earnings/statement/?{query}");
+    let csv = w.bob.get(&path).await.expect(200).text().to_owned();
+    let pdf = w.bob.with("accept", "application/pdf").get(&path).await.expect(200);
+    (csv, pdf.bytes.to_vec())
+}
+
+#[tokio::test]
+async fn a_statement_of_a_month_that_is_over_never_changes() {
+    let w = World::new().await;
+    let booking = w.released(10_000).await;
+    let tip = w.tip(500).await;
+    w.open_account("returned").await;
+    w.withdraw("20").await.expect(201);
+    w.at("2026-03-31T20:00:00Z");
+    w.earn(&Earning { paid: Paid::InCash, ..w.job(2000) }).await;
+    let last = w.earn(&w.job(4000)).await;
+    w.at("2026-04-01T08:00:00Z");
+    let (march, before) = (files(&w, "to=2026-03-31").await, periods(&w, "to=2026-03-31").await);
+    // The bank sends the withdrawal back, the time for complaints is over, customers get money back, and give more.
+    for _ in 0..4 {
+        w.hours(48);
+        w.t.run_jobs().await;
+    }
+    w.give_back(booking, 10_000).await.unwrap();
+    w.give_back(last, 100).await.unwrap();
+    w.earn(&Earning { booking: last, ..w.job(1000) }).await;
+    w.tip_again(&tip).await;
+    let again = files(&w, "to=2026-03-31").await;
+    assert_eq!(again.0, march.0);
+    assert!(again.1 == march.1, "the PDF file changed");
+    assert_eq!(periods(&w, "to=2026-03-31").await, before);
+    let april = files(&w, "from=2026-04-01").await.0;
+    for line in [
+        "refund,,\"Window cleaning\",-100.00",
+        "refund,,\"Window cleaning\",-1.00",
+        "tip,,\"Window cleaning\",5.00",
+    ] {
+        assert!(april.contains(line), "{april}");
+    }
+    w.books_are_right().await;
+    for sql in ["update earning_entries set gross_minor = 1", "delete from earning_entries"] {
+        let refused = sqlx::raw_sql(sql).execute(&w.t.app.db).await.unwrap_err().to_string();
+        assert!(refused.contains("earnings are posted once"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_failed_comes_back_on_its_statement() {
+    let w = World::new().await;
+    w.released(10_000).await;
+    w.open_account("closed").await;
+    w.withdraw("20").await.expect(201);
+    w.settle().await;
+    let status = w.bob.get("/providers/withdrawals/").await.expect(200)["results"][0]["status"].clone();
+    assert_eq!(status, "failed");
+    let (csv, pdf) = files(&w, "from=2026-03-01").await;
+    let lines: Vec<_> = csv.lines().skip(2).map(|line| line.split_once(',').unwrap().1).collect();
+    assert_eq!(
+        lines,
+        [
+            "withdrawal,failed,\"\",-20.00,0.00,-20.00,EUR,false,",
+            "withdrawal_failed,,\"\",20.00,0.00,20.00,EUR,false,"
+        ]
+    );
+    assert!(pdf.starts_with(b"%PDF-"));
+    let earnings = w.bob.get("/providers/earnings/").await.expect(200);
+    let types: Vec<_> =
+        earnings["transactions"].as_array().unwrap().iter().map(|line| &line["type"]).collect();
+    assert_eq!(types, ["withdrawal_failed", "withdrawal", "earning"]);
+}
+
+#[tokio::test]
+async fn what_was_earned_is_told_in_each_currency() {
+    let w = World::new().await;
+    w.earn(&w.job(10_000)).await;
+    let yen = Currency::parse("JPY").unwrap();
+    let job = Earning { gross: Money::new(5000, yen), paid: Paid::InCash, ..w.job(0) };
+    w.earn(&job).await;
+    let earnings = w.bob.get("/providers/earnings/").await.expect(200);
+    assert_eq!(
+        earnings["by_currency"],
+        json!([{"currency": "EUR", "total": 85.0}, {"currency": "JPY", "total": 4250}])
+    );
+    assert_eq!(earnings["total"], 85.0);
+    w.books_are_right().await;
 }

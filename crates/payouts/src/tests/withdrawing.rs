@@ -11,7 +11,7 @@ use platform::{
 use serde_json::json;
 
 use super::World;
-use crate::{Earning, WithdrawalChanged, hear};
+use crate::{Earning, Paid, WithdrawalChanged, hear};
 
 const CLEARING: Account = Account::Clearing(GatewayName::Sandbox);
 
@@ -53,7 +53,10 @@ async fn a_withdrawal_is_refused() {
     w.t.run_jobs().await;
     for amount in ["0", "-10", "9.99"] {
         let refused = w.withdraw(amount).await.refused(422, "withdrawal_too_small");
-        assert_eq!(refused["errors"]["amount"][0], "Please withdraw at least 10.00 EUR.");
+        assert_eq!(refused["errors"]["amount"][0], "Please withdraw at least €10.00.");
+        let german = w.bob.with("accept-language", "de");
+        let refused = german.post("/providers/withdrawals/", json!({"amount": amount})).await;
+        assert_eq!(refused["errors"]["amount"][0], "Bitte zahlen Sie mindestens 10,00\u{a0}€ aus.");
     }
     w.withdraw("10.001").await.refused(422, "validation_failed");
     w.withdraw("85.01").await.refused(409, "balance_too_low");
@@ -298,4 +301,39 @@ async fn a_page_of_withdrawals_leads_to_the_next() {
     let next = first.str("next").replace("http://localhost:8000", "");
     let second = w.bob.get(&next).await.expect(200);
     assert_eq!((second["results"].as_array().unwrap().len(), &second["next"]), (2, &json!(null)));
+}
+
+/// What keeps Bob from leaving.
+async fn blockers(w: &World) -> Vec<String> {
+    let obligations = platform::obligations::Obligations::default();
+    crate::register_obligations(&obligations);
+    let mut db = w.t.app.db.acquire().await.unwrap();
+    let found = obligations.find(&mut db, w.bob.id(), w.t.now()).await.unwrap();
+    found.into_iter().map(|one| format!("{} {}", one.kind, one.amount.unwrap())).collect()
+}
+
+#[tokio::test]
+async fn a_provider_leaves_when_nothing_is_left_or_owed() {
+    let w = World::new().await;
+    assert!(blockers(&w).await.is_empty());
+    w.earn(&w.job(1000)).await;
+    assert_eq!(blockers(&w).await, ["balances 8.50"]);
+    w.hours(48);
+    w.t.run_jobs().await;
+    w.open_account("good").await;
+    // It is less than the minimum, but all that is left.
+    let closing = async |amount| {
+        w.bob.post("/providers/withdrawals/", json!({"amount": amount, "is_closing": true})).await
+    };
+    w.withdraw("8.50").await.refused(422, "withdrawal_too_small");
+    closing(8.49).await.refused(422, "withdrawal_too_small");
+    closing(8.51).await.refused(409, "balance_too_low");
+    closing(0.0).await.refused(422, "withdrawal_too_small");
+    closing(8.50).await.expect(201);
+    assert_eq!(blockers(&w).await, ["payouts_in_flight 8.50"]);
+    w.settle().await;
+    assert!(blockers(&w).await.is_empty());
+    w.earn(&Earning { paid: Paid::InCash, ..w.job(1000) }).await;
+    assert_eq!(blockers(&w).await, ["debts 1.50"]);
+    w.books_are_right().await;
 }

@@ -56,6 +56,12 @@ async fn what_is_no_form_is_refused() {
     form("--b\r\ncontent-disposition: form-data; name=\"alt_text\"\r\n\r\n\0\r\n--b--\r\n")
         .await
         .refused(422, "validation_failed");
+    for label in ["name=\"a\0b\"", "name=\"image\"; filename=\"a\0b.jpg\""] {
+        let form = format!("--b\r\ncontent-disposition: form-data; {label}\r\n\r\nx\r\n--b--\r\n");
+        let kind = Some("multipart/form-data; boundary=b");
+        let answer = client.send(Method::POST, "/pictures/", kind, Body::from(form)).await;
+        answer.refused(400, "malformed_request");
+    }
     let twice = "--b\r\ncontent-disposition: form-data; name=\"image\"\r\n\r\nx\r\n".repeat(2) + "--b--\r\n";
     let answer = client
         .send(Method::POST, "/pictures/", Some("multipart/form-data; boundary=b"), Body::from(twice))

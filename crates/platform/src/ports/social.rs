@@ -23,7 +23,7 @@ pub enum SocialToken {
     IdToken {
         /// The signed JWT.
         token: String,
-        /// Must equal the token's `nonce` claim where given.
+        /// Must equal the token's `nonce` claim, or its hash; neither has one without the other.
         nonce: Option<String>,
     },
     /// A classic Facebook access token.
@@ -43,6 +43,8 @@ pub struct SocialIdentity {
     pub is_email_verified: bool,
     /// The person's name, where it was shared.
     pub name: Option<String>,
+    /// Until then the token could be shown once more: for so long it must be remembered.
+    pub token_expires_at: Instant,
 }
 
 /// Checks social tokens: signature, issuer, audience, expiry, nonce.

@@ -233,6 +233,20 @@ impl Hub {
         }
     }
 
+    /// Two people see each other no more: what their connections watched of one another ends, as if the other had gone.
+    pub(super) fn part(&self, [one, other]: [UserId; 2]) {
+        for (watched, watching) in [(one, other), (other, one)] {
+            let Some(mut lines) = self.0.watchers.get_mut(&watched) else { continue };
+            lines.retain(|line| {
+                let stays = line.user != watching;
+                if !stays {
+                    line.push(Delivery::Passing(presence(watched, false)));
+                }
+                stays
+            });
+        }
+    }
+
     fn announce_all(&self, people: impl IntoIterator<Item = UserId>) {
         for user in people {
             self.announce(user);

@@ -47,6 +47,8 @@ pub enum Note {
     Came(Vec<UserId>),
     /// These are not any more.
     Went(Vec<UserId>),
+    /// One of these two has blocked the other.
+    Parted([UserId; 2]),
     /// This node lives; `true`: it would like to know who is where.
     Alive(bool),
 }
@@ -84,6 +86,12 @@ impl Nodes {
     pub fn pass(&self, app: &App, people: Vec<UserId>, frame: &str) {
         app.hub.pass(&people, &Bytes::copy_from_slice(frame.as_bytes()));
         self.send(Note::Passing(people, frame.to_owned()));
+    }
+
+    /// Neither of the two sees any more whether the other is here, wherever they are connected.
+    pub fn part(&self, app: &App, people: [UserId; 2]) {
+        app.hub.part(people);
+        self.send(Note::Parted(people));
     }
 
     /// Carries notes, and compares connections with the log, for as long as the process lives.
@@ -186,6 +194,7 @@ impl Nodes {
                 Note::Passing(people, frame) => app.hub.pass(&people, &frame.into()),
                 Note::Came(people) => app.hub.came(from, people),
                 Note::Went(people) => app.hub.went(from, people),
+                Note::Parted(people) => app.hub.part(people),
                 Note::Alive(true) => answer = Some(vec![Note::Came(app.hub.visible())]),
                 Note::Alive(false) => {}
             }

@@ -119,6 +119,7 @@ impl TestApp {
             scanner: scanner.clone(),
             social: social.clone(),
             webhooks: webhooks.clone(),
+            obligations: crate::obligations::Obligations::default(),
             hub: Hub::default(),
             nodes: Nodes::new().expect("a node"),
             jobs_waiting: Notify::new(),

@@ -167,6 +167,28 @@ async fn presence_is_told_to_who_watches_until_it_is_hidden() {
 }
 
 #[tokio::test]
+async fn whoever_is_blocked_sees_no_presence_any_more_also_where_it_was_watched_before() {
+    let Talk { conversation, mut anns, mut bobs, w, bob } = Talk::new().await;
+    let presence = |user, status| json!({"type": "presence", "data": {"user_id": user, "status": status}});
+    for (socket, watched) in [(&mut anns, bob.id()), (&mut bobs, w.ann.id())] {
+        socket.say(json!({"type": "presence.watch", "user_ids": [watched]})).await;
+        let mut said = [socket.next().await, socket.next().await];
+        said.sort_by_key(|frame| frame["type"].to_string());
+        assert_eq!(said[1], presence(watched, "online"));
+    }
+    bob.post(&format!("/chat/conversations/{conversation}/block/"), json!({})).await.expect(200);
+    assert_eq!(anns.next().await, presence(bob.id(), "offline"));
+    assert_eq!(bobs.next().await, presence(w.ann.id(), "offline"));
+    let second = w.ready(&bob).await;
+    drop((bobs, second));
+    let _back = w.ready(&bob).await;
+    anns.is_silent().await;
+    anns.say(json!({"type": "presence.watch", "user_ids": [bob.id()]})).await;
+    assert_eq!(anns.next().await, json!({"type": "ack", "of": "presence.watch"}));
+    anns.is_silent().await;
+}
+
+#[tokio::test]
 async fn whoever_leaves_with_something_unread_is_rung_for() {
     let Talk { conversation, mut anns, mut bobs, w, bob } = Talk::new().await;
     let rings = async || {

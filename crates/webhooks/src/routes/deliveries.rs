@@ -4,7 +4,7 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::Superuser,
     error::{ApiError, ApiResult},
     extract::{Path, Query},
     idempotency::Write,
@@ -86,12 +86,11 @@ pub(super) struct DetailView {
         (status = FORBIDDEN, description = "`forbidden`: no superuser.")))]
 pub(super) async fn list_webhook_deliveries(
     app: App,
-    staff: Staff,
+    _staff: Superuser,
     Query(query): Query<DeliveryQuery>,
     Query(page): Query<PageQuery>,
     link: Link,
 ) -> ApiResult<Json<Page<DeliveryView>>> {
-    staff.of_superusers()?;
     let paging = page.paging::<WebhookDeliveryId>(link)?;
     let (rows, total) = store::list(&app.db, query.endpoint_id, query.status, &paging).await?;
     Ok(Json(paging.finish(rows, total, |row| row.id, DeliveryView::from)))
@@ -104,10 +103,9 @@ pub(super) async fn list_webhook_deliveries(
         (status = FORBIDDEN, description = "`forbidden`: no superuser.")))]
 pub(super) async fn get_webhook_delivery(
     app: App,
-    staff: Staff,
+    _staff: Superuser,
     Path(id): Path<WebhookDeliveryId>,
 ) -> ApiResult<Json<DetailView>> {
-    staff.of_superusers()?;
     let Whole { delivery, body, tried } = store::find(&app.db, id).await?.ok_or_else(ApiError::not_found)?;
     let payload = RawValue::from_string(body).map_err(anyhow::Error::from)?;
     Ok(Json(DetailView { delivery: delivery.into(), payload, tried }))
@@ -121,18 +119,18 @@ pub(super) async fn get_webhook_delivery(
         (status = CONFLICT, description = "`endpoint_off`: nothing is sent to its endpoint.")))]
 pub(super) async fn replay_webhook_delivery(
     app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     Path(id): Path<WebhookDeliveryId>,
     write: Write,
 ) -> ApiResult<Response> {
-    staff.of_superusers()?;
     let now = app.clock.now();
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let (endpoint, is_active) = store::lock_target(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     if !is_active {
         return Err(WebhookError::EndpointOff.into());
     }
     let delivery = store::start_anew(&mut tx, id, now).await?.ok_or_else(ApiError::not_found)?;
     deliver_at(&mut tx, endpoint, now, now).await?;
-    tx.commit((StatusCode::ACCEPTED, Json(DeliveryView::from(delivery)))).await
+    let entry = staff.matter("webhook_delivery", id, [])?.act("webhook_delivery.replay");
+    tx.commit(entry, (StatusCode::ACCEPTED, Json(DeliveryView::from(delivery)))).await
 }

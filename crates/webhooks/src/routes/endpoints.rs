@@ -2,23 +2,27 @@
 
 use axum::{
     Json,
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    audit::Matter,
+    auth::{Staff, Superuser},
     bus::{Bus, Signal},
+    cache::Versioned,
     error::{ApiError, ApiResult},
-    extract::{IfMatch, Patch, Path, Valid},
+    extract::{IfMatch, Patch, Path, Query, Valid},
     idempotency::Write,
     ids::{EndpointId, UserId, WebhookDeliveryId},
     locale::Sentence,
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::broken,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sqlx::{PgConnection, error::DatabaseError};
 use strum::VariantArray as _;
 use utoipa::{
@@ -84,15 +88,8 @@ impl EndpointView {
 
     /// An answer with its version.
     fn answer(self, status: StatusCode) -> Response {
-        (status, [(header::ETAG, format!("\"{}\"", self.version))], Json(self)).into_response()
+        (status, Versioned(self.version, self)).into_response()
     }
-}
-
-/// All of them, the oldest first.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = WebhookEndpoints)]
-pub(super) struct Endpoints {
-    results: Vec<EndpointView>,
 }
 
 /// Where a partner wants to be told what.
@@ -185,13 +182,18 @@ impl SaveEndpoint {
 
 /// The endpoints of partners: for superusers.
 #[utoipa::path(get, path = "/webhooks/endpoints/", tag = "webhooks", operation_id = "list_webhook_endpoints",
-    security(("bearer" = [])),
-    responses((status = OK, description = "All of them, at most fifty.", body = Endpoints),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "All of them, the oldest first; at most fifty.", body = Page<EndpointView>),
         (status = FORBIDDEN, description = "`forbidden`: no superuser.")))]
-pub(super) async fn list_endpoints(app: App, staff: Staff) -> ApiResult<Json<Endpoints>> {
-    staff.of_superusers()?;
+pub(super) async fn list_endpoints(
+    app: App,
+    _staff: Superuser,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<EndpointView>>> {
     let (found, now) = (endpoints::all(&app.db).await?, app.clock.now());
-    Ok(Json(Endpoints { results: found.into_iter().map(|one| EndpointView::of(one, now)).collect() }))
+    let shown = found.into_iter().map(|one| EndpointView::of(one, now)).collect();
+    Ok(Json(page.slice(link, shown, |one: &EndpointView| one.id.to_string())?))
 }
 
 /// Tell a partner what happens: for superusers. The answer shows the secret, and no other will.
@@ -204,11 +206,10 @@ pub(super) async fn list_endpoints(app: App, staff: Staff) -> ApiResult<Json<End
         (status = UNPROCESSABLE_ENTITY, description = "Not an address that may be called, no such provider, or a field is not valid.")))]
 pub(super) async fn create_endpoint(
     app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     write: Write,
     Valid(body): Valid<SaveEndpoint>,
 ) -> ApiResult<Response> {
-    staff.of_superusers()?;
     body.check(&app)?;
     let (now, secret) = (app.clock.now(), Secret::random()?);
     let endpoint = Endpoint {
@@ -226,7 +227,7 @@ pub(super) async fn create_endpoint(
         created_at: now,
         updated_at: now,
     };
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     // One after the other, so that two at once do not want the same place.
     store::endpoints::lock_places(&mut tx).await?;
     let written = store::endpoints::insert(&mut tx, &endpoint).await;
@@ -235,7 +236,8 @@ pub(super) async fn create_endpoint(
     }
     Bus::publish(&mut tx, &Signal::KeptChanged).await?;
     let view = EndpointView { secret: Some(secret.text()), ..EndpointView::of(endpoint, now) };
-    let answer = tx.commit(view.answer(StatusCode::CREATED)).await?;
+    let entry = matter(&staff, view.id)?.act("webhook_endpoint.create");
+    let answer = tx.commit(entry, view.answer(StatusCode::CREATED)).await?;
     app.kept.forget();
     Ok(answer)
 }
@@ -258,8 +260,11 @@ fn known_provider<T>(written: sqlx::Result<T>) -> ApiResult<T> {
     responses((status = OK, description = "The endpoint.", body = EndpointView,
             headers(("ETag" = String, description = "Its version."))),
         (status = FORBIDDEN, description = "`forbidden`: no superuser.")))]
-pub(super) async fn get_endpoint(app: App, staff: Staff, Path(id): Path<EndpointId>) -> ApiResult<Response> {
-    staff.of_superusers()?;
+pub(super) async fn get_endpoint(
+    app: App,
+    _staff: Superuser,
+    Path(id): Path<EndpointId>,
+) -> ApiResult<Response> {
     let endpoint = endpoints::find(&app.db, id).await?.ok_or_else(ApiError::not_found)?;
     Ok(EndpointView::of(endpoint, app.clock.now()).answer(StatusCode::OK))
 }
@@ -279,14 +284,14 @@ pub(super) async fn get_endpoint(app: App, staff: Staff, Path(id): Path<Endpoint
         (status = UNPROCESSABLE_ENTITY, description = "Not an address that may be called, no such provider, or a field is not valid.")))]
 pub(super) async fn change_endpoint(
     app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     Path(id): Path<EndpointId>,
     version: IfMatch,
+    write: Write,
     patch: Patch<SaveEndpoint>,
 ) -> ApiResult<Response> {
-    staff.of_superusers()?;
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let current = lock(&mut tx, id, &version).await?;
     let wanted = patch.apply(&SaveEndpoint::from(&current))?;
     wanted.check(&app)?;
@@ -308,12 +313,18 @@ pub(super) async fn change_endpoint(
         deliver_at(&mut tx, id, now, now).await?;
         Bus::publish(&mut tx, &Signal::KeptChanged).await?;
     }
-    tx.commit().await?;
+    let entry = matter(&staff, id)?.act("webhook_endpoint.change");
+    let entry = entry.details(json!({"version": endpoint.version, "is_active": endpoint.is_active}));
+    let answer = tx.commit(entry, EndpointView::of(endpoint, now).answer(StatusCode::OK)).await?;
     if is_switched_on {
         app.kept.forget();
-        app.jobs_waiting.notify_one();
     }
-    Ok(EndpointView::of(endpoint, now).answer(StatusCode::OK))
+    Ok(answer)
+}
+
+/// An endpoint, which is nobody's own.
+fn matter(staff: &Staff, id: EndpointId) -> ApiResult<Matter> {
+    staff.matter("webhook_endpoint", id, [])
 }
 
 /// Holds one, in the version that is meant.
@@ -329,16 +340,15 @@ async fn lock(db: &mut PgConnection, id: EndpointId, version: &IfMatch) -> ApiRe
     responses((status = NO_CONTENT, description = "It is forgotten."),
         (status = FORBIDDEN, description = "`forbidden`: no superuser.")))]
 pub(super) async fn delete_endpoint(
-    app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     Path(id): Path<EndpointId>,
-) -> ApiResult<StatusCode> {
-    staff.of_superusers()?;
-    if endpoints::delete(&app.db, id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(ApiError::not_found())
+    write: Write,
+) -> ApiResult<Response> {
+    let mut tx = staff.begin(write).await?;
+    if !endpoints::delete(&mut tx, id).await? {
+        return Err(ApiError::not_found());
     }
+    tx.commit(matter(&staff, id)?.act("webhook_endpoint.delete"), StatusCode::NO_CONTENT).await
 }
 
 /// Replace the secret of an endpoint: for superusers. For 24 hours messages are signed with both.
@@ -351,21 +361,20 @@ pub(super) async fn delete_endpoint(
         (status = PRECONDITION_FAILED, description = "`stale_version`: it has been changed in the meantime.")))]
 pub(super) async fn rotate_secret(
     app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     Path(id): Path<EndpointId>,
     version: IfMatch,
     write: Write,
 ) -> ApiResult<Response> {
-    staff.of_superusers()?;
     let (now, secret) = (app.clock.now(), Secret::random()?);
     let until = now.plus(OLD_SECRET_LIFE);
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let current = lock(&mut tx, id, &version).await?;
     let endpoint =
         Endpoint { old_secret_until: Some(until), version: current.version + 1, updated_at: now, ..current };
     store::endpoints::rotate(&mut tx, &endpoint, &secret.seal(&app.secrets)?, until).await?;
     let view = EndpointView { secret: Some(secret.text()), ..EndpointView::of(endpoint, now) };
-    tx.commit(view.answer(StatusCode::OK)).await
+    tx.commit(matter(&staff, id)?.act("webhook_endpoint.rotate_secret"), view.answer(StatusCode::OK)).await
 }
 
 /// Send an endpoint `webhook.test`: for superusers.
@@ -376,13 +385,12 @@ pub(super) async fn rotate_secret(
         (status = CONFLICT, description = "`endpoint_off`: nothing is sent to it.")))]
 pub(super) async fn test_endpoint(
     app: App,
-    staff: Staff,
+    Superuser(staff): Superuser,
     Path(id): Path<EndpointId>,
     write: Write,
 ) -> ApiResult<Response> {
-    staff.of_superusers()?;
     let now = app.clock.now();
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
     let endpoint = store::endpoints::lock(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
     if !endpoint.is_active {
         return Err(WebhookError::EndpointOff.into());
@@ -392,5 +400,6 @@ pub(super) async fn test_endpoint(
     let written = store::deliveries::insert(&mut tx, &[id], &message, now).await?;
     let delivery = written.into_iter().next().ok_or_else(ApiError::not_found)?;
     deliver_at(&mut tx, id, now, now).await?;
-    tx.commit((StatusCode::ACCEPTED, Json(DeliveryView::from(delivery)))).await
+    let entry = matter(&staff, id)?.act("webhook_endpoint.test");
+    tx.commit(entry, (StatusCode::ACCEPTED, Json(DeliveryView::from(delivery)))).await
 }

@@ -164,7 +164,7 @@ pub(crate) async fn rotate(
 }
 
 /// Forgets one, and what it was told; `false` where there is no such one.
-pub(crate) async fn delete(db: &PgPool, id: EndpointId) -> sqlx::Result<bool> {
+pub(crate) async fn delete(db: &mut PgConnection, id: EndpointId) -> sqlx::Result<bool> {
     let done = sqlx::query!("delete from webhook_endpoints where id = $1", id as _);
     Ok(done.execute(db).await?.rows_affected() == 1)
 }

@@ -127,7 +127,7 @@ async fn who_answers_that_it_is_gone_hears_no_more() {
     assert_eq!(w.deliveries().await, ["booking.confirmed failed 1"]);
     let off = w.sue.get(&of(&made)).await.expect(200);
     assert_eq!((&off["is_active"], off.str("off_reason")), (&json!(false), "gone".to_owned()));
-    assert_eq!((&off["version"], off.header("etag")), (&json!(2), "\"2\""));
+    assert_eq!((&off["version"], off.header("etag").split_once('-').unwrap().0), (&json!(2), "\"2"));
     w.happens(Event::Completed, State::Completed, 3).await;
     assert_eq!(w.sent().len(), 1);
     let on = w.sue.patch(&of(&made), json!({"is_active": true})).await.expect(200);

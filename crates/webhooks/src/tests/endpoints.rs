@@ -51,14 +51,19 @@ async fn an_endpoint_is_made_changed_and_forgotten() {
     let w = World::new().await;
     let made = w.endpoint(json!({"provider_id": w.bob.id()})).await;
     let path = of(&made);
-    assert_eq!(made.header("etag"), "\"1\"");
+    assert!(made.header("etag").starts_with("\"1-"));
     shape!(made);
     let changed = w.sue.patch(&path, json!({"description": null, "is_active": false})).await.expect(200);
-    assert_eq!((changed.str("description"), changed.header("etag")), (String::new(), "\"2\""));
+    assert_eq!(
+        (changed.str("description"), changed.header("etag").split_once('-').unwrap().0),
+        (String::new(), "\"2")
+    );
     assert_eq!((&changed["is_active"], &changed["off_reason"]), (&json!(false), &json!(null)));
     assert_eq!(w.sue.get(&path).await.expect(200).body, changed.body);
     let list = w.sue.get("/webhooks/endpoints/").await.expect(200);
-    assert_eq!(list.body, json!({"results": [changed.body]}));
+    let page =
+        json!({"count": 1, "count_exact": true, "next": null, "previous": null, "results": [changed.body]});
+    assert_eq!(list.body, page);
     w.sue.delete(&path).await.expect(204);
     w.sue.get(&path).await.refused(404, "not_found");
     w.sue.delete(&path).await.refused(404, "not_found");

@@ -110,6 +110,7 @@ impl World {
             provider_id: None,
             status,
             failure_code: None,
+            charge_failed: None,
             at: now,
         };
         outbox::emit(&mut self.t.app.db.acquire().await.unwrap(), &event, now).await.unwrap();

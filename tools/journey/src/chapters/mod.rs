@@ -1,16 +1,20 @@
 //! The journey, chapter by chapter. A new capability adds a file and a line here.
 
+mod absence;
 mod account;
 mod booking;
 mod cancelling;
 mod credits;
 mod devices;
+mod disputing;
 mod earning;
 mod ending;
+mod failing;
 mod finding;
 mod hearing;
 mod helping;
 mod instant;
+mod moving;
 mod offering;
 mod operations;
 mod password;
@@ -44,6 +48,10 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     earning::tell(story, &tuned).await?;
     refusals::tell(story).await?;
     password::tell(story).await?;
+    absence::tell(story).await?;
+    disputing::tell(story).await?;
+    moving::tell(story).await?;
+    failing::tell(story).await?;
     ending::tell(story).await?;
     story.confess().await
 }

@@ -89,12 +89,12 @@ pub async fn until(
 }
 
 /// Asks until a payment has this status.
-async fn until_status(story: &Story, payment: &Answer, status: &str) -> anyhow::Result<Answer> {
+pub async fn until_status(story: &Story, payment: &Answer, status: &str) -> anyhow::Result<Answer> {
     until(story, &payment_path(payment)?, &story.anna, |seen| seen.is("status", status).is_ok()).await
 }
 
 /// Asks until so many cents of a payment have gone back.
-async fn until_back(story: &Story, payment: &Answer, cents: i64) -> anyhow::Result<Answer> {
+pub async fn until_back(story: &Story, payment: &Answer, cents: i64) -> anyhow::Result<Answer> {
     let has = |seen: &Answer| seen.money("refunded_amount").ok() == Some(cents);
     until(story, &payment_path(payment)?, &story.anna, has).await
 }

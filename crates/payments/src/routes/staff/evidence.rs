@@ -10,7 +10,8 @@ use garde::Validate;
 use jiff::tz::TimeZone;
 use platform::{
     app::App,
-    auth::Staff,
+    audit::Matter,
+    auth::{Finance, Staff},
     config::MarketSettings,
     error::{ApiError, ApiResult},
     extract::{Path, Valid, WantsPdf},
@@ -22,6 +23,8 @@ use platform::{
     validation::not_blank,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
 
 use crate::{
     evidence::{self, Submission, SubmissionState},
@@ -112,16 +115,16 @@ impl From<Moment> for MomentView {
     security(("bearer" = [])), params(("id" = DisputeId, Path)),
     responses((status = OK, description = "Its story.",
             content((EvidenceView = "application/json"), (Vec<u8> = "application/pdf"))),
-        (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
+        (status = FORBIDDEN, description = "`forbidden`: not of finance; `own_matter`: their own booking.")))]
 pub(in crate::routes) async fn get_evidence(
     app: App,
-    staff: Staff,
+    Finance(staff): Finance,
     Path(id): Path<DisputeId>,
     language: Language,
     WantsPdf(wants_pdf): WantsPdf,
 ) -> ApiResult<Response> {
-    staff.of_finance()?;
     let mut db = app.db.acquire().await?;
+    matter(&staff, &mut db, id).await?;
     let found = store::of_dispute(&mut db, id).await?.ok_or_else(ApiError::not_found)?;
     let submission = store::latest(&mut db, id).await?.map(SubmissionView::from);
     drop(db);
@@ -137,6 +140,12 @@ pub(in crate::routes) async fn get_evidence(
         (header::VARY, "Accept".to_owned()),
     ];
     Ok((headers, file).into_response())
+}
+
+/// A dispute as a matter of others.
+async fn matter(staff: &Staff, db: &mut PgConnection, id: DisputeId) -> ApiResult<Matter> {
+    let people = store::people(db, id).await?.ok_or_else(ApiError::not_found)?;
+    staff.matter("dispute", id, people)
 }
 
 /// What we say.
@@ -186,19 +195,20 @@ impl From<Submission> for SubmissionView {
 #[utoipa::path(post, path = "/admin/disputes/{id}/evidence/", tag = "payments", operation_id = "submit_dispute_evidence",
     security(("bearer" = [])), params(("id" = DisputeId, Path)), request_body = SubmitEvidence,
     responses((status = CREATED, description = "It is on its way.", body = SubmissionView),
-        (status = FORBIDDEN, description = "`forbidden`: not of finance."),
+        (status = FORBIDDEN, description = "`forbidden`: not of finance; `own_matter`: their own booking."),
         (status = CONFLICT, description = "`dispute_not_open`, `evidence_submitted`.")))]
 pub(in crate::routes) async fn submit_evidence(
     app: App,
-    staff: Staff,
+    Finance(staff): Finance,
     Path(id): Path<DisputeId>,
     write: Write,
     Valid(body): Valid<SubmitEvidence>,
 ) -> ApiResult<Response> {
-    staff.of_finance()?;
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
+    let matter = matter(&staff, &mut tx, id).await?;
     let submission = evidence::submit(&mut tx, id, body.statement, staff.caller.id, app.clock.now()).await?;
-    tx.commit((StatusCode::CREATED, Json(SubmissionView::from(submission)))).await
+    let entry = matter.act("dispute.submit_evidence").details(json!({"submission_id": submission.id}));
+    tx.commit(entry, (StatusCode::CREATED, Json(SubmissionView::from(submission)))).await
 }
 
 impl EvidenceView {

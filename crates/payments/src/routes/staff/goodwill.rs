@@ -4,17 +4,19 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
-    error::{ApiError, ApiResult, Kind},
-    extract::{Path, Valid},
+    auth::{Finance, SupportOrFinance},
+    error::{ApiError, ApiResult},
+    extract::{Path, Query, Valid},
     idempotency::Write,
     ids::{GrantId, UserId},
     locale::Sentence,
     money::{Amount, Currency, Money},
+    page::{Link, Page, PageQuery},
     time::Instant,
     validation::not_blank,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     goodwill::{self, Grant, GrantState},
@@ -59,21 +61,14 @@ pub(in crate::routes) struct GrantView {
     decided_at: Option<Instant>,
 }
 
-/// The newest hundred.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = GoodwillGrants)]
-pub(in crate::routes) struct GrantsView {
-    results: Vec<GrantView>,
-}
-
-impl From<Grant> for GrantView {
-    fn from(grant: Grant) -> Self {
+impl GrantView {
+    fn of(grant: Grant, now: Instant) -> Self {
         Self {
+            status: grant.state_at(now),
             id: grant.id,
             user_id: grant.user_id,
             amount: Money::new(grant.amount_minor, Currency::EUR),
             reason: grant.reason,
-            status: grant.state,
             proposed_by: grant.proposed_by,
             decided_by: grant.decided_by,
             created_at: grant.created_at,
@@ -84,12 +79,19 @@ impl From<Grant> for GrantView {
 
 /// Proposals and decisions, newest first: for staff.
 #[utoipa::path(get, path = "/admin/credits/grants/", tag = "payments", operation_id = "list_grants",
-    security(("bearer" = [])), responses((status = OK, description = "The newest 100.", body = GrantsView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "The newest 1,000.", body = Page<GrantView>),
         (status = FORBIDDEN, description = "`forbidden`: of another role.")))]
-pub(in crate::routes) async fn list_grants(app: App, staff: Staff) -> ApiResult<Json<GrantsView>> {
-    may_propose(&staff)?;
+pub(in crate::routes) async fn list_grants(
+    app: App,
+    _staff: SupportOrFinance,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<GrantView>>> {
+    let now = app.clock.now();
     let found = store::newest(&mut *app.db.acquire().await?).await?;
-    Ok(Json(GrantsView { results: found.into_iter().map(GrantView::from).collect() }))
+    let views = found.into_iter().map(|grant| GrantView::of(grant, now)).collect();
+    Ok(Json(page.slice(link, views, |grant: &GrantView| grant.id.to_string())?))
 }
 
 /// Propose credits for somebody: for support and finance.
@@ -97,20 +99,19 @@ pub(in crate::routes) async fn list_grants(app: App, staff: Staff) -> ApiResult<
     security(("bearer" = [])), request_body = ProposeGrant,
     responses((status = CREATED, description = "Somebody of finance decides.", body = GrantView),
         (status = NOT_FOUND, description = "There is no such person."),
-        (status = FORBIDDEN, description = "`forbidden`: of another role.")))]
+        (status = FORBIDDEN, description = "`forbidden`: of another role; `own_matter`: credits for themselves.")))]
 pub(in crate::routes) async fn propose_grant(
     app: App,
-    staff: Staff,
+    SupportOrFinance(staff): SupportOrFinance,
     write: Write,
     Valid(body): Valid<ProposeGrant>,
 ) -> ApiResult<Response> {
-    may_propose(&staff)?;
     let limit = i64::from(app.settings.market.goodwill_limit);
     let amount = body.amount.in_currency(Currency::EUR).ok();
     let amount = amount.filter(|amount| (1..=limit).contains(&amount.minor));
-    let most = Money::new(limit, Currency::EUR).to_string();
+    let most = Money::new(limit, Currency::EUR);
     let amount = amount.ok_or_else(|| {
-        ApiError::invalid_field("amount", Sentence::new("field-too_large").with("max", most))
+        ApiError::invalid_field("amount", Sentence::new("field-too_large").with_money("max", most))
     })?;
     let now = app.clock.now();
     let grant = Grant {
@@ -124,32 +125,35 @@ pub(in crate::routes) async fn propose_grant(
         created_at: now,
         decided_at: None,
     };
-    let mut tx = write.begin().await?;
+    let matter = staff.matter("goodwill_grant", grant.id, [grant.user_id])?;
+    let mut tx = staff.begin(write).await?;
     if !store::insert(&mut tx, &grant).await? {
         return Err(ApiError::not_found());
     }
-    tx.commit((StatusCode::CREATED, Json(GrantView::from(grant)))).await
+    let entry = matter.act("goodwill_grant.propose").reason(&*grant.reason);
+    let entry = entry.details(json!({"user_id": grant.user_id, "amount_minor": grant.amount_minor}));
+    tx.commit(entry, (StatusCode::CREATED, Json(GrantView::of(grant, now)))).await
 }
 
 /// Decide on a proposal of somebody else's: for finance.
 #[utoipa::path(put, path = "/admin/credits/grants/{id}/", tag = "payments", operation_id = "decide_grant",
     security(("bearer" = [])), params(("id" = GrantId, Path)), request_body = Decision,
     responses((status = OK, description = "The decision.", body = GrantView),
-        (status = FORBIDDEN, description = "`forbidden`: not of finance; `second_person_required`: their own proposal."),
-        (status = CONFLICT, description = "`decided_already`.")))]
+        (status = FORBIDDEN, description = "`forbidden`: not of finance; `second_person_required`: their own proposal; \
+            `own_matter`: credits for themselves."),
+        (status = CONFLICT, description = "`decided_already`; `approval_expired`: it is older than 7 days.")))]
 pub(in crate::routes) async fn decide_grant(
     app: App,
-    staff: Staff,
+    Finance(staff): Finance,
     Path(id): Path<GrantId>,
+    write: Write,
     Valid(body): Valid<Decision>,
-) -> ApiResult<Json<GrantView>> {
-    staff.of_finance()?;
-    let mut tx = app.db.begin().await?;
-    let grant = goodwill::decide(&mut tx, id, body.approve, staff.caller.id, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(Json(GrantView::from(grant)))
-}
-
-fn may_propose(staff: &Staff) -> ApiResult<()> {
-    if goodwill::may_propose(staff.role) { Ok(()) } else { Err(ApiError::new(Kind::Forbidden, "forbidden")) }
+) -> ApiResult<Response> {
+    let mut tx = staff.begin(write).await?;
+    let grant = store::lock(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
+    let matter = staff.matter("goodwill_grant", id, [grant.user_id])?;
+    let now = app.clock.now();
+    let grant = goodwill::decide(&mut tx, grant, body.approve, staff.caller.id, now).await?;
+    let entry = matter.act("goodwill_grant.decide").details(json!({"is_approved": body.approve}));
+    tx.commit(entry, Json(GrantView::of(grant, now))).await
 }

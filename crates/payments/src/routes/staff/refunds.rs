@@ -4,8 +4,8 @@ use axum::{Json, http::StatusCode, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
-    error::ApiResult,
+    auth::Finance,
+    error::{ApiError, ApiResult},
     extract::{Path, Valid},
     idempotency::Write,
     ids::{PaymentId, RefundId},
@@ -13,10 +13,12 @@ use platform::{
     validation::not_blank,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     refund::RefundState,
     retry::{self, Attempt, Way},
+    store,
 };
 
 /// How it is brought.
@@ -51,22 +53,26 @@ pub(in crate::routes) struct BroughtView {
 #[utoipa::path(post, path = "/admin/refunds/{id}/bring/", tag = "payments", operation_id = "bring_refund",
     security(("bearer" = [])), params(("id" = RefundId, Path)), request_body = BringRefund,
     responses((status = CREATED, description = "The refund.", body = BroughtView),
-        (status = FORBIDDEN, description = "`forbidden`: not of finance."),
+        (status = FORBIDDEN, description = "`forbidden`: not of finance; `own_matter`: their own money."),
         (status = CONFLICT, description = "`refund_not_failed`."),
         (status = UNPROCESSABLE_ENTITY, description = "`payment_method_unavailable`: credits are in euros.")))]
 pub(in crate::routes) async fn bring_refund(
     app: App,
-    staff: Staff,
+    Finance(staff): Finance,
     Path(id): Path<RefundId>,
     write: Write,
     Valid(body): Valid<BringRefund>,
 ) -> ApiResult<Response> {
-    staff.of_finance()?;
-    let mut tx = write.begin().await?;
+    let mut tx = staff.begin(write).await?;
+    let of = store::refunds::payment_of(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
+    let people = store::payments::people(&mut tx, of).await?.ok_or_else(ApiError::not_found)?;
+    let matter = staff.matter("refund", id, people.all())?;
     let attempt = Attempt::Staff(body.by, &body.note);
     let (refund, payment) = retry::bring_failed(&mut tx, id, attempt, app.clock.now()).await?;
     let amount = payment.money(refund.amount_minor);
     let (payment_id, status, currency) = (refund.payment_id, refund.state, amount.currency);
     let view = BroughtView { id, payment_id, amount, currency, status, note: body.note };
-    tx.commit((StatusCode::CREATED, Json(view))).await
+    let entry = matter.act("refund.bring").reason(&*view.note);
+    let entry = entry.details(json!({"by": <&str>::from(body.by), "payment_id": payment_id}));
+    tx.commit(entry, (StatusCode::CREATED, Json(view))).await
 }

@@ -1,17 +1,20 @@
 //! First payments that are unusually large.
 
-use axum::Json;
+use axum::{Json, response::Response};
 use garde::Validate;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::Finance,
     error::{ApiError, ApiResult},
-    extract::{Path, Valid},
+    extract::{Path, Query, Valid},
+    idempotency::Write,
     ids::{BookingId, UserId},
     money::{Currency, Money},
+    page::{Link, Page, PageQuery},
     time::Instant,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     review::{Review, ReviewState},
@@ -40,13 +43,6 @@ pub(in crate::routes) struct ReviewView {
     decided_at: Option<Instant>,
 }
 
-/// Those that wait, oldest first.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = PaymentReviews)]
-pub(in crate::routes) struct ReviewsView {
-    results: Vec<ReviewView>,
-}
-
 impl From<Review> for ReviewView {
     fn from(review: Review) -> Self {
         Self {
@@ -62,30 +58,40 @@ impl From<Review> for ReviewView {
     }
 }
 
-/// First payments that wait for a person: for finance.
+/// First payments that wait for a person, none of one's own bookings: for finance.
 #[utoipa::path(get, path = "/admin/payments/reviews/", tag = "payments", operation_id = "list_payment_reviews",
-    security(("bearer" = [])), responses((status = OK, description = "The oldest 100 that wait.", body = ReviewsView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "Those that wait, the oldest first.", body = Page<ReviewView>),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(in crate::routes) async fn list_reviews(app: App, staff: Staff) -> ApiResult<Json<ReviewsView>> {
-    staff.of_finance()?;
-    let found = store::waiting(&mut *app.db.acquire().await?).await?;
-    Ok(Json(ReviewsView { results: found.into_iter().map(ReviewView::from).collect() }))
+pub(in crate::routes) async fn list_reviews(
+    app: App,
+    Finance(staff): Finance,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<ReviewView>>> {
+    let found = store::waiting(&mut *app.db.acquire().await?, staff.caller.id).await?;
+    Ok(Json(page.slice(link, found.into_iter().map(ReviewView::from).collect(), |review: &ReviewView| {
+        review.booking_id.to_string()
+    })?))
 }
 
 /// Allow a first payment, or refuse it: for finance. An allowed booking can be paid as any other.
 #[utoipa::path(put, path = "/admin/payments/reviews/{id}/", tag = "payments", operation_id = "decide_payment_review",
     security(("bearer" = [])), params(("id" = BookingId, Path)), request_body = Verdict,
     responses((status = OK, description = "The decision, which may be changed.", body = ReviewView),
-        (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
+        (status = FORBIDDEN, description = "`forbidden`: not of finance; `own_matter`: a booking of theirs.")))]
 pub(in crate::routes) async fn decide_review(
     app: App,
-    staff: Staff,
+    Finance(staff): Finance,
     Path(id): Path<BookingId>,
+    write: Write,
     Valid(body): Valid<Verdict>,
-) -> ApiResult<Json<ReviewView>> {
-    staff.of_finance()?;
+) -> ApiResult<Response> {
     let state = if body.allow { ReviewState::Allowed } else { ReviewState::Refused };
-    let (mut db, now) = (app.db.acquire().await?, app.clock.now());
-    let decided = store::decide(&mut db, id, state, staff.caller.id, now).await?;
-    Ok(Json(ReviewView::from(decided.ok_or_else(ApiError::not_found)?)))
+    let mut tx = staff.begin(write).await?;
+    let people = store::people(&mut tx, id).await?.ok_or_else(ApiError::not_found)?;
+    let matter = staff.matter("payment_review", id, people)?;
+    let decided = store::decide(&mut tx, id, state, staff.caller.id, app.clock.now()).await?;
+    let entry = matter.act("payment_review.decide").details(json!({"is_allowed": body.allow}));
+    tx.commit(entry, Json(ReviewView::from(decided.ok_or_else(ApiError::not_found)?))).await
 }

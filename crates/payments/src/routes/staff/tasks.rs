@@ -3,10 +3,12 @@
 use axum::Json;
 use platform::{
     app::App,
-    auth::Staff,
+    auth::Finance,
     error::ApiResult,
+    extract::Query,
     ids::PaymentId,
     money::{Currency, Money},
+    page::{Link, Page, PageQuery},
     time::Instant,
 };
 use serde::Serialize;
@@ -27,13 +29,6 @@ pub(in crate::routes) struct TaskView {
     due_at: Option<Instant>,
 }
 
-/// What is to be done, the most urgent first.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = MoneyTasks)]
-pub(in crate::routes) struct TasksView {
-    results: Vec<TaskView>,
-}
-
 impl From<Task> for TaskView {
     fn from(task: Task) -> Self {
         let currency = task.currency.unwrap_or(Currency::EUR);
@@ -49,12 +44,20 @@ impl From<Task> for TaskView {
 }
 
 /// What waits for a person: refunds that failed, disputes with their deadlines, gateways that do not say what became of
-/// something, differences, proposals of goodwill, first payments, jobs that were given up. For finance.
+/// something, differences, proposals of goodwill, refunds that need two, first payments, jobs that were given up. Nothing that is
+/// one's own matter. For finance.
 #[utoipa::path(get, path = "/admin/payments/tasks/", tag = "payments", operation_id = "list_money_tasks",
-    security(("bearer" = [])), responses((status = OK, description = "At most 50 of each kind.", body = TasksView),
+    security(("bearer" = [])), params(PageQuery),
+    responses((status = OK, description = "At most 1,000 of each kind, the most urgent first.", body = Page<TaskView>),
         (status = FORBIDDEN, description = "`forbidden`: not of finance.")))]
-pub(in crate::routes) async fn list_tasks(app: App, staff: Staff) -> ApiResult<Json<TasksView>> {
-    staff.of_finance()?;
-    let found = tasks::open(&mut *app.db.acquire().await?, app.clock.now()).await?;
-    Ok(Json(TasksView { results: found.into_iter().map(TaskView::from).collect() }))
+pub(in crate::routes) async fn list_tasks(
+    app: App,
+    Finance(staff): Finance,
+    Query(page): Query<PageQuery>,
+    link: Link,
+) -> ApiResult<Json<Page<TaskView>>> {
+    let found = tasks::open(&mut *app.db.acquire().await?, staff.caller.id, app.clock.now()).await?;
+    Ok(Json(page.slice(link, found.into_iter().map(TaskView::from).collect(), |task: &TaskView| {
+        format!("{:?} {}", task.kind, task.id)
+    })?))
 }

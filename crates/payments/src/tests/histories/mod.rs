@@ -11,7 +11,7 @@ use serde_json::json;
 use self::{
     entitlement::{Decision, Policy, Side},
     observed::Terms,
-    steps::{CODES, History, Staff, Step, is_code_ours, step},
+    steps::{CODES, History, Staff, Step, is_code_ours, steps},
 };
 use super::World;
 
@@ -119,7 +119,7 @@ fn in_every_history_each_ends_with_what_is_theirs() {
         ..ProptestConfig::default()
     };
     TestRunner::new(config)
-        .run(&(setting(), prop::collection::vec(step(), 1..30)), |(setting, steps)| {
+        .run(&(setting(), steps()), |(setting, steps)| {
             runtime.block_on(play(setting, &steps));
             Ok(())
         })

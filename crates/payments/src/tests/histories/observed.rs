@@ -184,7 +184,7 @@ impl History {
             provider: expected.iter().map(|all| all.provider).sum(),
             ours: expected.iter().map(Entitlement::ours).sum(),
         };
-        let is = w.ends(&id, charges).await;
+        let is = w.ends_of(&id, charges).await;
         let near = |left: i64, right: i64| (left - right).abs() <= slack;
         // What the customer pays is right to the cent. How a part of it is divided between card and credits, provider
         // and us, is rounded with each movement.
@@ -224,7 +224,7 @@ impl World {
 
     /// Where a booking's money is: at the customer by the gateway's own book, less what is still owed to them; in the
     /// wallet, at the provider and at us by the ledger, and at the provider by the API as well.
-    async fn ends(&self, booking: &str, charges: &[Taken]) -> Ends {
+    async fn ends_of(&self, booking: &str, charges: &[Taken]) -> Ends {
         let row = sqlx::query!(
             r#"with e as (select a.purpose, e.amount from ledger_transactions t
                             join ledger_entries e on e.transaction_id = t.id

@@ -80,52 +80,86 @@ const CARDS: &[&str] = &[
 const BEFORE_START: &[i64] =
     &[7 * 1440 + 1, 7 * 1440, 7 * 1440 - 1, 4321, 4320, 4319, 1441, 1440, 1439, 90, 20, -15, -60, -1500];
 
-pub(super) fn step() -> impl Strategy<Value = Step> {
-    let number = any::<usize>;
-    let card = || prop::sample::select(CARDS);
+/// The booking that was made last.
+const LATEST: usize = usize::MAX;
+
+/// Which one: one of few most of the time, so that much happens to each.
+fn which() -> impl Strategy<Value = usize> + Clone {
+    prop_oneof![3 => Just(LATEST), 1 => 0..12_usize]
+}
+
+fn card() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(CARDS)
+}
+
+/// A booking that is paid, most of the time, and confirmed.
+fn opening() -> impl Strategy<Value = Vec<Step>> {
+    let answer = prop_oneof![9 => Just(Step::Accept(LATEST)), 1 => Just(Step::Decline(LATEST))];
+    ((0..12_i64).prop_map(Step::Book), paying(Just(LATEST).boxed()), 0..4_i64, answer)
+        .prop_map(|(book, pay, seconds, answer)| vec![book, pay, Step::Deliver(seconds, 1, false), answer])
+}
+
+fn paying(which: BoxedStrategy<usize>) -> impl Strategy<Value = Step> {
+    let which = move || which.clone();
+    prop_oneof![
+        7 => (which(), card()).prop_map(|(which, card)| Step::Pay(which, card)),
+        3 => (which(), card(), 2..5_u8).prop_map(|(which, card, count)| Step::PayInParts(which, card, count)),
+        3 => (which(), card(), 1..20_i64).prop_map(|(which, card, days)| Step::PayLater(which, card, days)),
+        3 => (which(), card(), 1..3000_i64).prop_map(|(which, card, minor)| Step::PayMixed(which, card, minor)),
+        3 => (which(), card(), 0..CODES).prop_map(|(which, card, code)| Step::PayLess(which, card, code)),
+        1 => which().prop_map(Step::PayByCredits),
+        1 => (which(), card()).prop_map(|(which, card)| Step::PayTwice(which, card)),
+    ]
+}
+
+fn working() -> impl Strategy<Value = Step> {
     let side = || prop::sample::select(&[Side::Customer, Side::Provider][..]);
     let decision = prop_oneof![
         Just(Decision::For(Side::Customer)),
         Just(Decision::For(Side::Provider)),
         (1..6000_i64).prop_map(Decision::Split)
     ];
-    let paying = prop_oneof![
-        7 => (number(), card()).prop_map(|(which, card)| Step::Pay(which, card)),
-        3 => (number(), card(), 2..5_u8).prop_map(|(which, card, count)| Step::PayInParts(which, card, count)),
-        3 => (number(), card(), 1..20_i64).prop_map(|(which, card, days)| Step::PayLater(which, card, days)),
-        3 => (number(), card(), 1..3000_i64).prop_map(|(which, card, minor)| Step::PayMixed(which, card, minor)),
-        3 => (number(), card(), 0..CODES).prop_map(|(which, card, code)| Step::PayLess(which, card, code)),
-        1 => number().prop_map(Step::PayByCredits),
-        2 => (number(), card(), 1..5000_i64).prop_map(|(which, card, minor)| Step::Tip(which, card, minor)),
-        1 => (number(), card()).prop_map(|(which, card)| Step::PayTwice(which, card)),
-        1 => (number(), card()).prop_map(|(which, card)| Step::TipTwice(which, card)),
+    prop_oneof![
+        4 => which().prop_map(Step::Complete),
+        2 => (which(), any::<bool>()).prop_map(|(which, yes)| Step::Approve(which, yes)),
+        2 => which().prop_map(Step::Accept),
+        1 => which().prop_map(Step::Decline),
+        4 => (which(), side()).prop_map(|(which, by)| Step::Cancel(which, by)),
+        4 => (which(), side(), 0..12_i64, 0..20_i64)
+            .prop_map(|(which, by, days, halves)| Step::Reschedule(which, by, days, halves)),
+        4 => (which(), side(), any::<bool>()).prop_map(|(which, by, yes)| Step::AnswerReschedule(which, by, yes)),
+        4 => (which(), side()).prop_map(|(which, by)| Step::NoShow(which, by)),
+        4 => (which(), side()).prop_map(|(which, by)| Step::Contest(which, by)),
+        3 => which().prop_map(Step::Complain),
+        3 => (which(), decision).prop_map(|(which, decision)| Step::Decide(which, decision)),
+        2 => (which(), card(), 1..5000_i64).prop_map(|(which, card, minor)| Step::Tip(which, card, minor)),
+        1 => (which(), card()).prop_map(|(which, card)| Step::TipTwice(which, card)),
+    ]
+}
+
+fn passing() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (which(), 1..6000_i64).prop_map(|(which, minor)| Step::Refund(which, minor)),
         1 => card().prop_map(Step::BuyTwice),
         1 => card().prop_map(Step::Buy),
-    ];
-    let working = prop_oneof![
-        3 => number().prop_map(Step::Complete),
-        2 => (number(), any::<bool>()).prop_map(|(which, yes)| Step::Approve(which, yes)),
-        3 => number().prop_map(Step::Accept),
-        1 => number().prop_map(Step::Decline),
-        3 => (number(), side()).prop_map(|(which, by)| Step::Cancel(which, by)),
-        3 => (number(), side(), 0..12_i64, 0..20_i64)
-            .prop_map(|(which, by, days, halves)| Step::Reschedule(which, by, days, halves)),
-        3 => (number(), side(), any::<bool>()).prop_map(|(which, by, yes)| Step::AnswerReschedule(which, by, yes)),
-        3 => (number(), side()).prop_map(|(which, by)| Step::NoShow(which, by)),
-        2 => (number(), side()).prop_map(|(which, by)| Step::Contest(which, by)),
-        2 => number().prop_map(Step::Complain),
-        2 => (number(), decision).prop_map(|(which, decision)| Step::Decide(which, decision)),
-    ];
-    let passing = prop_oneof![
-        3 => (number(), 1..6000_i64).prop_map(|(which, minor)| Step::Refund(which, minor)),
         1 => Just(Step::RefundCredits),
         1 => Just(Step::Withdraw),
-        3 => (1..4000_i64).prop_map(Step::Wait),
-        6 => (number(), prop::sample::select(BEFORE_START)).prop_map(|(which, minutes)| Step::WaitFor(which, minutes)),
+        2 => (1..4000_i64).prop_map(Step::Wait),
+        8 => (which(), prop::sample::select(BEFORE_START)).prop_map(|(which, minutes)| Step::WaitFor(which, minutes)),
         4 => (0..10_i64, 1..4_usize, any::<bool>())
             .prop_map(|(seconds, times, reverse)| Step::Deliver(seconds, times, reverse)),
-    ];
-    prop_oneof![4 => (0..12_i64).prop_map(Step::Book), 9 => paying, 10 => working, 7 => passing]
+    ]
+}
+
+fn step() -> impl Strategy<Value = Vec<Step>> {
+    let one = prop_oneof![2 => paying(which().boxed()), 5 => working(), 4 => passing()];
+    prop_oneof![1 => opening(), 8 => one.prop_map(|step| vec![step])]
+}
+
+/// Some bookings, and what becomes of them.
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    (opening(), prop::collection::vec(step(), 1..25))
+        .prop_map(|(first, rest)| first.into_iter().chain(rest.into_iter().flatten()).collect())
 }
 
 /// Half of the promotions are the provider's, half ours.
@@ -166,6 +200,11 @@ fn amount(minor: i64) -> String {
     format!("{}.{:02}", minor / 100, minor % 100)
 }
 
+/// Which of so many.
+fn pick(which: usize, count: usize) -> Option<usize> {
+    if which == LATEST { count.checked_sub(1) } else { which.checked_rem(count) }
+}
+
 /// A refusal is fine, a mistake of ours is not.
 fn no_fault(answer: Answer) -> Answer {
     assert!(answer.status.as_u16() < 500 || answer.status == 503, "{}", answer.text());
@@ -173,12 +212,8 @@ fn no_fault(answer: Answer) -> Answer {
 }
 
 impl History {
-    fn booking(&self, which: usize) -> Option<String> {
-        Some(self.bookings.get(which.checked_rem(self.bookings.len())?)?.id.clone())
-    }
-
     fn payment(&self, which: usize) -> Option<String> {
-        self.payments.get(which.checked_rem(self.payments.len())?).cloned()
+        self.payments.get(pick(which, self.payments.len())?).cloned()
     }
 
     pub(super) async fn go(&mut self, w: &World, staff: &Staff, step: Step) {
@@ -256,8 +291,8 @@ impl History {
         else {
             return;
         };
-        let Some(id) = self.booking(which) else { return };
-        let number = which % self.bookings.len();
+        let Some(number) = pick(which, self.bookings.len()) else { return };
+        let id = self.bookings[number].id.clone();
         let path = format!("/bookings/{id}");
         match step {
             Step::PayByCredits(_) => {
@@ -371,10 +406,10 @@ impl History {
     async fn twice(&mut self, w: &World, path: &str, body: Value) -> Answer {
         self.keys += 1;
         let ann = w.ann.with("Idempotency-Key", &format!("key-{}", self.keys));
-        let before = w.charges().await;
+        let before = w.charges_asked().await;
         let (first, second) = tokio::join!(ann.post(path, body.clone()), ann.post(path, body.clone()));
         let again = ann.post(path, body).await;
-        let charges = w.charges().await - before;
+        let charges = w.charges_asked().await - before;
         assert!(charges <= 1, "one key, {charges} charges: {path}");
         let answers = [first, second, again].map(no_fault);
         let mut ids: Vec<_> = answers.iter().filter_map(payment_of).collect();
@@ -483,7 +518,7 @@ impl World {
     }
 
     /// How many charges the gateway was asked for, declined ones too.
-    async fn charges(&self) -> i64 {
+    async fn charges_asked(&self) -> i64 {
         let count = sqlx::query_scalar!(
             r#"select count(*) as "count!" from sandbox_operations where task = 'charge'"#
         );

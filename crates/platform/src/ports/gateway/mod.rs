@@ -13,8 +13,8 @@ use axum::http::HeaderMap;
 use jiff::SignedDuration;
 
 pub use self::records::{
-    AccountStatus, Defence, Dispute, DisputeStatus, Entry, EntryKind, Event, NewAccount, NewPayer,
-    PayoutAccount, Period, SavedMethod, Statement, Subject,
+    AccountStatus, ChargeRecord, ChargeState, Charges, Defence, Dispute, DisputeStatus, Entry, EntryKind,
+    Event, NewAccount, NewPayer, PayoutAccount, Period, SavedMethod, Statement, Subject,
 };
 use crate::{
     error::{ApiResult, Fault, Kind},
@@ -356,6 +356,12 @@ pub trait Gateway: Send + Sync {
 
     /// A page of the gateway's book; `page` is [`Statement::next`] of the one before.
     async fn statement(&self, period: Period, page: Option<&str>) -> ApiResult<Statement>;
+
+    /// A page of the charges that were begun in a period; `page` is [`Charges::next`] of the one before. `None`: this
+    /// gateway does not list them, and its book is all there is.
+    async fn charges(&self, _period: Period, _page: Option<&str>) -> ApiResult<Option<Charges>> {
+        Ok(None)
+    }
 
     /// Reads a message that claims to come from the gateway, from the body as it came.
     async fn event(&self, headers: &HeaderMap, body: &[u8]) -> Result<Event, WebhookError>;

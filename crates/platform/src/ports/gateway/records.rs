@@ -179,6 +179,45 @@ pub enum EntryKind {
     Other,
 }
 
+/// A page of the charges that a gateway knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Charges {
+    /// In no certain order.
+    pub charges: Vec<ChargeRecord>,
+    /// Asks for the next page; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// A charge, as the gateway has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChargeRecord {
+    /// As in the outcome of the operation.
+    pub reference: String,
+    /// Our operation, where the gateway kept its id.
+    pub operation: Option<OperationId>,
+    /// What was asked for.
+    pub amount: Money,
+    /// What was taken of it.
+    pub taken: Money,
+    /// How far it is.
+    pub state: ChargeState,
+    /// When it was begun.
+    pub at: Instant,
+}
+
+/// How far a charge is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type, strum::IntoStaticStr, strum::EnumString)]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum ChargeState {
+    /// Nothing was taken: it waits for somebody, was declined or let go.
+    NotTaken,
+    /// The money is reserved.
+    Reserved,
+    /// It, or a part of it, was taken.
+    Taken,
+}
+
 /// What the gateway says by itself. It may come late, twice, and in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
