@@ -158,7 +158,9 @@ impl History {
             _ => 0,
         };
         let captured: i64 = charges.iter().map(|charge| charge.amount).sum();
-        let pays_on = self.cards.get(id).is_some_and(|card| pays_alone(card))
+        // What a bank took back makes the booking unpaid: nothing more is charged unless somebody pays anew.
+        let pays_on = charges.iter().all(|charge| !charge.is_lost)
+            && self.cards.get(id).is_some_and(|card| pays_alone(card))
             && match kind {
                 "later" => true,
                 "installment" => ending == Ending::Performed && !charges.is_empty(),
