@@ -171,6 +171,10 @@ pub(crate) async fn charge_kept(db: &mut PgConnection, case: &Case) -> ApiResult
         return Ok(());
     }
     let kept = case.unearned_minor();
+    // What was tried already is tried again in its time.
+    if part.state != InstallmentState::Pending && kept >= part.amount_minor {
+        return Ok(());
+    }
     let zone = TimeZone::get(&case.booking.timezone).unwrap_or(TimeZone::UTC);
     let today = zone.to_datetime(case.now.timestamp()).date();
     if kept < part.amount_minor || today < part.due_date.to_jiff() {

@@ -152,7 +152,7 @@ impl Arg {
         match self {
             Self::Text(text) => text_value(text),
             Self::Number(number) => match number.parse::<FluentNumber>() {
-                Ok(number) => FluentValue::Number(number),
+                Ok(number) => FluentValue::Number(written_for_reader(number)),
                 Err(_) => FluentValue::from(number.as_str()),
             },
             Self::Money(money) => FluentValue::from(language.money(*money)),
@@ -280,20 +280,28 @@ pub(crate) fn values<'a>(args: &[(&'a str, &'a str)]) -> FluentArgs<'a> {
     values
 }
 
-/// A text as it is. One that is a whole number chooses plural forms, too; `007` and `2026` stay what they are.
+/// A text as it is. One that is a whole number chooses plural forms, too; `007` and `2026` stay what they are. Its
+/// options are those of a number in a catalogue: Fluent compares them, too, where a sentence has a case for `[0]`.
 fn text_value(text: &str) -> FluentValue<'_> {
-    let number = text.parse::<i64>().ok().filter(|number| number.to_string() == text);
-    let ungrouped = FluentNumberOptions { use_grouping: false, ..FluentNumberOptions::default() };
-    number.and_then(|_| text.parse::<FluentNumber>().ok()).map_or_else(
-        || FluentValue::from(text),
-        |number| FluentValue::Number(FluentNumber::new(number.value, ungrouped)),
-    )
+    let is_whole = text.parse::<i64>().is_ok_and(|number| number.to_string() == text);
+    let number = text.parse::<FluentNumber>().ok().filter(|_| is_whole);
+    number.map_or_else(|| FluentValue::from(text), FluentValue::Number)
 }
+
+/// Marks a number as one that is written as people write it, and not as a text is.
+fn written_for_reader(number: FluentNumber) -> FluentNumber {
+    let options =
+        FluentNumberOptions { maximum_fraction_digits: Some(MAX_FRACTION_DIGITS), ..number.options };
+    FluentNumber::new(number.value, options)
+}
+
+/// More digits than any number of ours has behind its point.
+const MAX_FRACTION_DIGITS: usize = 20;
 
 /// How numbers are written: those that stand for a text as it does.
 fn write_number(language: Language, value: &FluentValue<'_>) -> Option<String> {
     match value {
-        FluentValue::Number(number) if number.options.use_grouping => {
+        FluentValue::Number(number) if number.options.maximum_fraction_digits.is_some() => {
             Some(language.number(&number.as_string()))
         }
         _ => None,

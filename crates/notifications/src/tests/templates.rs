@@ -242,7 +242,7 @@ async fn what_cannot_be_said_is_refused_with_its_field() {
         ("{\"\"}", "Yes", "title", "This is required."),
         ("Yes", " \n ", "body", "This is required."),
         (&"x".repeat(121), "Yes", "title", "Please enter at most 120 characters."),
-        ("Yes", &"x".repeat(1001), "body", "Please enter at most 1000 characters."),
+        ("Yes", &"x".repeat(1001), "body", "Please enter at most 1,000 characters."),
     ] {
         let put = sue.put(ENGLISH, words(title, body, 0)).await.refused_field(field);
         let previewed = sue.post(&format!("{ENGLISH}preview/"), json!({"title": title, "body": body})).await;
