@@ -15,6 +15,8 @@ create table earning_entries (
     -- Our share of it.
     fees_minor    bigint      not null,
     posted_at     timestamptz not null,
+    -- In which order, within an instant.
+    seq           bigint      generated always as identity,
     check (case kind when 'refund' then gross_minor < 0 else gross_minor >= 0 end)
 );
 create index earning_entries_provider on earning_entries (provider_id, currency, posted_at);

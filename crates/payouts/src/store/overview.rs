@@ -128,7 +128,7 @@ pub(crate) async fn overview(
                  left join schedules s on s.provider_id = p.user_id
                 where p.user_id = $1
            ), earned as (
-               select n.id, n.kind as type, n.posted_at as at, n.gross_minor as gross, n.fees_minor as fees, n.is_cash,
+               select n.id, n.seq, n.kind as type, n.posted_at as at, n.gross_minor as gross, n.fees_minor as fees, n.is_cash,
                       n.is_first, case n.kind when 'earning' then e.state end as status, n.booking_id, n.service_title,
                       n.posted_at at time zone p.zone as local
                  from provider p
@@ -141,18 +141,18 @@ pub(crate) async fn overview(
                  from provider p
                  join withdrawals w on w.provider_id = p.id and w.currency = p.currency
            ), line as (
-               select id, type, at, gross, fees, is_cash, status, null as final_status, booking_id, service_title,
+               select id, seq, type, at, gross, fees, is_cash, status, null as final_status, booking_id, service_title,
                       local::date as day
                  from earned
                union all
-               select id, 'withdrawal', created_at, -amount_minor, 0, false, state,
+               select id, 0, 'withdrawal', created_at, -amount_minor, 0, false, state,
                       case when failed_on <= coalesce($4::text::date, 'infinity') then 'failed'
                            when paid_on <= coalesce($4::text::date, 'infinity') then 'paid'
                            else 'processing' end, null, null, created_on
                  from withdrawal
                union all
                -- What failed comes back when it fails: perhaps long after the period in which it went.
-               select md5('failed ' || id)::uuid, 'withdrawal_failed', updated_at, amount_minor, 0, false, null, null,
+               select md5('failed ' || id)::uuid, 1, 'withdrawal_failed', updated_at, amount_minor, 0, false, null, null,
                       null, null, failed_on
                  from withdrawal where failed_on is not null
            ), sums as (
@@ -193,11 +193,11 @@ pub(crate) async fn overview(
                             where local::date >= coalesce($3::text::date, '-infinity')
                               and local::date <= coalesce($4::text::date, 'infinity')
                             group by 1) g) as "by_period!: Json<Vec<Sums>>",
-                  (select coalesce(json_agg(l order by l.at desc, l.id desc), '[]')
+                  (select coalesce(json_agg(l order by l.at desc, l.seq desc, l.id desc), '[]')
                      from (select * from line
                             where day >= coalesce($3::text::date, '-infinity')
                               and day <= coalesce($4::text::date, 'infinity')
-                            order by at desc, id desc limit $6) l) as "lines!: Json<Vec<Line>>"
+                            order by at desc, seq desc, id desc limit $6) l) as "lines!: Json<Vec<Line>>"
              from provider p, sums, purse"#,
         provider as _,
         window.currency as _,
