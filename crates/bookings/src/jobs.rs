@@ -140,7 +140,8 @@ fn refused(error: &platform::error::ApiError) -> anyhow::Error {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CancelUpcoming {
     service_id: ServiceId,
-    cancel_upcoming: bool,
+    #[serde(rename = "cancel_upcoming")]
+    is_wanted: bool,
     #[serde(default)]
     moderator_id: Option<UserId>,
 }
@@ -149,7 +150,7 @@ impl From<ServiceWithdrawn> for CancelUpcoming {
     fn from(event: ServiceWithdrawn) -> Self {
         Self {
             service_id: event.service_id,
-            cancel_upcoming: event.cancel_upcoming,
+            is_wanted: event.cancel_upcoming,
             moderator_id: event.moderator_id,
         }
     }
@@ -159,7 +160,7 @@ impl Job for CancelUpcoming {
     const KIND: &'static str = "bookings.cancel_upcoming";
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
-        if !self.cancel_upcoming {
+        if !self.is_wanted {
             return Ok(());
         }
         let upcoming = store::upcoming_of(&mut *app.db.acquire().await?, self.service_id).await?;

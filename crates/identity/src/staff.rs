@@ -108,7 +108,7 @@ fn hash_of(password: &SecretString, email: &str, name: &str) -> anyhow::Result<S
         "the password must have 10 to 128 characters"
     );
     anyhow::ensure!(password::weakness(secret, email, name).is_none(), "the password is too easy to guess");
-    Ok(password::hash_password(secret)?)
+    password::hash_password(secret)
 }
 
 async fn insert(

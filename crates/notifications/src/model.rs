@@ -210,6 +210,7 @@ impl Template {
             | Self::BookingNoShowConfirmed
             | Self::BookingDisputed
             | Self::BookingResolved
+            | Self::BookingPaidAgain
             | Self::BookingTomorrow => nature(Category::Booking, Normal, Entity::Booking, true),
             Self::BookingMissed
             | Self::BookingMoveDeclined
@@ -219,7 +220,6 @@ impl Template {
             | Self::BookingClosed
             | Self::BookingSoon => nature(Category::Booking, Normal, Entity::Booking, false),
             Self::BookingCompleted => nature(Category::Review, Normal, Entity::Booking, false),
-            Self::BookingPaidAgain => nature(Category::Booking, Normal, Entity::Booking, true),
             Self::BookingCancelled
             | Self::BookingPaymentLost
             | Self::BookingUnpaid
@@ -239,14 +239,15 @@ impl Template {
             Self::PayoutAccountChanged | Self::PayoutAccountProblem => {
                 nature(Category::Payment, Critical, Entity::PayoutAccount, true)
             }
-            Self::ReportOverdue => nature(Category::System, Critical, Entity::Announcement, true),
+            Self::ReportOverdue | Self::ServiceWithdrawn => {
+                nature(Category::System, Critical, Entity::Announcement, true)
+            }
             Self::ReportUpheld | Self::ReportRejected | Self::AccountRestored | Self::MailboxUnreachable => {
                 nature(Category::System, Normal, Entity::Announcement, false)
             }
             Self::ServiceEdited | Self::ServiceImageRemoved => {
                 nature(Category::System, Normal, Entity::Service, true)
             }
-            Self::ServiceWithdrawn => nature(Category::System, Critical, Entity::Announcement, true),
             Self::MessageReceived => nature(Category::Message, Normal, Entity::Conversation, false),
             Self::ServiceNearby => nature(Category::System, Normal, Entity::Service, false),
             Self::Announcement => nature(Category::System, Normal, Entity::Announcement, true),

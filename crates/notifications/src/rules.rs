@@ -218,7 +218,7 @@ fn charge_failed(
         )
     };
     let payer = intent(event.user_id, to_customer, Some(event.payment_id.uuid()), facts.provider.clone());
-    let booking = event.booking_id.map(|id| id.uuid());
+    let booking = event.booking_id.map(platform::ids::BookingId::uuid);
     let provider = event
         .provider_id
         .map(|provider| intent(provider, to_provider, booking, Some(facts.customer.clone())));

@@ -193,7 +193,7 @@ impl Job for FollowBooking {
         let disputed = store::payments::disputed(&mut *app.db.acquire().await?, self.booking_id).await?;
         for payment in disputed {
             let mut tx = app.db.begin().await?;
-            let followed = dispute::follow(&mut tx, payment, market, app.clock.now()).await;
+            let followed = Box::pin(dispute::follow(&mut tx, payment, market, app.clock.now())).await;
             followed.map_err(|error| failed(&error))?;
             tx.commit().await?;
         }

@@ -4,7 +4,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     time::{Duration, Instant as Stopwatch},
 };
@@ -59,19 +59,8 @@ struct Inner {
     refusal: Option<Refusal>,
     language: AtomicU8,
     user: OnceLock<UserId>,
-    act: AtomicU8,
-}
-
-/// How far an act of staff is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Act {
-    /// It is none.
-    None,
-    /// It must not succeed without an entry in the audit log.
-    Unrecorded,
-    /// The entry is written.
-    Recorded,
+    /// Whether staff do something that has no entry in the audit log yet.
+    has_unrecorded_act: AtomicBool,
 }
 
 /// What the edge itself refuses.
@@ -145,7 +134,7 @@ impl RequestContext {
             refusal,
             language: AtomicU8::new(index(language)),
             user: OnceLock::new(),
-            act: AtomicU8::new(Act::None as u8),
+            has_unrecorded_act: AtomicBool::new(false),
         }))
     }
 
@@ -172,17 +161,17 @@ impl RequestContext {
 
     /// A member of staff is about to do something.
     pub(crate) fn begin_act(&self) {
-        self.0.act.store(Act::Unrecorded as u8, Ordering::Relaxed);
+        self.0.has_unrecorded_act.store(true, Ordering::Relaxed);
     }
 
     /// It is in the audit log, or was nothing that belongs there.
     pub(crate) fn end_act(&self) {
-        self.0.act.store(Act::Recorded as u8, Ordering::Relaxed);
+        self.0.has_unrecorded_act.store(false, Ordering::Relaxed);
     }
 
     /// Whether staff have done something that nobody will know of.
     fn is_unrecorded(&self) -> bool {
-        self.0.act.load(Ordering::Relaxed) == Act::Unrecorded as u8
+        self.0.has_unrecorded_act.load(Ordering::Relaxed)
     }
 
     /// Notes who is calling; their own language goes before the browser's.

@@ -405,7 +405,7 @@ mod tests {
         for place in 0..good.len() {
             let (head, tail) = good.split_at(place);
             let other = if tail.starts_with('A') { "B" } else { "A" };
-            forged.push(format!("{head}{other}{}", &tail[1..]));
+            forged.push(format!("{head}{other}{}", tail.get(1..).unwrap()));
             forged.push(head.to_owned());
         }
         assert!(query.paging::<i64>(link("color=red")).is_ok());

@@ -612,7 +612,7 @@ async fn a_cursor_is_good_for_one_list_its_filters_and_one_person() {
         (&ann, format!("/numbers/?color=blue&cursor={mine}")),
         (&ann, format!("/other-numbers/?color=red&cursor={mine}")),
         (&ann, format!("/numbers/?color=red&cursor=A{mine}")),
-        (&ann, format!("/numbers/?color=red&cursor={}", &mine[..mine.len() - 2])),
+        (&ann, format!("/numbers/?color=red&cursor={}", mine.get(..mine.len() - 2).unwrap())),
         (&ann, "/numbers/?cursor=eyJiIjpmYWxzZSwicyI6MCwiayI6WzEsIjEiXX0".to_owned()),
     ] {
         client.get(&path).await.refused(400, "cursor_invalid");

@@ -86,7 +86,7 @@ pub(super) async fn pay_in_installments(
     superseded::ask_about(&app, caller.id, Subject::Booking(body.booking_id)).await?;
     let promo = body.promo_code.as_deref();
     let wish = Parts { booking_id: body.booking_id, promo, count: body.count, interval: body.interval };
-    in_parts(&app, &caller, write, &wish, body.payment_method_id.as_deref()).await
+    Box::pin(in_parts(&app, &caller, write, &wish, body.payment_method_id.as_deref())).await
 }
 
 /// Which booking, in which parts.

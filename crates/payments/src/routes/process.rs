@@ -117,7 +117,7 @@ pub(super) async fn process_payment(
         (PaymentMethod::Paypal, PaymentType::Immediate) => Tender::Paypal,
         (PaymentMethod::Card, PaymentType::Later) => {
             let due = body.due_date.map(CalendarDate::date);
-            return installments::later(&app, &caller, write, (id, promo), due, named).await;
+            return Box::pin(installments::later(&app, &caller, write, (id, promo), due, named)).await;
         }
         (PaymentMethod::Credits, PaymentType::Credits | PaymentType::Immediate) if promo.is_none() => {
             return by_credits(&app, &caller, write, id).await;
@@ -125,7 +125,7 @@ pub(super) async fn process_payment(
         (PaymentMethod::Card, PaymentType::Installment) => {
             let count = body.installment_count.unwrap_or(2);
             let wish = Parts { booking_id: id, promo, count, interval: Interval::Monthly };
-            return installments::in_parts(&app, &caller, write, &wish, named).await;
+            return Box::pin(installments::in_parts(&app, &caller, write, &wish, named)).await;
         }
         _ => return Err(PaymentError::PaymentMethodUnavailable.into()),
     };

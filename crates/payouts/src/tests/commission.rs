@@ -163,9 +163,10 @@ async fn only_finance_makes_rules_and_only_ones_that_mean_something() {
     }
     let negative = json!({"percent_bps": 1000, "currency": "EUR", "fixed": -1});
     finance.post(RULES, negative).await.refused(422, "validation_failed");
+    let nobody = w.t.user("No Provider").await;
     for scope in ["category_id", "provider_id"] {
         let mut body = good.clone();
-        body[scope] = json!(finance.id());
+        body[scope] = json!(nobody.id());
         finance.post(RULES, body).await.refused(404, "not_found");
     }
     assert_eq!(finance.get(RULES).await.expect(200)["count"], json!(0));

@@ -127,26 +127,23 @@ pub(in crate::routes) async fn approve_refund(
     let now = app.clock.now();
     let mut tx = staff.begin(write).await?;
     let (mut request, matter) = open(&mut tx, &staff, id, now).await?;
-    let refund = match request.lot_id {
-        Some(lot) => {
-            let (by, reason) = (request.requested_by, request.reason.as_str());
-            let owner = store::payments::people(&mut tx, request.payment_id).await?;
-            let owner = owner.ok_or_else(ApiError::not_found)?.payer;
-            let back = purchase::give_back(&mut tx, owner, lot, (by, reason), now).await?;
-            if back.refund.amount_minor > request.amount_minor {
-                return Err(PaymentError::CreditsNotRefundable.into());
-            }
-            back.refund.id
+    let refund = if let Some(lot) = request.lot_id {
+        let (by, reason) = (request.requested_by, request.reason.as_str());
+        let owner = store::payments::people(&mut tx, request.payment_id).await?;
+        let owner = owner.ok_or_else(ApiError::not_found)?.payer;
+        let back = purchase::give_back(&mut tx, owner, lot, (by, reason), now).await?;
+        if back.refund.amount_minor > request.amount_minor {
+            return Err(PaymentError::CreditsNotRefundable.into());
         }
-        None => {
-            let case = Case::open(&mut tx, request.payment_id, now).await?;
-            let amount = Money::new(request.amount_minor, request.currency);
-            let refundable = case.payment.money(case.payment.kept_minor());
-            if amount.minor > refundable.minor {
-                return Err(PaymentError::RefundTooLarge { refundable }.into());
-            }
-            give_back(&mut tx, case, amount, &request.reason, request.requested_by).await?.0.id
+        back.refund.id
+    } else {
+        let case = Case::open(&mut tx, request.payment_id, now).await?;
+        let amount = Money::new(request.amount_minor, request.currency);
+        let refundable = case.payment.money(case.payment.kept_minor());
+        if amount.minor > refundable.minor {
+            return Err(PaymentError::RefundTooLarge { refundable }.into());
         }
+        give_back(&mut tx, case, amount, &request.reason, request.requested_by).await?.0.id
     };
     request.decide(staff.caller.id, Some(refund), now);
     refund_requests::save(&mut tx, &request).await?;
