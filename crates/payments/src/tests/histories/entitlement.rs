@@ -106,9 +106,8 @@ impl Story {
             return Ending::CalledOff;
         }
         match (self.no_show_by, self.decision) {
-            (_, Some(Decision::For(Side::Customer))) => Ending::CalledOff,
+            (_, Some(Decision::For(Side::Customer))) | (Some(Side::Customer), None) => Ending::CalledOff,
             (_, Some(Decision::Split(back))) => Ending::Split(back),
-            (Some(Side::Customer), None) => Ending::CalledOff,
             (Some(Side::Provider), _) => Ending::CustomerAbsent,
             // The provider was there after all.
             (Some(Side::Customer), Some(Decision::For(Side::Provider))) => Ending::Performed,

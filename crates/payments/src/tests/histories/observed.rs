@@ -41,9 +41,8 @@ struct Ends {
 }
 
 fn minor(amount: &Value) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "cents of small amounts")]
-    let minor = (amount.as_f64().unwrap() * 100.0).round() as i64;
-    minor
+    let amount = format!("{:.2}", amount.as_f64().unwrap());
+    amount.replace('.', "").parse().unwrap()
 }
 
 fn side(by: &Value) -> Option<Side> {
