@@ -1,7 +1,7 @@
 //! What is known at each point of the journey: the server, the people, and what they made.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicI64, AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -42,8 +42,6 @@ pub struct Story {
     pub tuning: Service,
     /// Mail address and password of somebody who may look at the books and into conversations.
     pub staff: Option<(String, String)>,
-    /// How far the server's clock is ahead of ours.
-    ahead: SignedDuration,
     steps: AtomicUsize,
 }
 
@@ -108,7 +106,6 @@ impl Story {
             tuning: Service::default(),
             tag,
             staff: None,
-            ahead: SignedDuration::ZERO,
             steps: AtomicUsize::new(1),
         })
     }
@@ -126,16 +123,18 @@ impl Story {
         Ok(Some(tokens.text("access")?))
     }
 
-    /// The server's present.
-    pub fn now(&self) -> Timestamp {
-        now().saturating_add(self.ahead).unwrap_or_else(|_| now())
+    /// Asks what time it is on the server, whose clock an earlier journey may have put forward.
+    pub async fn set_clock(&self) -> anyhow::Result<()> {
+        let server = self.client.get("/dev/clock/").expect(200).await?.instant("now")?;
+        AHEAD_SECONDS.store(server.duration_since(now()).as_secs(), Ordering::Relaxed);
+        Ok(())
     }
 
     /// Puts the server's clock forward, and refreshes everybody's tokens, which have ended meanwhile.
     pub async fn advance(&mut self, by: SignedDuration) -> anyhow::Result<()> {
         let step = json!({"advance_seconds": by.as_secs()});
         self.client.post("/dev/clock/").json(step).expect(200).await?;
-        self.ahead += by;
+        AHEAD_SECONDS.fetch_add(by.as_secs(), Ordering::Relaxed);
         for person in [&mut self.anna, &mut self.marco, &mut self.tom] {
             let refresh = self.client.post("/auth/token/refresh/").json(json!({"refresh": person.refresh}));
             person.keep_tokens(&refresh.expect(200).await?)?;
@@ -154,10 +153,14 @@ pub async fn let_it_spread() {
     tokio::time::sleep(SPREADING).await;
 }
 
-/// The present time.
-#[expect(clippy::disallowed_methods, reason = "the server under test has no other clock than the real one")]
+/// How far the server's clock is ahead of ours.
+static AHEAD_SECONDS: AtomicI64 = AtomicI64::new(0);
+
+/// The server's present.
+#[expect(clippy::disallowed_methods, reason = "the server's clock goes as the real one does")]
 pub fn now() -> Timestamp {
-    Timestamp::now()
+    let ahead = SignedDuration::from_secs(AHEAD_SECONDS.load(Ordering::Relaxed));
+    Timestamp::now().saturating_add(ahead).unwrap_or(Timestamp::MAX)
 }
 
 /// The provider's time zone.

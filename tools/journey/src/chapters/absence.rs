@@ -16,11 +16,11 @@ pub struct Paid {
 }
 
 pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
-    story.tell("Anna pays two appointments; an hour later both are over");
+    story.tell("Anna pays two appointments; two hours later both are over");
     let absent_marco = paid(story, 2).await?;
     let absent_anna = paid(story, 8).await?;
     early(story, &absent_marco).await?;
-    story.advance(SignedDuration::from_hours(1)).await?;
+    story.advance(SignedDuration::from_hours(2)).await?;
     story.tell("She says that Marco did not come to one, and he that she did not come to the other");
     let reported = report(story, &absent_marco.booking, &story.anna, "no_show_provider").await?;
     reported.is("refund_amount", 20.05)?;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     people::Person,
-    story::{BETWEEN, PATIENCE, Story},
+    story::{BETWEEN, PATIENCE, Story, now},
 };
 
 pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
@@ -54,7 +54,7 @@ async fn withdraw(story: &Story, booking: &str) -> anyhow::Result<()> {
 async fn leave(story: &mut Story) -> anyhow::Result<()> {
     delete(story, &story.tom, "not this one").refused(422, "wrong_password").await?;
     let closing = delete(story, &story.tom, &story.tom.password).expect(202).await?;
-    let grace = closing.instant("deletion_due_at")?.duration_since(story.now()).as_hours();
+    let grace = closing.instant("deletion_due_at")?.duration_since(now()).as_hours();
     closing.check((13 * 24..=14 * 24).contains(&grace), "there should be 14 days of grace")?;
     story.client.get("/auth/current-user/").by(&story.tom).refused(401, "session_ended").await?;
     let back = story.client.post("/auth/signin/").json(story.tom.sign_in("Back again")).expect(200).await?;

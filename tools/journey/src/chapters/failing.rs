@@ -7,7 +7,10 @@ use super::{
     booking::path,
     paying::{payment_path, until},
 };
-use crate::{answer::Answer, story::Story};
+use crate::{
+    answer::Answer,
+    story::{Story, now},
+};
 
 /// When a charge is tried again, after the day that it was due: in days since the try before.
 const DAYS_BETWEEN_TRIES: [i64; 3] = [1, 2, 4];
@@ -47,7 +50,7 @@ async fn told(story: &Story) -> anyhow::Result<i64> {
 
 async fn scheduled(story: &Story) -> anyhow::Result<(Answer, Answer)> {
     let (client, anna) = (&story.client, &story.anna);
-    let today = story.now().to_zoned(crate::story::zone()?).date();
+    let today = now().to_zoned(crate::story::zone()?).date();
     let body = json!({"service_id": story.tuning.id, "scheduled_date": today.checked_add(60.days())?.to_string(),
         "scheduled_time": "12:00", "payment_method": "card", "payment_type": "later"});
     let booking = client.post("/bookings/").by(anna).json(body).expect(201).await?;

@@ -1,12 +1,12 @@
 //! Booking at once, starting, completing.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
 use super::{
     booking::path,
     cancelling::cancel,
-    schedule::{date_in, free, instantly},
+    schedule::{free, instantly},
 };
 use crate::{
     answer::Answer,
@@ -33,7 +33,8 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
 
 /// The free start number `index`, as the server gives it.
 pub async fn start_number(story: &Story, index: usize) -> anyhow::Result<Timestamp> {
-    let slots = free(story, &story.tuning, date_in(0)?, date_in(2)?).await?;
+    let today = now().to_zoned(crate::story::zone()?).date();
+    let slots = free(story, &story.tuning, today, today.checked_add(2.days())?).await?;
     let first = slots.instant("results.0.starts_at")?;
     slots.check(first >= now(), "the first start should not be in the past")?;
     slots.instant(&format!("results.{index}.starts_at"))

@@ -29,6 +29,7 @@ use crate::story::Story;
 
 /// All of it. The order matters: each chapter stands on what the ones before have left.
 pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
+    story.set_clock().await?;
     operations::tell(story).await?;
     account::tell(story).await?;
     devices::tell(story).await?;

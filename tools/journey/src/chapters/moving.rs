@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::{absence::paid, booking::path, paying::until_back};
-use crate::{shapes, story::Story};
+use crate::{
+    shapes,
+    story::{Story, now},
+};
 
 pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     story.tell(
@@ -15,7 +18,7 @@ pub async fn tell(story: &mut Story) -> anyhow::Result<()> {
     let preview = || client.get(&format!("{path}cancellation/")).by(anna).expect(200);
     let before = preview().await?;
     before.is("refund_percent", 50)?;
-    let day = story.now().to_zoned(crate::story::zone()?).date().checked_add(jiff::ToSpan::days(30))?;
+    let day = now().to_zoned(crate::story::zone()?).date().checked_add(jiff::ToSpan::days(30))?;
     let to = json!({"scheduled_date": day.to_string(), "scheduled_time": "10:00"});
     let moved = client.put(&format!("{path}reschedule/")).by(anna).json(to).expect(200).await?;
     moved.fits(shapes::BOOKING)?.is("scheduled_date", day.to_string())?;
