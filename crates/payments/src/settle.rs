@@ -149,6 +149,7 @@ async fn reserved(db: &mut PgConnection, case: &mut Case, charge: &Operation) ->
         case.payment.change(Change::Reserved);
         return Ok(());
     }
+    case.release(db).await?;
     case.payment.state = State::Cancelled;
     let void = Operation::to(charge, Task::Void, charge.amount_minor, case.now);
     Ok(operation::begin(db, &void, Settler::Job).await?)

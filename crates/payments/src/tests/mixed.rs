@@ -127,6 +127,21 @@ async fn credits_come_back_with_what_was_only_reserved() {
 }
 
 #[tokio::test]
+async fn credits_come_back_where_the_card_is_reserved_after_the_booking_was_off() {
+    let w = World::with_credits(false).await;
+    let booking = w.book("card", "immediate").await;
+    w.pay_mixed(&booking, "reports_late", 20).await.expect(201);
+    w.cancel(&w.ann, &booking).await;
+    for _ in 0..3 {
+        w.later(20).await;
+    }
+    assert_eq!(
+        (w.balance().await.as_str(), w.books().await.as_str()),
+        ("25.0", "clearing 2500, credits 2500")
+    );
+}
+
+#[tokio::test]
 async fn a_payer_who_never_approves_has_the_credits_back() {
     let w = World::with_credits(true).await;
     let booking = w.book("card", "immediate").await;
