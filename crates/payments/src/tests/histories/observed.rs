@@ -101,6 +101,15 @@ impl History {
             let story = story(&booking, known);
             let ending = story.ending();
             assert!(is_named(ending, &booking.str("sub_status")), "{ending:?}: {}", booking.body);
+            let is_mixed_and_lost = mine.iter().any(|payment| {
+                minor(&payment["credits_amount"]) > 0
+                    && charges.iter().any(|charge| charge.is_lost && payment["id"] == charge.payment)
+            });
+            if is_mixed_and_lost && ![Ending::CalledOff, Ending::Performed].contains(&ending) {
+                // What a customer at fault owes in credits, when a bank has brought back the card's part already, the
+                // contract does not say.
+                continue;
+            }
             let mut expected = Vec::new();
             let (mut slack, mut last) = (0, true);
             // The newest first: what was tried before it ends with nothing.
