@@ -106,9 +106,8 @@ impl Story {
             return Ending::CalledOff;
         }
         match (self.no_show_by, self.decision) {
-            (_, Some(Decision::For(Side::Customer))) => Ending::CalledOff,
+            (_, Some(Decision::For(Side::Customer))) | (Some(Side::Customer), None) => Ending::CalledOff,
             (_, Some(Decision::Split(back))) => Ending::Split(back),
-            (Some(Side::Customer), None) => Ending::CalledOff,
             (Some(Side::Provider), _) => Ending::CustomerAbsent,
             // The provider was there after all.
             (Some(Side::Customer), Some(Decision::For(Side::Provider))) => Ending::Performed,
@@ -238,8 +237,10 @@ pub(super) fn entitlement(
     let earned = kept - lost;
     let fee_of_kept = if terms.is_fee_refundable {
         part(terms.fee, kept, terms.total())
-    } else {
+    } else if ending == Ending::Performed {
         part(terms.fee, paid, terms.total()).min(kept)
+    } else {
+        terms.fee.min(kept)
     };
     let fee = part(fee_of_kept, earned, kept);
     let gross =

@@ -103,6 +103,10 @@ async fn play(setting: Setting, steps: &[Step]) {
     for round in 0..12 {
         w.later(if round < 4 { 3600 } else { 8 * 24 * 3600 }).await;
         w.tell().await;
+        if round == 3 {
+            // Who has not approved a charge by now does not.
+            history.decline_waiting(&w).await;
+        }
         for number in 0..history.bookings.len() {
             if w.booking(&history.bookings[number].id).await.str("sub_status") == "disputed" {
                 history.decide(&staff, number, Decision::For(Side::Customer)).await;

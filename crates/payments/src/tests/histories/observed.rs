@@ -40,10 +40,11 @@ struct Ends {
     ours: i64,
 }
 
+/// Cents, from the digits: amounts have at most two decimals.
 fn minor(amount: &Value) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "cents of small amounts")]
-    let minor = (amount.as_f64().unwrap() * 100.0).round() as i64;
-    minor
+    let text = amount.to_string();
+    let (whole, cents) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{whole}{cents:0<2}").parse().unwrap()
 }
 
 fn side(by: &Value) -> Option<Side> {
