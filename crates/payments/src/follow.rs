@@ -37,7 +37,7 @@ pub(crate) async fn follow(
         (Stage::Off, State::Authorized) if case.is_wanted() => capture_kept(db, case).await,
         (Stage::Off, State::Authorized | State::RequiresAction) => let_go(db, case).await,
         (Stage::Off, State::Scheduled) if case.is_charged_for_its_end() => {
-            installment::charge_kept(db, &case).await
+            installment::charge_kept_at_once(db, &case).await
         }
         (Stage::Off, State::Scheduled) => {
             store::installments::drop_open(db, case.payment.id).await?;

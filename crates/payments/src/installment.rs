@@ -160,9 +160,17 @@ pub(crate) async fn clear_overdue(db: &mut PgConnection, payment: &mut Payment) 
     Ok(())
 }
 
-/// The booking is off before its payment was charged: what its customer owes all the same is charged at once, and tried
-/// again as any part that is due today.
-pub(crate) async fn charge_kept(db: &mut PgConnection, case: &Case) -> ApiResult<()> {
+/// The booking is off before its payment was charged: what its customer owes all the same is charged at once. What was
+/// declined is tried again when its timer says so, and not whenever somebody looks at the booking.
+pub(crate) async fn charge_kept_at_once(db: &mut PgConnection, case: &Case) -> ApiResult<()> {
+    match store::installments::lock_first_open(db, case.payment.id).await? {
+        Some(part) if part.failures == 0 => charge_kept(db, case).await,
+        _ => Ok(()),
+    }
+}
+
+/// Charges what the customer of a booking that is off owes all the same, as any part that is due today.
+async fn charge_kept(db: &mut PgConnection, case: &Case) -> ApiResult<()> {
     let Some(mut part) = store::installments::lock_first_open(db, case.payment.id).await? else {
         return Ok(());
     };
@@ -171,10 +179,6 @@ pub(crate) async fn charge_kept(db: &mut PgConnection, case: &Case) -> ApiResult
         return Ok(());
     }
     let kept = case.unearned_minor();
-    // What was tried already is tried again in its time.
-    if part.state != InstallmentState::Pending && kept >= part.amount_minor {
-        return Ok(());
-    }
     let zone = TimeZone::get(&case.booking.timezone).unwrap_or(TimeZone::UTC);
     let today = zone.to_datetime(case.now.timestamp()).date();
     if kept < part.amount_minor || today < part.due_date.to_jiff() {

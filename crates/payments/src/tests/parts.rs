@@ -190,6 +190,26 @@ async fn later_is_charged_on_its_day() {
 }
 
 #[tokio::test]
+async fn a_card_that_declines_what_cancelling_costs_is_tried_again_by_its_timer_only() {
+    let w = World::instant().await;
+    let booking = w.book("card", "later").await;
+    let body = json!({"booking_id": booking, "payment_type": "later", "payment_method": "card",
+        "payment_method_id": "pm_sandbox_declined", "due_date": "2026-03-10"});
+    w.ann.post("/payments/process/", body).await.expect(201);
+    w.at("2026-03-03T20:00:00Z");
+    w.cancel(&w.ann, &booking).await;
+    let tries = || async {
+        let tries = sqlx::query_scalar!(
+            "select count(*) from payment_operations where task = 'charge' and state = 'declined'"
+        );
+        tries.fetch_one(&w.t.app.db).await.unwrap()
+    };
+    assert_eq!(tries().await, Some(1));
+    w.days(10).await;
+    assert_eq!((tries().await, w.books().await.as_str()), (Some(4), ""));
+}
+
+#[tokio::test]
 async fn bad_plans_are_refused() {
     let w = World::instant().await;
     let booking = w.book("card", "installment").await;

@@ -154,7 +154,8 @@ impl Payment {
         }
         let mut left = kept;
         let mut take = |charge: &Charge| {
-            let kept = left.min(charge.amount);
+            // What went back before a bank took the rest is known.
+            let kept = left.min(charge.amount - if charge.is_lost { charge.refunded } else { 0 });
             left -= kept;
             kept
         };
@@ -237,8 +238,10 @@ pub(super) fn entitlement(
     let earned = kept - lost;
     let fee_of_kept = if terms.is_fee_refundable {
         part(terms.fee, kept, terms.total())
-    } else {
+    } else if ending == Ending::Performed {
         part(terms.fee, paid, terms.total()).min(kept)
+    } else {
+        terms.fee.min(kept)
     };
     let fee = part(fee_of_kept, earned, kept);
     let gross =

@@ -40,9 +40,11 @@ struct Ends {
     ours: i64,
 }
 
+/// Cents, from the digits: amounts have at most two decimals.
 fn minor(amount: &Value) -> i64 {
-    let amount = format!("{:.2}", amount.as_f64().unwrap());
-    amount.replace('.', "").parse().unwrap()
+    let text = amount.to_string();
+    let (whole, cents) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{whole}{cents:0<2}").parse().unwrap()
 }
 
 fn side(by: &Value) -> Option<Side> {
@@ -100,6 +102,11 @@ impl History {
             let story = story(&booking, known);
             let ending = story.ending();
             assert!(is_named(ending, &booking.str("sub_status")), "{ending:?}: {}", booking.body);
+            if ![Ending::CalledOff, Ending::Performed].contains(&ending)
+                && mine.iter().any(|payment| self.is_open_question(payment, &charges))
+            {
+                continue;
+            }
             let mut expected = Vec::new();
             let (mut slack, mut last) = (0, true);
             // The newest first: what was tried before it ends with nothing.
@@ -122,6 +129,15 @@ impl History {
             }
             self.compare(w, &booking, &expected, i64::try_from(slack).unwrap(), ending, &charges).await;
         }
+    }
+
+    /// What the contract does not say of a customer at fault: what of the credits stays when a bank has brought back the
+    /// card's part, and whether a share is one of what was agreed or of what a refund by hand has left of it.
+    fn is_open_question(&self, payment: &Value, charges: &[Taken]) -> bool {
+        let has_credits = minor(&payment["credits_amount"]) > 0;
+        let is_lost = charges.iter().any(|charge| charge.is_lost && payment["id"] == charge.payment);
+        let is_refunded = payment["id"].as_str().is_some_and(|id| self.refunds.contains_key(id));
+        payment["is_tip"] == false && (has_credits && is_lost || is_refunded)
     }
 
     fn agreement(&self, payment: &Value, terms: Terms) -> Agreement {

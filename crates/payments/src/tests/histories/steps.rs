@@ -266,6 +266,17 @@ impl History {
         }
     }
 
+    pub(super) async fn decline_waiting(&self, w: &World) {
+        let payments = w.ann.get("/payments/history/?page_size=100").await.expect(200);
+        for payment in payments["results"].as_array().unwrap() {
+            if let Some(charge) =
+                payment["transaction_id"].as_str().filter(|_| payment["status"] == "requires_action")
+            {
+                w.sandbox.decide(charge, false).await.unwrap();
+            }
+        }
+    }
+
     /// With a booking.
     async fn go_on(&mut self, w: &World, staff: &Staff, step: Step) {
         let (Step::Pay(which, _)
