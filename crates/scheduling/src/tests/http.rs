@@ -130,7 +130,7 @@ async fn a_bad_schedule_names_every_field() {
     insta::assert_snapshot!(format!("{:#}", answer["errors"]), @r#"
     {
       "slot_step_minutes": [
-        "This must be between 5 and 1440."
+        "This must be between 5 and 1,440."
       ],
       "timezone": [
         "This time zone is not known."
