@@ -27,7 +27,37 @@ pub fn complete(mut document: Value) -> Value {
     });
     document["paths"] = Value::Object(paths.collect());
     require_fields_of_answers(&mut document);
+    allow_null_for_absent_fields(&mut document);
     document
+}
+
+/// `null` says the same as leaving a field out in what is posted and put (`json::Nulls`); the derived schema says
+/// so only of fields that have no value where they are absent.
+fn allow_null_for_absent_fields(document: &mut Value) {
+    let mut sent = BTreeSet::new();
+    for item in document["paths"].as_object().into_iter().flat_map(|paths| paths.values()) {
+        for operation in ["post", "put"].iter().filter_map(|method| item.get(method)) {
+            collect_schemas(document, &operation["requestBody"]["content"]["application/json"], &mut sent);
+        }
+    }
+    let Some(schemas) = document["components"]["schemas"].as_object_mut() else { return };
+    for (_, schema) in schemas.iter_mut().filter(|(name, _)| sent.contains(*name)) {
+        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (name, field) in fields.into_iter().flatten() {
+            if !required.iter().any(|required| required == name) {
+                allow_null(field);
+            }
+        }
+    }
+}
+
+fn allow_null(field: &mut Value) {
+    if let Some(kind) = field["type"].as_str().filter(|kind| *kind != "null").map(str::to_owned) {
+        field["type"] = json!([kind, "null"]);
+    } else if let Some(reference) = field.as_object_mut().and_then(|field| field.remove("$ref")) {
+        field["oneOf"] = json!([{"$ref": reference}, {"type": "null"}]);
+    }
 }
 
 /// Answers write all of their fields, `null` where there is nothing; the derived schema calls those that may be

@@ -499,6 +499,37 @@ fn fields_of_answers_are_required_and_those_of_requests_as_declared() {
     assert_eq!(schemas["Draft"].get("required"), None);
 }
 
+#[test]
+fn what_may_be_left_out_of_a_body_may_be_null() {
+    let document = crate::openapi::complete(json!({
+        "components": {"schemas": {
+            "Draft": {
+                "properties": {
+                    "name": {"type": "string"},
+                    "note": {"type": "string"},
+                    "part": {"$ref": "#/components/schemas/Part"},
+                },
+                "required": ["name"],
+            },
+            "Part": {"type": "object", "properties": {"count": {"type": ["integer", "null"]}}},
+            "Patch": {"type": "object", "properties": {"note": {"type": "string"}}},
+        }},
+        "paths": {"/things/": {
+            "put": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Draft"}}}},
+                "responses": {"200": {"description": "x"}}},
+            "patch": {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Patch"}}}},
+                "responses": {"200": {"description": "x"}}},
+        }},
+    }));
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["Draft"]["properties"]["name"]["type"], "string");
+    assert_eq!(schemas["Draft"]["properties"]["note"]["type"], json!(["string", "null"]));
+    let part = json!([{"$ref": "#/components/schemas/Part"}, {"type": "null"}]);
+    assert_eq!(schemas["Draft"]["properties"]["part"]["oneOf"], part);
+    assert_eq!(schemas["Part"]["properties"]["count"]["type"], json!(["integer", "null"]));
+    assert_eq!(schemas["Patch"]["properties"]["note"]["type"], "string");
+}
+
 #[tokio::test]
 async fn a_role_admits_itself_and_superusers_alone() {
     use crate::auth::StaffRole::{Finance, Moderator, Superuser, Support};

@@ -203,9 +203,9 @@ fn read_form<const N: usize>(headers: &HeaderMap, body: &[u8], names: [&str; N])
     }
     let mut fields = names.map(|_| None);
     for (name, value) in form_urlencoded::parse(body) {
-        // A NUL, or what is no UTF-8.
+        // PostgreSQL cannot store a NUL; what is no UTF-8 is decoded to the replacement character.
         if value.contains(['\0', char::REPLACEMENT_CHARACTER]) {
-            return Err(ApiError::new(Kind::Malformed, "malformed_request"));
+            return Err(ApiError::new(Kind::Invalid, "validation_failed"));
         }
         let field = names.iter().position(|known| *known == name).and_then(|place| fields.get_mut(place));
         let Some(field) = field else { continue };

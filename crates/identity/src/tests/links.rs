@@ -151,5 +151,5 @@ async fn what_stands_in_a_link_is_shown_as_text() {
                 Body::from("token=%00&new_password=%00aaaaaaaaaaaaaaa"),
             )
             .await;
-    nul.refused(400, "malformed_request");
+    nul.refused(422, "validation_failed");
 }
