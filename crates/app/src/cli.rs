@@ -156,7 +156,10 @@ pub fn run() -> anyhow::Result<()> {
         "warn".clone_into(&mut cli.telemetry.log);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(execute(cli))
+    let outcome = runtime.block_on(execute(cli));
+    // A thread that hangs in a library has no say in when the process ends.
+    runtime.shutdown_background();
+    outcome
 }
 
 fn given(matches: &clap::ArgMatches, setting: &str) -> bool {

@@ -5,7 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{Extension, Json, http::header, response::IntoResponse};
+use axum::{
+    Extension, Json,
+    extract::{Request, State},
+    http::{self, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use platform::{
     app::App,
@@ -32,6 +38,24 @@ impl Draining {
     pub fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// Tells clients not to use their connection again while the process is on its way out: it ends soon, and a request
+/// that comes at that moment would be lost. (HTTP/2 says so by itself.)
+pub async fn close_while_draining(
+    State(draining): State<Draining>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let has_header = request.version() <= http::Version::HTTP_11;
+    let mut response = next.run(request).await;
+    if has_header
+        && draining.0.load(Ordering::Relaxed)
+        && response.status() != StatusCode::SWITCHING_PROTOCOLS
+    {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// How the process is.

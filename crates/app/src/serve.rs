@@ -3,16 +3,19 @@
 use std::{future::Future, time::Duration};
 
 use anyhow::Context as _;
-use axum::Extension;
+use axum::{Extension, Router, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
-use platform::{app::App, cache, http, telemetry::Telemetry};
+use platform::{app::App, cache, server, telemetry::Telemetry};
 use tokio::{
     net::{TcpListener, TcpSocket},
     signal::unix::SignalKind,
     sync::watch,
 };
 
-use crate::{health::Draining, router, wiring};
+use crate::{
+    health::{self, Draining},
+    router, wiring,
+};
 
 /// Serves HTTP, and jobs beside it where wanted, until SIGINT or SIGTERM.
 pub async fn run(app: App, telemetry: &Telemetry, with_jobs: bool) -> anyhow::Result<()> {
@@ -47,22 +50,38 @@ pub async fn run_on(
 ) -> anyhow::Result<()> {
     let draining = Draining::default();
     let router = router::router(app.settings.http.environment)?
+        .layer(middleware::from_fn_with_state(draining.clone(), health::close_while_draining))
         .layer(Extension(telemetry.metrics.clone()))
         .layer(Extension(draining.clone()));
-    let hub = app.hub.clone();
+    let (hub, timeout) = (app.hub.clone(), shutdown_timeout(&app));
+    let delay = app.settings.http.drain_delay().min(timeout / 2);
+    let (signal, signalled) = watch::channel(false);
     let (stopping, stopped) = watch::channel(false);
     tokio::spawn(async move {
         stop.await;
         draining.begin();
+        let _nobody_waits = signal.send(true);
+        tokio::time::sleep(delay).await;
         // They would keep the server from stopping.
         hub.end_all();
         let _nobody_waits = stopping.send(true);
     });
+    within(timeout, until(signalled), serve_until(stopped, listener, router, app, telemetry, with_jobs)).await
+}
+
+async fn serve_until(
+    stopped: watch::Receiver<bool>,
+    listener: TcpListener,
+    router: Router<App>,
+    app: App,
+    telemetry: &Telemetry,
+    with_jobs: bool,
+) -> anyhow::Result<()> {
     load_fonts(&app);
     let background = tokio::spawn(background(app.clone(), telemetry.metrics.clone()));
     let jobs = with_jobs.then(|| tokio::spawn(wiring::registry().work(app.clone(), until(stopped.clone()))));
     tracing::info!(address = %listener.local_addr()?, "serving");
-    http::serve(listener, router, app.clone(), until(stopped)).await?;
+    server::serve(listener, router, app.clone(), until(stopped)).await?;
     if let Some(jobs) = jobs {
         jobs.await?;
     }
@@ -75,11 +94,44 @@ pub async fn run_on(
 /// Runs jobs until SIGINT or SIGTERM.
 pub async fn run_jobs_only(app: App, telemetry: &Telemetry) -> anyhow::Result<()> {
     load_fonts(&app);
-    let background = tokio::spawn(background(app.clone(), telemetry.metrics.clone()));
-    wiring::registry().work(app.clone(), interrupted()?).await;
-    background.abort();
-    app.db.close().await;
-    Ok(())
+    let interrupted = interrupted()?;
+    let (signal, signalled) = watch::channel(false);
+    tokio::spawn(async move {
+        interrupted.await;
+        let _nobody_waits = signal.send(true);
+    });
+    let work = async {
+        let background = tokio::spawn(background(app.clone(), telemetry.metrics.clone()));
+        wiring::registry().work(app.clone(), until(signalled.clone())).await;
+        background.abort();
+        app.db.close().await;
+        Ok(())
+    };
+    within(shutdown_timeout(&app), until(signalled.clone()), work).await
+}
+
+fn shutdown_timeout(app: &App) -> Duration {
+    Duration::from_secs(app.settings.http.shutdown_timeout)
+}
+
+/// Waits for `work`, but from the `signal` on no longer than `timeout`: what hangs on something that is gone must not
+/// keep the process from its end.
+async fn within(
+    timeout: Duration,
+    signal: impl Future<Output = ()>,
+    work: impl Future<Output = anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let over = async {
+        signal.await;
+        tokio::time::sleep(timeout).await;
+    };
+    tokio::select! {
+        done = work => done,
+        () = over => {
+            tracing::warn!("stopped before everything had ended");
+            Ok(())
+        }
+    }
 }
 
 /// Looks for the fonts of papers, beside the first requests, and says which scripts none has.

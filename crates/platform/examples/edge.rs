@@ -2,7 +2,7 @@
 //! `cargo run --release -p platform --features testing --example edge`, then `wrk http://127.0.0.1:18050/small/`.
 
 use axum::{http::HeaderMap, routing::get};
-use platform::{app::App, error::ApiResult, http, locale::Language, testing::TestApp};
+use platform::{app::App, error::ApiResult, locale::Language, server, testing::TestApp};
 use utoipa_axum::router::OpenApiRouter;
 
 async fn cached(app: App, language: Language, headers: HeaderMap) -> ApiResult<axum::response::Response> {
@@ -20,5 +20,5 @@ async fn main() -> anyhow::Result<()> {
     let t = TestApp::start(OpenApiRouter::new()).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:18050").await?;
     let stop = std::future::pending();
-    http::serve(listener, router().split_for_parts().0, t.app.clone(), stop).await
+    server::serve(listener, router().split_for_parts().0, t.app.clone(), stop).await
 }

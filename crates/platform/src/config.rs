@@ -1,8 +1,13 @@
 //! Every setting: a flag and an environment variable, listed by `skillbuddy --help` with its default.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// All settings of a process.
@@ -68,18 +73,43 @@ pub struct HttpSettings {
     /// Origins that browsers may call from, comma-separated (exact, like https://app.example.com)
     #[arg(long, env = "CORS_ORIGINS", value_delimiter = ',', value_parser = url)]
     pub cors_origins: Vec<String>,
-    /// How many proxies in front of this server append to X-Forwarded-For
-    #[arg(long, env = "TRUSTED_PROXIES", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=8))]
-    pub trusted_proxies: u8,
-    /// Longest time a request may take, in seconds
+    /// Networks of the proxies in front of this server, comma-separated (as 10.0.0.0/8 or 2001:db8::1/128); only
+    /// what they append to X-Forwarded-For is believed
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Most connections at once; more are closed when they come
+    #[arg(long, env = "MAX_CONNECTIONS", default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+    /// Most connections at once of one IPv4 address or one /64 of IPv6, unless it is a trusted proxy
+    #[arg(long, env = "MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections_per_address: u32,
+    /// Longest time that the head of a request may take to come, in seconds
+    #[arg(long, env = "HEAD_TIMEOUT", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub head_timeout: u64,
+    /// Longest time that a connection waits for its next request, in seconds
+    #[arg(long, env = "IDLE_TIMEOUT", default_value_t = 75, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub idle_timeout: u64,
+    /// Longest time a request may take, with its body, and a client may take nothing of its answer, in seconds
     #[arg(long, env = "REQUEST_TIMEOUT", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub request_timeout: u64,
-    /// Longest time that running requests get to finish at shutdown, in seconds
+    /// How long the server goes on when it shall stop, while /readyz says no and every answer ends its connection, so
+    /// that load balancers find other nodes, in seconds; by default 5, and nothing in development
+    #[arg(long, env = "SHUTDOWN_DELAY", value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub shutdown_delay: Option<u64>,
+    /// Longest time that a stop takes after that, whatever hangs, in seconds
     #[arg(long, env = "SHUTDOWN_TIMEOUT", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub shutdown_timeout: u64,
     /// `development` also serves /dev/outbox and the demo logins of the start page
     #[arg(long, env = "ENVIRONMENT", value_enum, default_value_t = Environment::Production)]
     pub environment: Environment,
+}
+
+impl HttpSettings {
+    /// How long it is still served after the signal to stop.
+    pub fn drain_delay(&self) -> Duration {
+        let default = if self.environment == Environment::Production { 5 } else { 0 };
+        Duration::from_secs(self.shutdown_delay.unwrap_or(default))
+    }
 }
 
 /// Who the server is for.
@@ -429,6 +459,16 @@ fn url(value: &str) -> Result<String, String> {
         Ok(_) => Err("must begin with http:// or https://".to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// An address alone is the network of that one.
+fn network(value: &str) -> Result<IpNet, String> {
+    let value = value.trim();
+    let address = || value.parse::<IpAddr>().map(IpNet::from);
+    value
+        .parse()
+        .or_else(|_no_network| address())
+        .map_err(|_neither| "must be a network, as 10.0.0.0/8, or an address".to_owned())
 }
 
 fn secret(value: &str) -> Result<SecretString, String> {

@@ -1,4 +1,4 @@
-//! What happens to every request, whatever it asks for; and how the server starts and stops.
+//! What happens to every request, whatever it asks for.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -10,14 +10,13 @@ use std::{
 };
 
 use axum::{
-    Router, ServiceExt as _,
+    Router,
     extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, uri::PathAndQuery},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use tokio::net::TcpListener;
-use tower::{Layer as _, util::MapRequestLayer};
+use ipnet::IpNet;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -68,6 +67,8 @@ struct Inner {
 enum Refusal {
     UriTooLong,
     UnknownLanguage,
+    /// RFC 9112 3.2: no host, or two.
+    Host,
     /// Bytes in the path that no name of ours has: there is nothing there.
     StrangePath,
     /// The query is no UTF-8.
@@ -82,7 +83,7 @@ impl From<Refusal> for ApiError {
             Refusal::UriTooLong => Self::new(Kind::UriTooLong, "uri_too_long"),
             Refusal::UnknownLanguage => Self::invalid_field("lang", Sentence::new("field-unknown_choice")),
             Refusal::StrangePath => Self::not_found(),
-            Refusal::NotText => Self::new(Kind::Malformed, "malformed_request"),
+            Refusal::Host | Refusal::NotText => Self::new(Kind::Malformed, "malformed_request"),
             Refusal::NulInQuery => Self::new(Kind::Invalid, "validation_failed"),
         }
     }
@@ -96,6 +97,14 @@ fn chosen_language(query: &str) -> Result<Option<Language>, Refusal> {
         (Some((_, value)), None) if value.is_empty() => Ok(None),
         (Some((_, value)), None) => value.parse().map(Some).map_err(|_unknown| Refusal::UnknownLanguage),
         (Some(_), Some(_)) => Err(Refusal::UnknownLanguage),
+    }
+}
+
+/// Whether the request names one host (RFC 9112 3.2; HTTP/1.0 may do without). In HTTP/2 it is part of the address.
+fn has_one_host(request: &Request) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() < Version::HTTP_11 || request.uri().host().is_some(),
+        count => count == 1,
     }
 }
 
@@ -116,11 +125,12 @@ fn check_query(query: &str) -> Result<(), Refusal> {
 }
 
 impl RequestContext {
-    fn of(request: &Request, trusted_proxies: u8) -> Self {
+    fn of(request: &Request, trusted_proxies: &[IpNet]) -> Self {
         let is_too_long = request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI);
         let query = request.uri().query().unwrap_or_default();
         let (chosen, refusal) = match chosen_language(query) {
             _ if is_too_long => (None, Some(Refusal::UriTooLong)),
+            _ if !has_one_host(request) => (None, Some(Refusal::Host)),
             _ if request.uri().path().contains("%00") => (None, Some(Refusal::StrangePath)),
             Ok(chosen) => (chosen, check_query(query).err()),
             Err(refusal) => (None, Some(refusal)),
@@ -215,17 +225,20 @@ fn request_id(headers: &HeaderMap) -> String {
     }
 }
 
-/// The address that the outermost trusted proxy saw; without proxies, the peer's.
-fn client_address(request: &Request, trusted_proxies: u8) -> IpAddr {
+/// The nearest address that is none of our proxies: each of them appends to `X-Forwarded-For` who called it, and what
+/// stands before the first stranger was written by strangers.
+fn client_address(request: &Request, trusted_proxies: &[IpNet]) -> IpAddr {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
-    if trusted_proxies == 0 {
-        return peer;
+    let mut nearest = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |info| info.0.ip());
+    let is_trusted =
+        |address: IpAddr| trusted_proxies.iter().any(|proxies| proxies.contains(&address.to_canonical()));
+    let hops = request.headers().get_all("x-forwarded-for").iter();
+    let hops: Vec<&str> = hops.flat_map(|hops| hops.to_str().unwrap_or_default().split(',')).collect();
+    for hop in hops.into_iter().rev() {
+        let Some(caller) = is_trusted(nearest).then(|| hop.trim().parse().ok()).flatten() else { break };
+        nearest = caller;
     }
-    let hops = request.headers().get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
-    let hops: Vec<&str> = hops.flat_map(|v| v.split(',')).map(str::trim).collect();
-    let place = hops.len().checked_sub(usize::from(trusted_proxies));
-    place.and_then(|i| hops.get(i)?.parse().ok()).unwrap_or(peer)
+    nearest
 }
 
 /// Wraps the routes of all features in what every request needs.
@@ -304,7 +317,7 @@ fn recorded(response: Response, context: &RequestContext) -> Response {
 async fn edge(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = Stopwatch::now();
     let (mut request, unread) = UnreadBody::of(request);
-    let context = RequestContext::of(&request, app.settings.http.trusted_proxies);
+    let context = RequestContext::of(&request, &app.settings.http.trusted_proxies);
     request.extensions_mut().insert(context.clone());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
@@ -395,34 +408,6 @@ pub fn canonical(mut request: Request) -> Request {
     request
 }
 
-/// Serves until `stop` resolves; then takes no new connections and lets running requests finish, for at
-/// most the configured time.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router<App>,
-    app: App,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
-    let patience = Duration::from_secs(app.settings.http.shutdown_timeout);
-    let service = MapRequestLayer::new(canonical).layer(service(router, app));
-    let (stopping, stopped) = tokio::sync::oneshot::channel();
-    let signal = async move {
-        stop.await;
-        let _receiver_gone = stopping.send(());
-    };
-    let service = service.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(signal);
-    let deadline = async {
-        let _sender_gone = stopped.await;
-        tokio::time::sleep(patience).await;
-    };
-    tokio::select! {
-        done = server.into_future() => done?,
-        () = deadline => tracing::warn!("some requests did not finish in time"),
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
@@ -455,11 +440,17 @@ mod tests {
             request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([10, 0, 0, 1], 5))));
             request
         };
-        let seen = |forwarded, proxies| client_address(&request(forwarded), proxies).to_string();
-        assert_eq!(seen("6.6.6.6", 0), "10.0.0.1");
-        assert_eq!(seen("6.6.6.6, 1.2.3.4", 1), "1.2.3.4");
-        assert_eq!(seen("6.6.6.6, 1.2.3.4, 10.0.0.9", 2), "1.2.3.4");
-        assert_eq!(seen("garbage", 1), "10.0.0.1");
-        assert_eq!(seen("1.2.3.4", 3), "10.0.0.1");
+        let seen = |forwarded: &str, proxies: &[&str]| {
+            let proxies: Vec<IpNet> = proxies.iter().map(|proxies| proxies.parse().unwrap()).collect();
+            client_address(&request(forwarded), &proxies).to_string()
+        };
+        assert_eq!(seen("6.6.6.6", &[]), "10.0.0.1");
+        assert_eq!(seen("6.6.6.6", &["192.168.0.0/16"]), "10.0.0.1", "who reaches the port is no proxy");
+        assert_eq!(seen("6.6.6.6, 1.2.3.4", &["10.0.0.1/32"]), "1.2.3.4");
+        assert_eq!(seen("6.6.6.6, 1.2.3.4, 10.0.0.9", &["10.0.0.0/8"]), "1.2.3.4");
+        assert_eq!(seen("6.6.6.6,2001:db8::1 , 10.0.0.9", &["10.0.0.0/8"]), "2001:db8::1");
+        assert_eq!(seen("garbage", &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(seen("1.2.3.4, garbage, 10.0.0.9", &["10.0.0.0/8"]), "10.0.0.9");
+        assert_eq!(seen("10.0.0.3, 10.0.0.9", &["10.0.0.0/8"]), "10.0.0.3");
     }
 }

@@ -29,6 +29,7 @@ pub mod page;
 pub mod phrase;
 pub mod ports;
 pub mod rate_limit;
+pub mod server;
 pub mod stream;
 pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]

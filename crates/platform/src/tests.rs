@@ -242,7 +242,7 @@ async fn a_token_that_is_wrong_is_refused_even_where_none_is_needed() {
 
 #[tokio::test]
 async fn an_address_that_calls_too_often_has_to_wait() {
-    let args = ["--limit-per-address", "2", "--trusted-proxies", "1"];
+    let args = ["--limit-per-address", "2", "--trusted-proxies", "127.0.0.1"];
     let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;
     let one = t.anonymous().with("x-forwarded-for", "9.9.9.9, 1.2.3.4");
     assert_eq!(one.get("/address/").await.text(), "1.2.3.4");
@@ -262,7 +262,7 @@ async fn an_address_that_calls_too_often_has_to_wait() {
 
 #[tokio::test]
 async fn an_ipv6_network_counts_as_one_address() {
-    let args = ["--limit-per-address", "2", "--trusted-proxies", "1"];
+    let args = ["--limit-per-address", "2", "--trusted-proxies", "127.0.0.1"];
     let t = TestApp::with(router(), Registry::default(), Arc::new(TokenIsUserId), &args).await;
     let from = |address: &str| t.anonymous().with("x-forwarded-for", address);
     for i in 0..8 {

@@ -45,6 +45,10 @@ impl Server {
         let process = Command::new(program)
             .args([
                 "serve",
+                "--max-connections",
+                "1000000",
+                "--max-connections-per-address",
+                "1000000",
                 "--limit-per-address",
                 "0",
                 "--limit-per-account",

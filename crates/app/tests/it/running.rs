@@ -1,6 +1,6 @@
 //! Starting and stopping: migrations from several nodes at once, readiness, and a stop that drops no request.
 
-use std::{str::FromStr as _, sync::Arc, time::Duration};
+use std::{net::SocketAddr, str::FromStr as _, sync::Arc, time::Duration};
 
 use platform::{
     config::Environment,
@@ -41,7 +41,7 @@ async fn several_nodes_may_migrate_at_once() {
     admin.close().await.unwrap();
 }
 
-async fn request(address: std::net::SocketAddr, path: &str) -> std::io::Result<String> {
+async fn request(address: SocketAddr, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
@@ -50,15 +50,8 @@ async fn request(address: std::net::SocketAddr, path: &str) -> std::io::Result<S
     Ok(answer)
 }
 
-#[tokio::test]
-async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
-    let t = TestApp::with(
-        app::router::features(),
-        Registry::default(),
-        Arc::new(identity::AccessTokens::default()),
-        &[],
-    )
-    .await;
+/// A server, its signal to stop, and its end.
+async fn serve(t: &TestApp) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
     let settings =
         TelemetrySettings { log: "error".into(), log_format: LogFormat::Text, otlp_endpoint: None };
     let telemetry = telemetry::start(&settings).unwrap();
@@ -71,6 +64,50 @@ async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
         app::serve::run_on(listener, application, &telemetry, true, stop).await.unwrap();
     });
     assert!(request(address, "/readyz").await.unwrap().starts_with("HTTP/1.1 200"));
+    (address, stop, server)
+}
+
+async fn application(args: &[&str]) -> TestApp {
+    let tokens = Arc::new(identity::AccessTokens::default());
+    TestApp::with(app::router::features(), Registry::default(), tokens, args).await
+}
+
+#[tokio::test]
+async fn before_the_end_load_balancers_are_told_and_connections_end_with_their_answers() {
+    let t = application(&["--shutdown-delay", "3"]).await;
+    let (address, stop, server) = serve(&t).await;
+    stop.send(()).unwrap();
+    // The signal is heard in a moment.
+    while request(address, "/readyz").await.unwrap().starts_with("HTTP/1.1 200") {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /categories/ HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer}");
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_is_over_in_its_time_whatever_hangs() {
+    let t = application(&["--shutdown-delay", "0", "--shutdown-timeout", "1"]).await;
+    let (address, stop, server) = serve(&t).await;
+    let mut lock = t.app.db.begin().await.unwrap();
+    sqlx::raw_sql("lock table categories in access exclusive mode").execute(&mut *lock).await.unwrap();
+    let _running = tokio::spawn(request(address, "/categories/"));
+    while waiting_for_locks(&t).await == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(10), server).await.expect("it is over").unwrap();
+    lock.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
+    let t = application(&["--shutdown-delay", "0"]).await;
+    let (address, stop, server) = serve(&t).await;
 
     // A request that waits for a lock is running when the stop comes.
     let mut lock = t.app.db.begin().await.unwrap();

@@ -65,7 +65,7 @@ impl World {
 
     pub async fn with(args: &[&str]) -> Self {
         let tokens = Arc::new(AccessTokens::default());
-        let args: Vec<&str> = ["--trusted-proxies", "1"].iter().chain(args).copied().collect();
+        let args: Vec<&str> = ["--trusted-proxies", "127.0.0.1"].iter().chain(args).copied().collect();
         let t = TestApp::with(router(), register(Registry::default()), tokens.clone(), &args).await;
         Self { t, tokens }
     }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use axum::Router;
+use axum::{
+    Router,
+    http::{HeaderValue, header},
+};
 use jiff::SignedDuration;
 use sqlx::PgPool;
 use tokio::sync::Notify;
@@ -127,7 +130,9 @@ impl TestApp {
         };
         let app = App::new(db, parts);
         let (router, _document) = router.split_for_parts();
-        let service = Router::new().fallback_service(http::service(router, app.clone()));
+        let service = Router::new()
+            .fallback_service(http::service(router, app.clone()))
+            .layer(axum::middleware::map_request(with_host));
         Self { app, mailer, sms, push, social, webhooks, storage, scanner, registry, service }
     }
 
@@ -243,4 +248,10 @@ impl Authenticator for TokenIsUserId {
             expires_at,
         })
     }
+}
+
+/// What every client sends; requests of tests come over no connection.
+async fn with_host(mut request: axum::extract::Request) -> axum::extract::Request {
+    request.headers_mut().entry(header::HOST).or_insert(HeaderValue::from_static("localhost"));
+    request
 }
