@@ -167,7 +167,7 @@ pub struct SecuritySettings {
 pub struct NodeSettings {
     /// Redis, as redis://host:6379 or rediss://user:password@host: carries live events between nodes; without it
     /// PostgreSQL does
-    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_parser = redis_url)]
     pub redis_url: Option<SecretString>,
 }
 
@@ -453,7 +453,8 @@ fn receipt_prefix(value: &str) -> Result<String, String> {
     }
 }
 
-fn url(value: &str) -> Result<String, String> {
+/// A base URL, without a slash at its end.
+pub(crate) fn url(value: &str) -> Result<String, String> {
     match reqwest::Url::parse(value) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(value.trim_end_matches('/').to_owned()),
         Ok(_) => Err("must begin with http:// or https://".to_owned()),
@@ -469,6 +470,14 @@ fn network(value: &str) -> Result<IpNet, String> {
         .parse()
         .or_else(|_no_network| address())
         .map_err(|_neither| "must be a network, as 10.0.0.0/8, or an address".to_owned())
+}
+
+/// Nothing of the value is repeated: there may be a password in it.
+fn redis_url(value: &str) -> Result<SecretString, String> {
+    match redis::Client::open(value) {
+        Ok(_client) => Ok(SecretString::from(value.to_owned())),
+        Err(_cause) => Err("must be like redis://host:6379 or rediss://user:password@host".to_owned()),
+    }
 }
 
 fn secret(value: &str) -> Result<SecretString, String> {

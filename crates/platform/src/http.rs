@@ -12,7 +12,10 @@ use std::{
 use axum::{
     Router,
     extract::{ConnectInfo, DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, uri::PathAndQuery},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, request::Parts,
+        uri::PathAndQuery,
+    },
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
@@ -31,6 +34,7 @@ use tracing::Instrument as _;
 use crate::{
     app::App,
     body::UnreadBody,
+    config::Environment,
     error::{self, ApiError, Kind},
     idempotency,
     ids::UserId,
@@ -271,8 +275,14 @@ fn not_compressed_yet(
 }
 
 fn cors(app: &App) -> CorsLayer {
+    let settings = &app.settings.http;
     let origins: Vec<HeaderValue> =
-        app.settings.http.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+        settings.cors_origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    // `flutter run` serves an app for browsers on another port each time.
+    let is_development = settings.environment == Environment::Development;
+    let origins = AllowOrigin::predicate(move |origin: &HeaderValue, _request: &Parts| {
+        origins.contains(origin) || is_development && is_this_machine(origin)
+    });
     let exposed = [
         "etag",
         "x-request-id",
@@ -285,7 +295,7 @@ fn cors(app: &App) -> CorsLayer {
         "ratelimit-reset",
     ];
     CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
+        .allow_origin(origins)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
@@ -298,6 +308,12 @@ fn cors(app: &App) -> CorsLayer {
         ])
         .expose_headers(ExposeHeaders::list(exposed.map(HeaderName::from_static)))
         .max_age(Duration::from_hours(1))
+}
+
+/// Whether a page of this machine asks, on whatever port.
+fn is_this_machine(origin: &HeaderValue) -> bool {
+    let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+    origin.is_some_and(|origin| matches!(origin.host(), Some("localhost" | "127.0.0.1" | "[::1]")))
 }
 
 /// An act of staff that succeeded without an entry in the audit log is a bug: reported, and in builds for tests an error.
@@ -429,6 +445,21 @@ mod tests {
         ] {
             let request = canonical(Request::builder().uri(path).body(Body::empty()).unwrap());
             assert_eq!(request.uri().to_string(), wanted);
+        }
+    }
+
+    #[test]
+    fn in_development_pages_of_this_machine_may_call() {
+        for (origin, wanted) in [
+            ("http://localhost:53411", true),
+            ("http://127.0.0.1:1", true),
+            ("https://localhost", true),
+            ("http://[::1]:8080", true),
+            ("http://localhost.example.com", false),
+            ("http://192.168.0.1:8000", false),
+            ("null", false),
+        ] {
+            assert_eq!(is_this_machine(&HeaderValue::from_static(origin)), wanted, "{origin}");
         }
     }
 

@@ -21,7 +21,7 @@ pub struct TelemetrySettings {
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
     /// Where traces go (OTLP over HTTP, like http://localhost:4318/v1/traces); absent: nowhere
-    #[arg(long, env = "OTLP_ENDPOINT")]
+    #[arg(long, env = "OTLP_ENDPOINT", value_parser = crate::config::url)]
     pub otlp_endpoint: Option<String>,
 }
 

@@ -96,6 +96,58 @@ fn a_wrong_setting_stops_the_start_and_is_named() {
     }
 }
 
+/// Settings that are any text: names, and secrets of others whose form is theirs.
+const FREE_TEXT: [&str; 25] = [
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_FROM",
+    "ONESIGNAL_APP_ID",
+    "ONESIGNAL_API_KEY",
+    "STORAGE_DIR",
+    "S3_BUCKET",
+    "S3_REGION",
+    "S3_ACCESS_KEY",
+    "S3_SECRET_KEY",
+    "GOOGLE_CLIENT_IDS",
+    "APPLE_CLIENT_IDS",
+    "FACEBOOK_APP_IDS",
+    "FACEBOOK_APP_SECRET",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRETS",
+    "PAYPAL_CLIENT_ID",
+    "PAYPAL_CLIENT_SECRET",
+    "PAYPAL_WEBHOOK_ID",
+    "LEGAL_NAME",
+    "LEGAL_ADDRESS",
+    "LEGAL_TAX_ID",
+    "FONT_DIRS",
+    "STAFF_PASSWORD",
+    "SECRET_KEY",
+];
+
+#[test]
+fn every_setting_that_is_not_any_text_refuses_nonsense_at_the_start() {
+    let help = String::from_utf8(skillbuddy(&["serve", "--help"], &[]).stdout).unwrap();
+    let settings = help.split("[env: ").skip(1).filter_map(|rest| rest.split(['=', ']']).next());
+    let settings: Vec<&str> = settings.filter(|setting| !FREE_TEXT.contains(setting)).collect();
+    assert!(settings.len() > 40, "{settings:?}");
+    let taken: Vec<&str> = settings
+        .into_iter()
+        .filter(|setting| {
+            let base = [
+                ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none"),
+                ("SECRET_KEY", "a secret that is only used in tests"),
+            ];
+            let wrong = (*setting, "::nonsense=::");
+            let others = base.into_iter().filter(|(name, _)| name != setting);
+            let said = refusal(&["serve"], &others.chain([wrong]).collect::<Vec<_>>());
+            let flag = format!("--{}", setting.to_lowercase().replace('_', "-"));
+            !said.contains(*setting) && !said.contains(&flag)
+        })
+        .collect();
+    assert_eq!(taken, [""; 0], "taken as they were");
+}
+
 #[test]
 fn settings_may_stand_before_or_behind_the_subcommand() {
     for args in [["--listen", "nonsense", "serve"], ["serve", "--listen", "nonsense"]] {

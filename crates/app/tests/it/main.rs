@@ -10,4 +10,5 @@ mod layers;
 mod lists;
 mod running;
 mod statements;
+mod telemetry;
 mod words;
