@@ -35,6 +35,8 @@ pub(crate) async fn follow(
     match (stage, case.payment.state) {
         (Stage::Standing | Stage::Done, State::Authorized) if is_agreed => capture(db, &case).await,
         (Stage::Off, State::Authorized) if case.is_wanted() => capture_kept(db, case).await,
+        // A try to pay what is owed all the same.
+        (Stage::Off, State::RequiresAction) if case.is_wanted() => Ok(()),
         (Stage::Off, State::Authorized | State::RequiresAction) => let_go(db, case).await,
         (Stage::Off, State::Scheduled) if case.is_charged_for_its_end() => {
             installment::charge_kept_at_once(db, &case).await

@@ -1,6 +1,6 @@
 //! What a customer's price is made of, and whose each cent of it is. No I/O.
 
-use platform::money::Money;
+use platform::{ids::PromoId, money::Money};
 
 /// What somebody pays for a booking: the service, less a promotion, and our fee on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,13 @@ impl Price {
             fee_minor,
         }
     }
+}
+
+/// What a booking costs by card or PayPal, and because of which promotion.
+pub(crate) struct Priced {
+    pub(crate) price: Price,
+    pub(crate) promo: Option<PromoId>,
+    pub(crate) fee_is_refundable: bool,
 }
 
 /// The parts of a payment, for telling whose a part of it is.

@@ -209,7 +209,7 @@ async fn declined(
         installment::declined(db, case, part, operation).await?;
     } else {
         case.payment.change(Change::Declined);
-        if operation.task == Task::Capture && case.stage() != Stage::Off {
+        if operation.task == Task::Capture && (case.stage() != Stage::Off || case.unearned_minor() > 0) {
             let next = case.after_the_last_try();
             case.charge_failed = Some(ChargeFailed { amount_minor: operation.amount_minor, next });
         }

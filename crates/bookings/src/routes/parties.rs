@@ -28,7 +28,8 @@ use crate::{
     "min_kept_percent": 0, "reason": "policy", "policy": "flexible", "free_until": "2026-03-02T09:00:00Z",
     "valid_until": "2026-03-02T09:00:00Z", "version": 2}))]
 pub(super) struct CancellationView {
-    /// What goes back to the customer, or is let go where it was only reserved.
+    /// What goes back to the customer, or is let go where it was only reserved. What their bank took back is a part of it:
+    /// where that is more, they owe the rest.
     refund_amount: Money,
     /// What the customer pays all the same: `paid_amount + charge_amount = kept_amount + refund_amount`.
     kept_amount: Money,
@@ -36,9 +37,9 @@ pub(super) struct CancellationView {
     charge_amount: Money,
     /// What the customer agreed to pay in all.
     agreed_amount: Money,
-    /// How much of that was paid so far, or is reserved.
+    /// How much of that was paid so far, or is reserved; a bank that took it back changes nothing of what is owed.
     paid_amount: Money,
-    /// How much of `paid_amount` is only reserved, or held back by a bank.
+    /// How much of `paid_amount` is only reserved, or was taken back by a bank.
     reserved_amount: Money,
     /// In which currency.
     currency: Currency,

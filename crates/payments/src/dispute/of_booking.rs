@@ -96,8 +96,8 @@ async fn decide(
         DisputeStatus::Lost if dispute.is_from_escrow => {
             case.transfer(escrow, disputes, minor);
             let is_unpaid = !store::payments::has_live(db, case.booking.id).await?;
-            if case.payment.closed_at.is_some() && case.stage() == Stage::Done && is_unpaid {
-                case.charge_failed = Some(ChargeFailed { amount_minor: minor, next: NextStep::Owed });
+            if case.payment.closed_at.is_some() && is_unpaid {
+                is_owed(case, minor);
             }
             Ok(())
         }
@@ -125,6 +125,19 @@ async fn decide(
     }
 }
 
+/// The bank keeps so much of a booking that has come to its end. Both are told what its customer owes of that: for work
+/// that was done all of it, else what ending the booking costs.
+fn is_owed(case: &mut Case, lost_minor: i64) {
+    let amount_minor = match case.stage() {
+        Stage::Standing => 0,
+        Stage::Done => lost_minor,
+        Stage::Off => case.unearned_minor().min(lost_minor),
+    };
+    if amount_minor > 0 {
+        case.charge_failed = Some(ChargeFailed { amount_minor, next: NextStep::Owed });
+    }
+}
+
 /// Finds where the money of a payment belongs that a bank took back before the job, by how the bank has decided, whether
 /// the booking was paid anew, and what became of it. May be called at any time, and again.
 pub(crate) async fn follow(
@@ -138,9 +151,16 @@ pub(crate) async fn follow(
         return Ok(());
     }
     let standing = store::disputes::standing(db, payment).await?;
-    match store::payments::lock_live(db, case.booking.id).await?.map(|other| other.state) {
+    match store::payments::lock_live(db, case.booking.id).await? {
         // Nobody knows yet whether it is paid anew.
-        Some(State::Processing | State::RequiresAction) => Ok(()),
+        Some(other) if matches!(other.state, State::Processing | State::RequiresAction) => Ok(()),
+        // It pays what this one left to be paid when the booking had ended.
+        Some(other)
+            if case.stage() == Stage::Off
+                && case.payment.closed_at.is_some_and(|closed| closed <= other.created_at) =>
+        {
+            Ok(())
+        }
         Some(_) => replaced(db, case).await,
         None if !standing.is_open && !standing.is_lost => restored(db, case, market).await,
         None => ended(db, case, standing, market).await,
@@ -197,9 +217,9 @@ async fn ended(
     if case.stage() == Stage::Standing || case.payment.closed_at.is_some() {
         return Ok(());
     }
-    if standing.is_lost && !standing.is_open && case.stage() == Stage::Done {
-        let amount_minor = case.payment.disputed_minor;
-        case.charge_failed = Some(ChargeFailed { amount_minor, next: NextStep::Owed });
+    if standing.is_lost && !standing.is_open {
+        let lost = case.payment.disputed_minor;
+        is_owed(&mut case, lost);
     }
     crate::follow::end(db, case, market).await
 }

@@ -57,7 +57,8 @@ pub(super) struct ActivityView {
     /// Below zero it cost me.
     amount: Money,
     currency: Currency,
-    /// Of a refund or a payout its `status`, of credits their `transaction_type`, else `succeeded`.
+    /// Of a refund or a payout its `status`, of credits their `transaction_type`, of a dispute whether it is `open` or
+    /// `lost` (one that was won has changed nothing, and is not shown), else `succeeded`.
     status: String,
     title: Option<String>,
     payment_id: Option<PaymentId>,
@@ -80,7 +81,7 @@ impl From<Activity> for ActivityView {
     }
 }
 
-/// What happened to my money: charges, tips, refunds, credits and payouts in one list, newest first.
+/// What happened to my money: charges, tips, refunds, disputes, credits and payouts in one list, newest first.
 ///
 /// As JSON in pages, the newest 1,000; with `Accept: text/csv` a file (RFC 4180, UTF-8 with a byte order mark) with at most 10,000 lines. Texts that a table would
 /// take for a formula begin with an apostrophe.

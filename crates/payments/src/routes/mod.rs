@@ -21,7 +21,7 @@ use platform::app::App;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 #[cfg(test)]
-pub(crate) use process::{Priced, new_payment};
+pub(crate) use process::new_payment;
 
 /// The paths of this feature.
 pub fn router() -> OpenApiRouter<App> {

@@ -14,7 +14,7 @@ use platform::{
     error::{ApiError, ApiResult, OnConstraint as _},
     extract::Valid,
     idempotency::{Write, WriteTx},
-    ids::{BookingId, PaymentId, PromoId},
+    ids::{BookingId, PaymentId},
     money::Amount,
     ports::gateway::Tender,
     time::Instant,
@@ -30,12 +30,12 @@ use super::{
 };
 use crate::{
     case::{Case, Stage},
-    credits,
+    credits, debt,
     installment::Interval,
     method::{self, Method},
     model::{Payment, PaymentError},
     operation::{self, Operation},
-    price::Price,
+    price::{Price, Priced},
     promo, review, store,
     superseded::{self, Subject},
 };
@@ -75,6 +75,9 @@ pub(super) struct ProcessPayment {
 }
 
 /// Pay a booking.
+///
+/// Of one that its customer ended, what is owed all the same where the bank took the payment back: `immediate`, without a
+/// code and without credits.
 ///
 /// `immediate`: at once, by card or PayPal; where the provider has to agree first, the amount is reserved, and taken when they do. `requires_action`
 /// means that the payer has to approve, with `client_secret` or at `action_url`; then ask for the payment again. A
@@ -133,13 +136,24 @@ pub(super) async fn process_payment(
     let method = method::chosen(&app, &caller, gateway.name(), named).await?;
     let mut tx = app.db.begin().await?;
     let now = app.clock.now();
-    let booking = payable(&mut tx, id, &caller, body.payment_method, now).await?;
-    let priced = priced(&mut tx, &booking, promo, &app.settings.market, now).await?;
+    let booking = own(&mut tx, id, &caller).await?;
+    let owed = debt::of_ended(&mut tx, &booking).await?;
+    let booking = match owed {
+        Some(_) if promo.is_some() || body.credits_amount.is_some() => {
+            return Err(PaymentError::NotPayable.into());
+        }
+        Some(_) => open_to_payment(&mut tx, booking, body.payment_method, now).await?,
+        None => payable(&mut tx, id, &caller, body.payment_method, now).await?,
+    };
+    let priced = match owed {
+        Some(owed) => owed,
+        None => priced(&mut tx, &booking, promo, &app.settings.market, now).await?,
+    };
     let by = (body.payment_method, body.payment_type);
     let (mut payment, mut charge) = new_payment(&booking, &priced, by, method, now);
     if body.credits_amount.is_some_and(|amount| credits::cover_all(&payment, amount)) {
         drop(tx);
-        return all_by_credits(&app, &caller, write, id, promo).await;
+        return Box::pin(all_by_credits(&app, &caller, write, id, promo)).await;
     }
     if let Some(amount) = body.credits_amount {
         payment.credits_minor = credits::part_of(&payment, amount)?;
@@ -209,15 +223,25 @@ pub(super) async fn payable(
     now: Instant,
 ) -> ApiResult<Booking> {
     let booking = own(db, id, caller).await?;
-    let in_credits = |method| method == PaymentMethod::Credits;
     let is_owed = booking.total_minor > 0 && booking.payment_method != PaymentMethod::Cash;
     if Stage::of(&booking) == Stage::Off || !is_owed {
         return Err(PaymentError::NotPayable.into());
     }
-    let live = store::payments::lock_live(db, id).await?;
+    open_to_payment(db, booking, method, now).await
+}
+
+/// The same for a booking of which something is to be paid.
+async fn open_to_payment(
+    db: &mut PgConnection,
+    booking: Booking,
+    method: PaymentMethod,
+    now: Instant,
+) -> ApiResult<Booking> {
+    let live = store::payments::lock_live(db, booking.id).await?;
     if let Some(paid) = live.as_ref().filter(|payment| !payment.is_waiting_in_vain()) {
         return Err(PaymentError::AlreadyPaid { payment: paid.id }.into());
     }
+    let in_credits = |method| method == PaymentMethod::Credits;
     // Credits have a price of their own.
     if in_credits(method) != in_credits(booking.payment_method) {
         return Err(PaymentError::PaymentMethodUnavailable.into());
@@ -226,13 +250,6 @@ pub(super) async fn payable(
         Some(payment) => Ok(superseded::give_way(db, Case::of(booking, payment, now)).await?.booking),
         None => Ok(booking),
     }
-}
-
-/// What a booking costs by card or PayPal, and because of which promotion.
-pub(crate) struct Priced {
-    pub(crate) price: Price,
-    pub(crate) promo: Option<PromoId>,
-    pub(crate) fee_is_refundable: bool,
 }
 
 /// The price of a booking with a promotion code, which is kept from others until the transaction ends.

@@ -35,6 +35,8 @@ pub(crate) enum ActivityKind {
     Refund,
     /// Credits came or went.
     Credits,
+    /// The payer's bank took a payment back: it asks for it, or keeps it.
+    Dispute,
     /// What was earned went to the bank.
     Payout,
 }
@@ -90,6 +92,12 @@ pub(crate) async fn of_user(
                       p.id, p.booking_id
                  from payments p
                  join refunds r on r.payment_id = p.id and r.amount_minor > r.credits_minor
+                 left join bookings b on b.id = p.booking_id
+                where p.user_id = $1
+               union all
+               select d.id, 'dispute', d.created_at, d.amount_minor, p.currency, d.state, b.service_title, p.id, p.booking_id
+                 from payments p
+                 join payment_disputes d on d.payment_id = p.id and d.state <> 'won'
                  left join bookings b on b.id = p.booking_id
                 where p.user_id = $1
                union all

@@ -9,6 +9,21 @@ use sqlx::PgConnection;
 
 use crate::debt::Debt;
 
+/// What is owed for one booking that ended before its job.
+pub(crate) async fn of_booking(
+    db: &mut PgConnection,
+    booking: BookingId,
+) -> sqlx::Result<Option<(PaymentId, i64)>> {
+    let row = sqlx::query!(
+        r#"select payment_id as "payment_id!: PaymentId", amount_minor as "amount_minor!"
+             from payment_debts where booking_id = $1 and amount_minor > 0"#,
+        booking as _
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| (row.payment_id, row.amount_minor)))
+}
+
 /// What somebody owes, the oldest first.
 pub(crate) async fn of(db: &mut PgConnection, customer: UserId) -> sqlx::Result<Vec<Debt>> {
     let rows = sqlx::query!(

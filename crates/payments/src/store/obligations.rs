@@ -34,14 +34,20 @@ pub(crate) async fn find(db: &mut PgConnection, user: UserId) -> sqlx::Result<Ve
             where o.task in ('charge', 'capture') and o.state = 'started'
             group by 2
            union all
-           -- The last try to pay for a job that was done has failed, or a part of it is not paid yet.
-           select 'debts', m.currency, count(*), sum(m.amount_minor - m.captured_minor)::bigint
-             from mine m
-             join bookings b on b.id = m.booking_id
-            where not m.is_tip and m.captured_minor < m.amount_minor and b.state in ('completed', 'disputed')
-              and m.state in ('scheduled', 'failed')
-              and not exists (select from payments later
-                               where later.booking_id = m.booking_id and not later.is_tip and later.id > m.id)
+           -- What is owed, and parts of what was done that are not due yet.
+           select 'debts', o.currency, count(*), sum(o.minor)::bigint
+             from (select m.currency, m.amount_minor - m.captured_minor as minor
+                     from mine m
+                     join bookings b on b.id = m.booking_id
+                    where not m.is_tip and m.captured_minor < m.amount_minor and b.state in ('completed', 'disputed')
+                      and m.state = 'scheduled'
+                   union all
+                   select d.currency, d.amount_minor
+                     from payment_debts d
+                     join payments p on p.id = d.payment_id
+                     join bookings b on b.id = d.booking_id
+                    where d.user_id = $1 and d.amount_minor > 0
+                      and not (p.state = 'scheduled' and b.state in ('completed', 'disputed'))) o
             group by 2
             order by 1, 2"#,
         user as _,

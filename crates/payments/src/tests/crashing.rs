@@ -14,8 +14,8 @@ use super::World;
 use crate::{
     method::Method,
     operation::{self, Settler},
-    price::Price,
-    routes::{Priced, new_payment},
+    price::{Price, Priced},
+    routes::new_payment,
     settle::settle,
     store,
 };

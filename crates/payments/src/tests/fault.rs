@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use super::World;
 
 /// What the customer has paid in the end, what the provider has earned of it, and our commission; in cents.
-type Ends = (i64, i64, i64);
+pub(super) type Ends = (i64, i64, i64);
 
 /// If so much is kept.
-fn kept(minor: i64) -> Ends {
+pub(super) fn kept(minor: i64) -> Ends {
     let commission = minor * 15 / 100;
     (minor, minor - commission, commission)
 }
 
 impl World {
     /// A service for 100.00.
-    async fn for_hundred(is_instant: bool, policy: &str, args: &[&str]) -> Self {
+    pub(super) async fn for_hundred(is_instant: bool, policy: &str, args: &[&str]) -> Self {
         let w = Self::tuned(is_instant, args).await;
         sqlx::query!(
             "update services set price_minor = 10000, credits_required = 100, cancellation_policy = $1",
@@ -31,7 +31,7 @@ impl World {
     }
 
     /// Nothing is on its way, and the books are right.
-    async fn ends(&self) -> Ends {
+    pub(super) async fn ends(&self) -> Ends {
         self.books().await;
         let row = sqlx::query!(
             r#"select coalesce(sum(balance) filter (where purpose in ('clearing', 'gateway_fees')), 0)::bigint as "paid!",
@@ -47,21 +47,21 @@ impl World {
         (row.paid, row.earned, row.ours)
     }
 
-    async fn settles(&self) {
+    pub(super) async fn settles(&self) {
         for _ in 0..3 {
             self.later(10).await;
         }
     }
 
     /// Ann has cancelled so long before the start, and what the preview said is what happened.
-    async fn cancels(&self, booking: &str, hours_before: i64) -> Value {
+    pub(super) async fn cancels(&self, booking: &str, hours_before: i64) -> Value {
         let start: jiff::Timestamp = self.booking(booking).await.str("starts_at").parse().unwrap();
         let wanted = platform::time::Instant::from(start - SignedDuration::from_hours(hours_before));
         self.t.advance(wanted.since(self.t.now()));
         self.cancels_now(booking).await
     }
 
-    async fn cancels_now(&self, booking: &str) -> Value {
+    pub(super) async fn cancels_now(&self, booking: &str) -> Value {
         let preview = self.ann.get(&format!("/bookings/{booking}/cancellation/")).await.expect(200).body;
         self.cancel(&self.ann, booking).await;
         assert_eq!(self.booking(booking).await["refund_amount"], preview["refund_amount"]);
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// Paid and agreed, but no job has taken the money yet.
-    async fn agreed_but_not_taken(&self, card: &str) -> String {
+    pub(super) async fn agreed_but_not_taken(&self, card: &str) -> String {
         let (booking, _) = self.paid(card).await;
         self.bob.put(&format!("/providers/jobs/{booking}/accept/"), json!({})).await.expect(200);
         booking
@@ -85,7 +85,7 @@ impl World {
 }
 
 /// In cents.
-fn amounts(preview: &Value) -> [i64; 5] {
+pub(super) fn amounts(preview: &Value) -> [i64; 5] {
     ["paid_amount", "reserved_amount", "charge_amount", "kept_amount", "refund_amount"]
         .map(|name| serde_json::from_value::<Amount>(preview[name].clone()).unwrap().hundredths())
 }

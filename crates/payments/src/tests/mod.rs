@@ -23,6 +23,7 @@ mod keys;
 mod leaving;
 mod methods;
 mod mixed;
+mod owed_after_end;
 mod owing;
 mod parts;
 mod paying;

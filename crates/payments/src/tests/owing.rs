@@ -57,7 +57,7 @@ impl World {
     }
 
     /// The debts in finance's list of what waits.
-    async fn debt_tasks(&self, finance: &Client) -> usize {
+    pub(super) async fn debt_tasks(&self, finance: &Client) -> usize {
         let tasks = finance.get("/admin/payments/tasks/").await.expect(200);
         let tasks = tasks["results"].as_array().unwrap().clone();
         tasks.iter().filter(|task| task["kind"] == "customer_debt").count()

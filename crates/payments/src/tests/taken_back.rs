@@ -7,7 +7,7 @@ use super::World;
 
 impl World {
     /// Ann books and pays, and her bank takes it back; the ids of the booking and the payment.
-    async fn taken_back(&self, card: &str) -> (String, String) {
+    pub(super) async fn taken_back(&self, card: &str) -> (String, String) {
         let (booking, payment) = self.paid(card).await;
         self.later(3).await;
         self.tell().await;
@@ -15,13 +15,13 @@ impl World {
     }
 
     /// The bank decides, and says so twice.
-    async fn bank_decides(&self) {
+    pub(super) async fn bank_decides(&self) {
         self.later(4).await;
         self.tell_in(|count| (0..2 * count).map(|place| place % count).collect()).await;
     }
 
     /// What has happened to a booking.
-    async fn history(&self, booking: &str) -> String {
+    pub(super) async fn history(&self, booking: &str) -> String {
         let booking = self.booking(booking).await;
         let history = booking["history"].as_array().unwrap();
         history.iter().map(|entry| entry["event"].as_str().unwrap()).collect::<Vec<_>>().join(" ")

@@ -32,7 +32,7 @@ pub(crate) type Service =
     tower::util::MapRequest<axum::routing::RouterIntoService<Body, ()>, fn(Request) -> Request>;
 
 /// Largest head of a request, in bytes; beyond it is 431.
-const MAX_HEAD: u32 = 32 * 1024;
+const MAX_HEAD: u16 = 32 * 1024;
 /// How often a connection with a request in flight is looked at.
 const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 /// How long a connection that has asked nothing yet is waited for when the server stops.
@@ -50,8 +50,8 @@ pub(crate) async fn serve(
     let activity = Activity::new();
     let socket = TokioIo::new(Socket::new(stream, activity.clone(), permit));
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).max_buf_size(MAX_HEAD as usize);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(MAX_HEAD).enable_connect_protocol();
+    builder.http1().timer(TokioTimer::new()).max_buf_size(MAX_HEAD.into());
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(MAX_HEAD.into()).enable_connect_protocol();
     let answering = activity.clone();
     let connection = builder.serve_connection_with_upgrades(
         socket,

@@ -48,9 +48,9 @@ pub async fn serve(
         settings.trusted_proxies.clone(),
     );
     let (stopping, stopped) = watch::channel(false);
+    let canonical: fn(Request) -> Request = http::canonical;
     let mut server = Server {
-        service: MapRequestLayer::new(http::canonical as fn(Request) -> Request)
-            .layer(http::service(router, app)),
+        service: MapRequestLayer::new(canonical).layer(http::service(router, app)),
         timeouts,
         permits: Arc::new(permits),
         stopped,
