@@ -2,7 +2,8 @@
 //! booking is unpaid again, and may be paid anew:
 //!
 //! - paid anew: what the bank gives back goes back to the customer, with what was left of the first payment;
-//! - not paid anew, and won: the first payment counts again;
+//! - not paid anew, and won: the first payment counts again, instead of one that still waits for its payer when the work
+//!   is done;
 //! - not paid anew, and lost: nobody has earned anything. For work that was done the customer owes it, and the provider
 //!   gets it when it is paid.
 
@@ -27,7 +28,7 @@ use crate::{
     operation::Operation,
     promo,
     refund::{self, Source},
-    store,
+    store, superseded,
 };
 
 /// Does what follows from what the gateway says.
@@ -151,7 +152,14 @@ pub(crate) async fn follow(
         return Ok(());
     }
     let standing = store::disputes::standing(db, payment).await?;
+    let is_won = !standing.is_open && !standing.is_lost;
     match store::payments::lock_live(db, case.booking.id).await? {
+        // It may never be approved, and nobody waits for that once the work is done.
+        Some(other) if other.state == State::RequiresAction && case.stage() == Stage::Done && is_won => {
+            superseded::give_way(db, Case::of(case.booking, other, now)).await?;
+            let case = Case::open(db, payment, now).await?;
+            restored(db, case, market).await
+        }
         // Nobody knows yet whether it is paid anew.
         Some(other) if matches!(other.state, State::Processing | State::RequiresAction) => Ok(()),
         // It pays what this one left to be paid when the booking had ended.
@@ -162,7 +170,7 @@ pub(crate) async fn follow(
             Ok(())
         }
         Some(_) => replaced(db, case).await,
-        None if !standing.is_open && !standing.is_lost => restored(db, case, market).await,
+        None if is_won => restored(db, case, market).await,
         None => ended(db, case, standing, market).await,
     }
 }

@@ -163,6 +163,38 @@ async fn what_is_won_while_another_try_waits_for_its_payer_is_kept_once(#[case] 
 }
 
 #[rstest]
+#[case(true, false)]
+#[case(false, false)]
+#[case(true, true)]
+#[tokio::test]
+async fn what_is_won_is_earned_when_the_work_is_done_and_another_try_was_never_approved(
+    #[case] is_won_before: bool,
+    #[case] approves_late: bool,
+) {
+    let w = World::instant().await;
+    let (booking, first) = w.taken_back("disputed_won").await;
+    let second = w.pay(&booking, "3ds").await.expect(201);
+    if is_won_before {
+        w.bank_decides().await;
+        w.complete(&booking).await;
+    } else {
+        w.complete(&booking).await;
+        w.bank_decides().await;
+    }
+    if approves_late {
+        w.sandbox.decide(&second.str("transaction_id"), true).await.unwrap();
+    }
+    w.later(10).await;
+    w.tell().await;
+    w.later(10).await;
+    assert_eq!(w.state(&booking).await, "completed paid");
+    assert_eq!([w.status(&first).await, w.status(&second.str("id")).await], ["completed", "cancelled"]);
+    assert_eq!(w.books().await, "clearing 4990, commission 748, provider_pending 4242");
+    assert!(w.owed().await.is_empty());
+    w.gateway_agrees().await;
+}
+
+#[rstest]
 #[case("disputed_lost")]
 #[case("disputed_won")]
 #[tokio::test]

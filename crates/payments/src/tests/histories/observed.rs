@@ -102,9 +102,7 @@ impl History {
             let story = story(&booking, known);
             let ending = story.ending();
             assert!(is_named(ending, &booking.str("sub_status")), "{ending:?}: {}", booking.body);
-            if ![Ending::CalledOff, Ending::Performed].contains(&ending)
-                && mine.iter().any(|payment| self.is_open_question(payment, &charges))
-            {
+            if mine.iter().any(|payment| self.is_open_question(payment, &charges, ending)) {
                 continue;
             }
             let mut expected = Vec::new();
@@ -131,13 +129,21 @@ impl History {
         }
     }
 
-    /// What the contract does not say of a customer at fault: what of the credits stays when a bank has brought back the
-    /// card's part, and whether a share is one of what was agreed or of what a refund by hand has left of it.
-    fn is_open_question(&self, payment: &Value, charges: &[Taken]) -> bool {
-        let has_credits = minor(&payment["credits_amount"]) > 0;
+    /// Where the contract does not say what each must have: how credits and a fee share the loss of a card's part; how
+    /// much of a refund by hand counts against the share that a customer at fault owes; and whether a part that came due
+    /// while an absence could be contested is dropped.
+    fn is_open_question(&self, payment: &Value, charges: &[Taken], ending: Ending) -> bool {
         let is_lost = charges.iter().any(|charge| charge.is_lost && payment["id"] == charge.payment);
+        let is_mixed_and_lost = minor(&payment["credits_amount"]) > 0 && is_lost;
         let is_refunded = payment["id"].as_str().is_some_and(|id| self.refunds.contains_key(id));
-        payment["is_tip"] == false && (has_credits && is_lost || is_refunded)
+        let is_in_parts = payment["payment_type"] == "installment";
+        payment["is_tip"] == false
+            && match ending {
+                Ending::CalledOff => false,
+                Ending::Performed => is_mixed_and_lost && minor(&payment["service_fee"]) > 0,
+                Ending::CustomerAbsent => is_mixed_and_lost || is_refunded || is_in_parts,
+                Ending::CancelledByCustomer(_) | Ending::Split(_) => is_mixed_and_lost || is_refunded,
+            }
     }
 
     fn agreement(&self, payment: &Value, terms: Terms) -> Agreement {

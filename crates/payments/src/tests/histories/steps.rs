@@ -236,7 +236,7 @@ impl History {
                 let available = w.bob.get("/providers/earnings/").await.expect(200)["available"].clone();
                 no_fault(w.bob.post("/providers/withdrawals/", json!({"amount": available})).await);
             }
-            Step::Wait(minutes) => w.later(60 * minutes).await,
+            Step::Wait(minutes) => w.long_after(60 * minutes).await,
             Step::Deliver(seconds, times, reverse) => {
                 w.later(seconds).await;
                 w.tell_in(|count| {
@@ -341,7 +341,7 @@ impl History {
                 let at = self.bookings[number].starts_at - SignedDuration::from_mins(minutes);
                 let wait = at.duration_since(w.t.now().timestamp());
                 if wait.is_positive() {
-                    w.later(wait.as_secs()).await;
+                    w.long_after(wait.as_secs()).await;
                 }
             }
             _ => self.pay(w, &id, step).await,
@@ -526,6 +526,12 @@ impl World {
             Side::Customer => &self.ann,
             Side::Provider => &self.bob,
         }
+    }
+
+    /// What is on its way does not wait as long: what was reserved is taken before the bank lets it go.
+    async fn long_after(&self, seconds: i64) {
+        self.later(1).await;
+        self.later(seconds - 1).await;
     }
 
     /// How many charges the gateway was asked for, declined ones too.
