@@ -15,7 +15,7 @@ use super::{
 #[case(true)]
 #[tokio::test]
 async fn a_bank_that_keeps_a_payment_saves_nobody_what_cancelling_costs(#[case] is_lost_before: bool) {
-    let w = World::for_hundred(true, "moderate", &[]).await;
+    let w = World::for_hundred(true, "flexible", &[]).await;
     w.note_failures().await;
     let (booking, first) = w.taken_back("disputed_lost").await;
     if is_lost_before {
