@@ -8,7 +8,7 @@ use identity::StaffCreated;
 use platform::{
     auth::StaffRole,
     config::Settings,
-    db,
+    db, jobs,
     telemetry::{self, LogFormat, TelemetrySettings},
     time::Clock,
 };
@@ -64,6 +64,11 @@ enum Command {
         /// How many people at most
         #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(i64).range(1..=100_000))]
         count: i64,
+    },
+    /// Work for later that was given up
+    Jobs {
+        #[command(subcommand)]
+        command: JobsCommand,
     },
     /// The books
     Ledger {
@@ -131,6 +136,21 @@ enum StaffCommand {
 enum KeysCommand {
     /// Sign with a new key from now on; tokens of the old one stay good until they expire
     Rotate,
+}
+
+#[derive(Subcommand)]
+enum JobsCommand {
+    /// What failed too often, and why
+    List,
+    /// Try it again
+    Retry {
+        /// Which, as `list` names them
+        #[arg(required_unless_present = "all")]
+        ids: Vec<i64>,
+        /// All of them
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -227,6 +247,7 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Command::Jobs { command } => jobs_given_up(&pool(&settings)?, command).await,
         Command::Ledger { command: LedgerCommand::Check { seal } } => {
             let pool = pool(&settings)?;
             let report = payments::check(&pool, seal.as_deref()).await?;
@@ -235,6 +256,27 @@ async fn execute(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+async fn jobs_given_up(pool: &PgPool, command: JobsCommand) -> anyhow::Result<()> {
+    let mut db = pool.acquire().await?;
+    match command {
+        JobsCommand::List => {
+            for job in jobs::dead(&mut db).await? {
+                let error = job.last_error.unwrap_or_default().replace('\n', " ");
+                println!(
+                    "{}  {}  made {}, given up {} after {} tries: {error}",
+                    job.id, job.kind, job.created_at, job.dead_at, job.attempts
+                );
+            }
+        }
+        // No id is every id, and clap lets nobody leave them out by accident.
+        JobsCommand::Retry { ids, all: _ } => {
+            let count = jobs::retry(&mut db, &ids, Clock::System.now()).await?;
+            println!("{count} are tried again.");
+        }
+    }
+    Ok(())
 }
 
 fn pool(settings: &Settings) -> anyhow::Result<PgPool> {

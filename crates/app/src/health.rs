@@ -16,6 +16,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use platform::{
     app::App,
     error::{ApiError, ApiResult},
+    jobs::{self, Queue},
+    time::Instant,
 };
 use serde::Serialize;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -93,8 +95,22 @@ async fn metrics(app: App, handle: Option<Extension<PrometheusHandle>>) -> impl 
     metrics::gauge!("database_connections").set(f64::from(app.db.size()));
     let idle = u32::try_from(app.db.num_idle()).unwrap_or(u32::MAX);
     metrics::gauge!("database_connections_idle").set(f64::from(idle));
+    // Without a database there are still the other numbers.
+    if let Ok(mut db) = app.db.acquire().await
+        && let Ok(queue) = jobs::queue(&mut db, app.clock.now()).await
+    {
+        gauge_jobs(&queue, app.clock.now());
+    }
     let text = handle.map(|Extension(handle)| handle.render()).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+}
+
+fn gauge_jobs(queue: &Queue, now: Instant) {
+    let count = |count: i64| f64::from(i32::try_from(count).unwrap_or(i32::MAX));
+    metrics::gauge!("jobs_due").set(count(queue.due));
+    metrics::gauge!("jobs_dead").set(count(queue.dead));
+    let oldest = queue.oldest.map_or(0.0, |since| now.since(since).as_secs_f64());
+    metrics::gauge!("jobs_oldest_due_seconds").set(oldest);
 }
 
 /// Which build this is.

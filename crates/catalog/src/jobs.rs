@@ -21,6 +21,8 @@ pub(crate) struct DeletePicture {
 
 impl Job for DeletePicture {
     const KIND: &'static str = "catalog.delete_picture";
+    /// Until it works: nobody else would.
+    const MAX_ATTEMPTS: i16 = i16::MAX;
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         for size in SIZES {

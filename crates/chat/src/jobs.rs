@@ -42,6 +42,8 @@ struct DeleteFiles {
 
 impl Job for DeleteFiles {
     const KIND: &'static str = "chat.delete_files";
+    /// Until it works: nobody else would.
+    const MAX_ATTEMPTS: i16 = i16::MAX;
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         for size in [MediaSize::Full, MediaSize::Thumbnail] {

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use platform::{
     app::App,
-    jobs::{Job, Registry},
+    jobs::{Job, Registry, attempts_within},
     ports::{
         mailer::MailError,
         sms::{Sms, SmsError},
@@ -38,6 +38,7 @@ pub struct SendMail {
 
 impl Job for SendMail {
     const KIND: &'static str = "identity.send_mail";
+    const MAX_ATTEMPTS: i16 = attempts_within(SignedDuration::from_hours(48));
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let Addressed { to, language, letter } = mail::open(app, &self.sealed)?;
@@ -59,6 +60,7 @@ pub struct SendSms {
 
 impl Job for SendSms {
     const KIND: &'static str = "identity.send_sms";
+    const MAX_ATTEMPTS: i16 = attempts_within(SignedDuration::from_hours(1));
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         let code: CodeBySms = mail::open(app, &self.sealed)?;
@@ -124,6 +126,8 @@ pub struct DeleteFile {
 
 impl Job for DeleteFile {
     const KIND: &'static str = "identity.delete_file";
+    /// Until it works: nobody else would.
+    const MAX_ATTEMPTS: i16 = i16::MAX;
 
     async fn run(self, app: &App) -> anyhow::Result<()> {
         app.storage.delete(&self.key).await

@@ -97,7 +97,7 @@ async fn finish(app: &App, work: &Work, outcome: Outcome, reached: &[DeviceId]) 
         Outcome::Sent(reply) => (DeliveryState::Sent, reply, None),
         Outcome::Suppressed(why) => (DeliveryState::Suppressed, why.to_owned(), None),
         Outcome::Refused(reply) => (DeliveryState::Dead, reply, None),
-        Outcome::Failed(reply, wait) => match pause(work.attempts, work.id) {
+        Outcome::Failed(reply, wait) => match pause(work.channel, work.attempts, work.id) {
             Some(pause) => {
                 (DeliveryState::Failed, reply, Some(now.plus(pause.max(wait.unwrap_or_default()))))
             }
@@ -123,11 +123,19 @@ async fn finish(app: &App, work: &Work, outcome: Outcome, reached: &[DeviceId]) 
     Ok(())
 }
 
-/// After a failed try: 15, 30, 60 … seconds, and up to a quarter more, so that what failed together does not come
-/// back together. Eight tries take about half an hour; then `None`.
-fn pause(attempts: i16, id: DeliveryId) -> Option<SignedDuration> {
-    let exponent = u32::try_from(attempts).ok().filter(|n| (1..8).contains(n))? - 1;
-    let millis = 15_000 * 2_i64.pow(exponent);
+/// How often it is tried by the pauses below: a mail is worth reading after two days, and what rings after an hour.
+const fn max_attempts(channel: Channel) -> i16 {
+    match channel {
+        Channel::Email => 56,
+        Channel::Push | Channel::Sms | Channel::InApp => 9,
+    }
+}
+
+/// After a failed try: 15, 30, 60 … seconds, at most an hour, and up to a quarter more, so that what failed together does
+/// not come back together. `None` after the last try.
+fn pause(channel: Channel, attempts: i16, id: DeliveryId) -> Option<SignedDuration> {
+    let attempts = u32::try_from(attempts).ok().filter(|_| (1..max_attempts(channel)).contains(&attempts))?;
+    let millis = (15_000 * 2_i64.pow(attempts.min(9) - 1)).min(3_600_000);
     let spread = i64::try_from(id.uuid().as_u128() % 1000).unwrap_or_default() * millis / 4000;
     Some(SignedDuration::from_millis(millis + spread))
 }
@@ -271,13 +279,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn eight_tries_take_about_half_an_hour() {
+    fn a_mail_is_tried_for_two_days_and_what_rings_for_an_hour() {
         for n in 0..50_u128 {
             let id = DeliveryId::from(uuid::Uuid::from_u128(n * 7919));
-            let pauses: Vec<_> = (1..).map_while(|attempt| pause(attempt, id)).collect();
-            let all: i64 = pauses.iter().map(SignedDuration::as_secs).sum();
-            assert_eq!(pauses.len() + 1, 8);
-            assert!((30 * 60..=40 * 60).contains(&all), "{all}");
+            for (channel, hours) in [(Channel::Email, 48), (Channel::Push, 1), (Channel::Sms, 1)] {
+                let pauses: Vec<_> = (1..).map_while(|attempt| pause(channel, attempt, id)).collect();
+                let all: i64 = pauses.iter().map(SignedDuration::as_secs).sum();
+                assert!((hours * 3600..=hours * 3600 * 5 / 4 + 600).contains(&all), "{channel:?} {all}");
+            }
         }
     }
 }

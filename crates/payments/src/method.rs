@@ -105,7 +105,7 @@ pub(crate) fn gateway_of(app: &App, method: PaymentMethod) -> Result<&Arc<dyn Ga
 }
 
 /// Holds back who tries one card after the other, or one card for everybody. The sandbox's test cards are everybody's.
-fn admit(app: &App, caller: &Caller, gateway: GatewayName, named: Option<&str>) -> ApiResult<()> {
+pub(crate) fn admit(app: &App, caller: &Caller, gateway: GatewayName, named: Option<&str>) -> ApiResult<()> {
     app.limits.check_payment(&format!("account:{}", caller.id))?;
     app.limits.check_payment(&format!("session:{}", caller.session))?;
     match named {

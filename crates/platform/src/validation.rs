@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt::Display};
 
 use garde::i18n::{I18n, InvalidCreditCard, InvalidEmail, InvalidPhoneNumber, InvalidUrl, IpKind, with_i18n};
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 use crate::{
     error::{ApiError, ApiResult, FieldErrors},
@@ -26,9 +27,15 @@ pub fn broken(word: &str) -> garde::Error {
     garde::Error::new(Sentence::new(format!("field-{word}")).pack())
 }
 
-/// Whether nobody could see anything of a text: it is empty, or only of white space and of characters that have no shape.
+/// Whether nobody could see anything of a text: it is empty, or only of white space, of characters that have no shape, and of
+/// marks on nothing.
 pub fn is_blank(text: &str) -> bool {
-    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_shapeless(c))
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || is_shapeless(c) || is_mark(c))
+}
+
+/// An accent or the like, which stands on the character before it.
+fn is_mark(c: char) -> bool {
+    c.general_category_group() == GeneralCategoryGroup::Mark
 }
 
 /// Unicode's `Default_Ignorable_Code_Point`, with the marks of direction and annotation and the blanks that are letters
@@ -147,6 +154,29 @@ mod blank_tests {
             assert!(is_blank(blank), "{blank:?}");
         }
         for seen in ["a", "\u{200b}.", "👩\u{200d}🚀", "\u{202e}x"] {
+            assert!(!is_blank(seen), "{seen:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_of_which_nothing_can_be_seen_is_blank() {
+        for blank in [
+            "",
+            " \t\n",
+            "\u{200b}\u{2060}",
+            "\u{301}",
+            " \u{301}\u{20e3}\u{200d}",
+            "\u{93f}\u{488}",
+            "\u{3164}",
+        ] {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for seen in ["a", "e\u{301}", "कि", "👍", ".", "1\u{fe0f}\u{20e3}"] {
             assert!(!is_blank(seen), "{seen:?}");
         }
     }

@@ -20,7 +20,9 @@ fn refusal(args: &[&str], environment: &[(&str, &str)]) -> String {
 #[test]
 fn help_names_every_subcommand_and_every_setting() {
     let help = String::from_utf8(skillbuddy(&["--help"], &[]).stdout).unwrap();
-    for subcommand in ["serve", "worker", "dev", "migrate", "demo", "openapi", "staff", "keys", "ledger"] {
+    for subcommand in
+        ["serve", "worker", "dev", "migrate", "demo", "openapi", "staff", "keys", "jobs", "ledger"]
+    {
         assert!(help.lines().any(|line| line.trim_start().starts_with(subcommand)), "{subcommand}");
     }
     for setting in [
@@ -153,6 +155,30 @@ fn settings_may_stand_before_or_behind_the_subcommand() {
     for args in [["--listen", "nonsense", "serve"], ["serve", "--listen", "nonsense"]] {
         assert!(refusal(&args, &[]).contains("--listen"));
     }
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_listed_and_tried_again() {
+    let db = database(2).await;
+    let url = db.connect_options().to_url_lossy().to_string();
+    let run = |args: &[&str]| {
+        let output = skillbuddy(args, &[("DATABASE_URL", &url)]);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let given_up = "insert into jobs (kind, payload, run_at, created_at, attempts, last_error, dead_at)
+        select kind, '{}', now(), now(), 10, 'no route', now() from unnest(array['a.one', 'a.two']) kind";
+    sqlx::raw_sql(given_up).execute(&db).await.unwrap();
+    let listed = run(&["jobs", "list"]);
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    assert!(listed.contains("a.one") && listed.contains("after 10 tries: no route"), "{listed}");
+    let first = listed.lines().find(|line| line.contains("a.one")).unwrap().split(' ').next().unwrap();
+    assert_eq!(run(&["jobs", "retry", first]), "1 are tried again.\n");
+    let left = run(&["jobs", "list"]);
+    assert!(left.contains("a.two") && !left.contains("a.one"), "{left}");
+    assert!(!skillbuddy(&["jobs", "retry"], &[("DATABASE_URL", &url)]).status.success(), "which ones?");
+    assert_eq!(run(&["jobs", "retry", "--all"]), "1 are tried again.\n");
+    assert_eq!(run(&["jobs", "list"]), "");
 }
 
 #[tokio::test]

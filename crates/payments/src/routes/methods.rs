@@ -116,6 +116,8 @@ pub(super) async fn keep_method(
     Valid(body): Valid<KeepMethod>,
 ) -> ApiResult<Response> {
     let gateway = app.gateways.taking(Tender::Card).ok_or(PaymentError::PaymentMethodUnavailable)?;
+    // To keep a card is to try it.
+    method::admit(&app, &caller, gateway.name(), Some(&body.token))?;
     let (payer, saved) = method::keep(&app, caller.id, gateway, &body.token).await?;
     let mut tx = write.begin().await?;
     let now = app.clock.now();

@@ -134,6 +134,9 @@ async fn nobody_tries_cards_for_long() {
     let held = w.pay(&booking, "visa").await;
     assert!(!held.header("retry-after").is_empty());
     held.refused(429, "too_many_requests");
+    // To keep a card is to try it, too.
+    let kept = w.ann.post("/payments/methods/", json!({"token": "pm_sandbox_visa"})).await;
+    kept.refused(429, "too_many_requests");
     assert_eq!(w.books().await, "");
 }
 

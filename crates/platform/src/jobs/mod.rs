@@ -1,7 +1,9 @@
 //! Work for later, in PostgreSQL: put into the queue in the transaction that decides on it, run at least
 //! once by some node, tried again with growing pauses, given up visibly. Every job must be idempotent.
 
+mod dead;
 mod registry;
+mod retry;
 mod runner;
 
 use std::future::Future;
@@ -11,12 +13,16 @@ use sqlx::PgConnection;
 
 use crate::{app::App, time::Instant};
 
+pub use dead::{DeadJob, Queue, dead, queue, retry};
 pub use registry::Registry;
+pub use retry::attempts_within;
 
 /// Something to be done later.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// `<feature>.<what it does>`; jobs in the queue are found by it, so it never changes.
     const KIND: &'static str;
+    /// A job that failed this often is left for a person: `skillbuddy jobs list` shows it. See [`attempts_within`].
+    const MAX_ATTEMPTS: i16 = 10;
 
     /// Does it. An error means: try again later.
     fn run(self, app: &App) -> impl Future<Output = anyhow::Result<()>> + Send;

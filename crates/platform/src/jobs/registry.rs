@@ -16,6 +16,11 @@ type Concerned = Box<dyn Fn(serde_json::Value) -> anyhow::Result<Vec<UserId>> + 
 type FromEvent =
     Box<dyn Fn(&App, serde_json::Value) -> anyhow::Result<Option<serde_json::Value>> + Send + Sync>;
 
+pub(super) struct Kind {
+    pub(super) run: Run,
+    pub(super) max_attempts: i16,
+}
+
 struct Cron {
     kind: &'static str,
     every: SignedDuration,
@@ -25,7 +30,7 @@ struct Cron {
 /// All jobs, who hears which event, and what recurs: the one list, made in `app/src/wiring.rs`.
 #[derive(Default)]
 pub struct Registry {
-    pub(super) jobs: HashMap<&'static str, Run>,
+    pub(super) jobs: HashMap<&'static str, Kind>,
     subscribers: HashMap<&'static str, Vec<(&'static str, FromEvent)>>,
     concerned: HashMap<&'static str, Concerned>,
     crons: Vec<Cron>,
@@ -40,7 +45,7 @@ impl Registry {
         let run: Run = Arc::new(|app, payload| {
             async move { serde_json::from_value::<J>(payload)?.run(&app).await }.boxed()
         });
-        self.jobs.insert(J::KIND, run);
+        self.jobs.insert(J::KIND, Kind { run, max_attempts: J::MAX_ATTEMPTS });
         self
     }
 

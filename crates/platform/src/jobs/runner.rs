@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use sqlx::PgConnection;
 use tokio::task::JoinSet;
 
-use super::{Registry, registry::Started};
+use super::{Registry, registry::Started, retry::pause};
 use crate::{app::App, db, lull::lull, stream, time::Instant};
 
 /// A runner that has said nothing for so long is taken for dead.
@@ -16,8 +16,6 @@ const LEASE: SignedDuration = SignedDuration::from_secs(20);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// No job runs longer.
 const LONGEST: Duration = Duration::from_mins(5);
-/// A job that failed this often is left for a person.
-const MAX_ATTEMPTS: i16 = 10;
 /// How many jobs a node runs at once.
 const CONCURRENCY: usize = 8;
 /// How long a node that stops waits for them.
@@ -180,8 +178,8 @@ impl Registry {
     /// Runs a job; one that fails is put off.
     async fn run(&self, app: &App, job: Claimed) -> Finished {
         let finished = |is_done| Finished { claim: job.claim, is_done };
-        let Some(run) = self.jobs.get(job.kind.as_str()) else { return finished(false) };
-        let work = std::panic::AssertUnwindSafe(run(app.clone(), job.payload.clone())).catch_unwind();
+        let Some(kind) = self.jobs.get(job.kind.as_str()) else { return finished(false) };
+        let work = std::panic::AssertUnwindSafe((kind.run)(app.clone(), job.payload.clone())).catch_unwind();
         let outcome = match tokio::time::timeout(LONGEST, work).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(anyhow::anyhow!("the job panicked")),
@@ -190,7 +188,7 @@ impl Registry {
         metrics::counter!("jobs_total", "kind" => job.kind.clone(), "ok" => outcome.is_ok().to_string())
             .increment(1);
         let Err(error) = outcome else { return finished(true) };
-        if let Err(error) = failed(app, &job, &error).await {
+        if let Err(error) = failed(app, &job, kind.max_attempts, &error).await {
             // Its lease will run out, and the job will run again.
             tracing::warn!(job.kind, error = format!("{error:#}"), "a job's outcome could not be kept");
         }
@@ -287,11 +285,22 @@ impl Claimed {
     }
 }
 
-async fn failed(app: &App, job: &Claimed, error: &anyhow::Error) -> sqlx::Result<()> {
+async fn failed(app: &App, job: &Claimed, max_attempts: i16, error: &anyhow::Error) -> sqlx::Result<()> {
     let now = app.clock.now();
     let error = format!("{error:#}");
-    tracing::warn!(job.kind, job.id, job.attempts, error, "a job failed");
-    let dead = (job.attempts >= MAX_ATTEMPTS).then_some(now);
+    let is_dead = job.attempts >= max_attempts;
+    if is_dead {
+        tracing::error!(
+            job.kind,
+            job.id,
+            job.attempts,
+            error,
+            "a job was given up; see `skillbuddy jobs list`"
+        );
+    } else {
+        tracing::warn!(job.kind, job.id, job.attempts, error, "a job failed");
+    }
+    let dead = is_dead.then_some(now);
     sqlx::query!(
         "update jobs set run_at = $2, last_error = $3, dead_at = $4, claim = null where claim = $1",
         job.claim,
@@ -302,27 +311,4 @@ async fn failed(app: &App, job: &Claimed, error: &anyhow::Error) -> sqlx::Result
     .execute(&app.db)
     .await?;
     Ok(())
-}
-
-/// 2, 4, 8 … seconds, at most an hour, and up to a quarter more, so that jobs which failed together
-/// do not come back together.
-fn pause(attempts: i16, id: i64) -> SignedDuration {
-    let exponent = u32::from(attempts.clamp(1, 12).unsigned_abs());
-    let millis = 1000 * 2_i64.pow(exponent).min(3600);
-    let spread = (id.wrapping_mul(7919)).rem_euclid(millis / 4 + 1);
-    SignedDuration::from_millis(millis + spread)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_to_an_hour() {
-        assert!(
-            pause(1, 1) >= SignedDuration::from_secs(2) && pause(1, 1) <= SignedDuration::from_millis(2500)
-        );
-        assert!((1..30).all(|n| pause(n, 5) <= SignedDuration::from_mins(75)));
-        assert!(pause(30, 1) >= SignedDuration::from_hours(1));
-    }
 }
