@@ -6,6 +6,7 @@ use platform::{
     audit,
     auth::StaffRole,
     bus::{Bus, Signal},
+    error::ApiResult,
     ids::UserId,
     time::Instant,
 };
@@ -16,8 +17,8 @@ use sqlx::PgConnection;
 use crate::{
     contact::EmailAddress,
     model::{AccountState, User},
-    password,
-    session::{self, Which},
+    password, recovery,
+    session::{self, Ended, Which},
     store::{self, users},
     throttle::Device,
 };
@@ -77,16 +78,13 @@ pub async fn create_staff(app: &App, new: NewStaff) -> anyhow::Result<StaffCreat
                 user.state == AccountState::Active,
                 "the account with this address is suspended or being closed"
             );
-            let created = match &hash {
-                None => StaffCreated::Promoted(user.id),
-                Some(hash) => {
-                    store::staff::take_over(&mut tx, user.id, hash, now).await?;
-                    StaffCreated::TakenOver(user.id)
-                }
-            };
-            store::staff::set_role(&mut tx, user.id, new.role, now).await?;
-            let ended = session::end(&mut tx, app, user.id, Which::All, "made_staff").await;
-            (created, Some(ended.map_err(|error| anyhow::anyhow!("{error:?}"))?))
+            let id = user.id;
+            let created =
+                if hash.is_some() { StaffCreated::TakenOver(id) } else { StaffCreated::Promoted(id) };
+            let ended =
+                shut_out(&mut tx, app, user, hash).await.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+            store::staff::set_role(&mut tx, id, new.role, now).await?;
+            (created, Some(ended))
         }
     };
     let user = created.user();
@@ -99,6 +97,23 @@ pub async fn create_staff(app: &App, new: NewStaff) -> anyhow::Result<StaffCreat
         ended.forget(app);
     }
     Ok(created)
+}
+
+/// Nobody who had the account before is left inside. One whose address was proved keeps what its owner signs in with; one
+/// whose address nobody had proved goes to whom the address belongs, with this password.
+async fn shut_out(
+    db: &mut PgConnection,
+    app: &App,
+    mut user: User,
+    password_hash: Option<String>,
+) -> ApiResult<Ended> {
+    if password_hash.is_some() {
+        return recovery::recover(db, app, &mut user, password_hash, "made_staff").await;
+    }
+    let now = app.clock.now();
+    users::drop_pending_email(db, user.id, now).await?;
+    store::codes::void_all(db, user.id, now).await?;
+    session::end(db, app, user.id, Which::All, "made_staff").await
 }
 
 fn hash_of(password: &SecretString, email: &str, name: &str) -> anyhow::Result<String> {
@@ -118,7 +133,7 @@ async fn insert(
     now: Instant,
 ) -> anyhow::Result<UserId> {
     let mut user = User::new(UserId::at(now), email.into(), name, now);
-    user.is_email_verified = true;
+    (user.is_email_verified, user.email_verified_at) = (true, Some(now));
     user.staff_role = Some(role);
     user.password_hash = hash;
     users::insert(db, &user).await?;

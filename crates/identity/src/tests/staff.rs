@@ -79,6 +79,28 @@ async fn whoever_signed_up_with_an_address_that_is_not_theirs_does_not_become_st
     w.sign_in(&eve.email, OTHER_PASSWORD).await.expect(200);
 }
 
+/// Whether the address was proved: then its owner keeps the password.
+#[rstest::rstest]
+#[case(true)]
+#[case(false)]
+#[tokio::test]
+async fn an_address_that_waits_does_not_become_one_of_staff(#[case] is_proved: bool) {
+    let w = World::start().await;
+    let desk = if is_proved { w.verified("Desk").await } else { w.sign_up("Desk").await };
+    let change = json!({"email": "mallory@example.com", "password": PASSWORD});
+    desk.client.patch("/auth/current-user/", change).await.expect(200);
+    let mails = w.mails().await;
+    let mail = mails.iter().find(|mail| mail.to == "mallory@example.com").unwrap();
+    let link = link_in(mail);
+    create_staff(&w.t.app, new(&desk.email, "Front Desk", OTHER_PASSWORD)).await.unwrap();
+    let (kind, body) = (Some("application/x-www-form-urlencoded"), format!("token={link}").into());
+    let path = "/auth/verify-email/link/";
+    w.t.anonymous().send(axum::http::Method::POST, path, kind, body).await.expect(410);
+    let password = if is_proved { PASSWORD } else { OTHER_PASSWORD };
+    let me = w.sign_in(&desk.email, password).await.expect(200)["user"].clone();
+    assert_eq!((&me["email"], &me["pending_email"]), (&json!(desk.email), &Value::Null));
+}
+
 #[tokio::test]
 async fn what_is_done_at_the_console_is_in_the_audit_log() {
     let w = World::start().await;
