@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 
 use crate::{
     case::Stage,
+    model::State,
     price::{Price, Priced},
     store,
 };
@@ -41,10 +42,11 @@ pub(crate) async fn of_ended(db: &mut PgConnection, booking: &Booking) -> ApiRes
     if Stage::of(booking) != Stage::Off {
         return Ok(None);
     }
-    let Some((payment, owed_minor)) = store::debts::of_booking(db, booking.id).await? else {
-        return Ok(None);
-    };
-    let Some(payment) = store::payments::lock(db, payment).await? else { return Ok(None) };
+    let owed = store::debts::of_booking(db, booking.customer_id, booking.id).await?;
+    let Some((payment, owed_minor)) = owed else { return Ok(None) };
+    // What was to be charged later is paid as a part.
+    let payment = store::payments::lock(db, payment).await?.filter(|it| it.state != State::Scheduled);
+    let Some(payment) = payment else { return Ok(None) };
     let shares = payment.parts().between(payment.earned_minor, payment.earned_minor + owed_minor);
     let price = Price {
         total: payment.money(owed_minor),

@@ -209,9 +209,11 @@ async fn declined(
         installment::declined(db, case, part, operation).await?;
     } else {
         case.payment.change(Change::Declined);
-        if operation.task == Task::Capture && (case.stage() != Stage::Off || case.unearned_minor() > 0) {
+        // Of a booking that is off all is owed that is kept, its part in credits, too: they are given back.
+        let missing = if case.stage() == Stage::Off { case.unearned_minor() } else { operation.amount_minor };
+        if operation.task == Task::Capture && missing > 0 {
             let next = case.after_the_last_try();
-            case.charge_failed = Some(ChargeFailed { amount_minor: operation.amount_minor, next });
+            case.charge_failed = Some(ChargeFailed { amount_minor: missing, next });
         }
     }
     if case.payment.state == State::Failed { case.release(db).await } else { Ok(()) }

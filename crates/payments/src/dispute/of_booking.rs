@@ -98,7 +98,7 @@ async fn decide(
             case.transfer(escrow, disputes, minor);
             let is_unpaid = !store::payments::has_live(db, case.booking.id).await?;
             if case.payment.closed_at.is_some() && is_unpaid {
-                is_owed(case, minor);
+                note_debt(case, minor);
             }
             Ok(())
         }
@@ -128,7 +128,7 @@ async fn decide(
 
 /// The bank keeps so much of a booking that has come to its end. Both are told what its customer owes of that: for work
 /// that was done all of it, else what ending the booking costs.
-fn is_owed(case: &mut Case, lost_minor: i64) {
+fn note_debt(case: &mut Case, lost_minor: i64) {
     let amount_minor = match case.stage() {
         Stage::Standing => 0,
         Stage::Done => lost_minor,
@@ -227,7 +227,7 @@ async fn ended(
     }
     if standing.is_lost && !standing.is_open {
         let lost = case.payment.disputed_minor;
-        is_owed(&mut case, lost);
+        note_debt(&mut case, lost);
     }
     crate::follow::end(db, case, market).await
 }

@@ -189,6 +189,8 @@ pub(super) struct SetupIntent {
     responses((status = CREATED, description = "What the app needs.", body = SetupIntent)))]
 pub(super) async fn begin_setup(app: App, caller: Caller) -> ApiResult<(StatusCode, Json<SetupIntent>)> {
     let gateway = app.gateways.taking(Tender::Card).ok_or(PaymentError::PaymentMethodUnavailable)?;
+    // A card is tried with what this gives.
+    method::admit(&app, &caller, gateway.name(), None)?;
     let payer = method::payer(&app, caller.id, gateway).await?;
     let task = Task::SetUp { payer, return_url: app.url("/") };
     // It moves no money: one that gets lost is begun anew.

@@ -9,15 +9,17 @@ use sqlx::PgConnection;
 
 use crate::debt::Debt;
 
-/// What is owed for one booking that ended before its job.
+/// What somebody owes for one booking, and which payment did not come.
 pub(crate) async fn of_booking(
     db: &mut PgConnection,
+    customer: UserId,
     booking: BookingId,
 ) -> sqlx::Result<Option<(PaymentId, i64)>> {
     let row = sqlx::query!(
         r#"select payment_id as "payment_id!: PaymentId", amount_minor as "amount_minor!"
-             from payment_debts where booking_id = $1 and amount_minor > 0"#,
-        booking as _
+             from payment_debts where user_id = $1 and booking_id = $2 and amount_minor > 0"#,
+        customer as _,
+        booking as _,
     )
     .fetch_optional(db)
     .await?;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{
     World,
+    credits::SMALL,
     fault::{amounts, kept},
 };
 
@@ -93,4 +94,39 @@ async fn nobody_owes_for_what_the_provider_ended() {
     assert!(w.owed().await.is_empty());
     w.pay(&booking, "visa").await.refused(409, "not_payable");
     assert_eq!(w.ends().await, kept(0));
+}
+
+/// By card alone, or with a part in credits.
+#[rstest]
+#[case(false)]
+#[case(true)]
+#[tokio::test]
+async fn what_the_bank_no_longer_gives_of_what_is_kept_is_owed(#[case] is_mixed: bool) {
+    let w = World::for_hundred(false, "strict", &[]).await;
+    w.note_failures().await;
+    let booking = w.book("card", "immediate").await;
+    if is_mixed {
+        w.buy(SMALL, "visa").await.expect(201);
+        w.pay_mixed(&booking, "visa", 20).await.expect(201);
+    } else {
+        w.pay(&booking, "visa").await.expect(201);
+    }
+    w.bob.put(&format!("/providers/jobs/{booking}/accept/"), json!({})).await.expect(200);
+    // The bank lets go of what was reserved before a job has taken it.
+    sqlx::query!("update sandbox_operations set created_at = created_at - interval '8 days'")
+        .execute(&w.t.app.db)
+        .await
+        .unwrap();
+    let preview = w.cancels(&booking, 2).await;
+    assert_eq!(amounts(&preview)[3..], [10_000, 0]);
+    w.settles().await;
+    assert_eq!(w.state(&booking).await, "cancelled_by_customer failed");
+    assert_eq!((w.owed().await, w.failures().await), (vec![10_000], vec!["10000 owed".to_owned()]));
+    w.pay(&booking, "visa").await.expect(201);
+    w.settles().await;
+    assert_eq!(
+        (w.owed().await, w.state(&booking).await.as_str()),
+        (Vec::new(), "cancelled_by_customer paid")
+    );
+    w.gateway_agrees().await;
 }

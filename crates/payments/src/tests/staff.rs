@@ -137,6 +137,7 @@ async fn nobody_tries_cards_for_long() {
     // To keep a card is to try it, too.
     let kept = w.ann.post("/payments/methods/", json!({"token": "pm_sandbox_visa"})).await;
     kept.refused(429, "too_many_requests");
+    w.ann.post("/payments/setup-intent/", json!({})).await.refused(429, "too_many_requests");
     assert_eq!(w.books().await, "");
 }
 
