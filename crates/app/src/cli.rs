@@ -270,9 +270,9 @@ async fn jobs_given_up(pool: &PgPool, command: JobsCommand) -> anyhow::Result<()
                 );
             }
         }
-        // No id is every id, and clap lets nobody leave them out by accident.
-        JobsCommand::Retry { ids, all: _ } => {
-            let count = jobs::retry(&mut db, &ids, Clock::System.now()).await?;
+        JobsCommand::Retry { ids, all } => {
+            let ids = (!all).then_some(ids.as_slice());
+            let count = jobs::retry(&mut db, ids, Clock::System.now()).await?;
             println!("{count} are tried again.");
         }
     }

@@ -66,7 +66,12 @@ pub async fn run_on(
         hub.end_all();
         let _nobody_waits = stopping.send(true);
     });
-    within(timeout, until(signalled), serve_until(stopped, listener, router, app, telemetry, with_jobs)).await
+    with_shutdown_timeout(
+        timeout,
+        until(signalled),
+        serve_until(stopped, listener, router, app, telemetry, with_jobs),
+    )
+    .await
 }
 
 async fn serve_until(
@@ -81,7 +86,7 @@ async fn serve_until(
     let background = tokio::spawn(background(app.clone(), telemetry.metrics.clone()));
     let jobs = with_jobs.then(|| tokio::spawn(wiring::registry().work(app.clone(), until(stopped.clone()))));
     tracing::info!(address = %listener.local_addr()?, "serving");
-    server::serve(listener, router, app.clone(), until(stopped)).await?;
+    server::serve(listener, router, app.clone(), until(stopped)).await;
     if let Some(jobs) = jobs {
         jobs.await?;
     }
@@ -107,7 +112,7 @@ pub async fn run_jobs_only(app: App, telemetry: &Telemetry) -> anyhow::Result<()
         app.db.close().await;
         Ok(())
     };
-    within(shutdown_timeout(&app), until(signalled.clone()), work).await
+    with_shutdown_timeout(shutdown_timeout(&app), until(signalled.clone()), work).await
 }
 
 fn shutdown_timeout(app: &App) -> Duration {
@@ -116,7 +121,7 @@ fn shutdown_timeout(app: &App) -> Duration {
 
 /// Waits for `work`, but from the `signal` on no longer than `timeout`: what hangs on something that is gone must not
 /// keep the process from its end.
-async fn within(
+async fn with_shutdown_timeout(
     timeout: Duration,
     signal: impl Future<Output = ()>,
     work: impl Future<Output = anyhow::Result<()>>,

@@ -20,5 +20,6 @@ async fn main() -> anyhow::Result<()> {
     let t = TestApp::start(OpenApiRouter::new()).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:18050").await?;
     let stop = std::future::pending();
-    server::serve(listener, router().split_for_parts().0, t.app.clone(), stop).await
+    server::serve(listener, router().split_for_parts().0, t.app.clone(), stop).await;
+    Ok(())
 }

@@ -96,7 +96,7 @@ pub struct HttpSettings {
     /// that load balancers find other nodes, in seconds; by default 5, and nothing in development
     #[arg(long, env = "SHUTDOWN_DELAY", value_parser = clap::value_parser!(u64).range(0..=600))]
     pub shutdown_delay: Option<u64>,
-    /// Longest time that a stop takes after that, whatever hangs, in seconds
+    /// Longest time that a stop takes in all, whatever hangs, in seconds; at most half of it is that delay
     #[arg(long, env = "SHUTDOWN_TIMEOUT", default_value_t = 20, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub shutdown_timeout: u64,
     /// `development` also serves /dev/outbox and the demo logins of the start page

@@ -32,12 +32,12 @@ pub async fn dead(db: &mut PgConnection) -> sqlx::Result<Vec<DeadJob>> {
     .await
 }
 
-/// Tries jobs again that were given up: these, or all where none is named. Gives how many there are.
-pub async fn retry(db: &mut PgConnection, ids: &[i64], now: Instant) -> sqlx::Result<u64> {
+/// Tries jobs again that were given up: these, or with `None` all. Gives how many there are.
+pub async fn retry(db: &mut PgConnection, ids: Option<&[i64]>, now: Instant) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "update jobs set dead_at = null, attempts = 0, run_at = $2
-          where dead_at is not null and (id = any($1) or cardinality($1) = 0)",
-        ids,
+          where dead_at is not null and ($1::bigint[] is null or id = any($1))",
+        ids as _,
         now as _
     )
     .execute(db)

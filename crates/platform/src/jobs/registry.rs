@@ -16,7 +16,8 @@ type Concerned = Box<dyn Fn(serde_json::Value) -> anyhow::Result<Vec<UserId>> + 
 type FromEvent =
     Box<dyn Fn(&App, serde_json::Value) -> anyhow::Result<Option<serde_json::Value>> + Send + Sync>;
 
-pub(super) struct Kind {
+/// What is known of a kind of job.
+pub(super) struct JobKind {
     pub(super) run: Run,
     pub(super) max_attempts: i16,
 }
@@ -30,7 +31,7 @@ struct Cron {
 /// All jobs, who hears which event, and what recurs: the one list, made in `app/src/wiring.rs`.
 #[derive(Default)]
 pub struct Registry {
-    pub(super) jobs: HashMap<&'static str, Kind>,
+    pub(super) jobs: HashMap<&'static str, JobKind>,
     subscribers: HashMap<&'static str, Vec<(&'static str, FromEvent)>>,
     concerned: HashMap<&'static str, Concerned>,
     crons: Vec<Cron>,
@@ -45,7 +46,7 @@ impl Registry {
         let run: Run = Arc::new(|app, payload| {
             async move { serde_json::from_value::<J>(payload)?.run(&app).await }.boxed()
         });
-        self.jobs.insert(J::KIND, Kind { run, max_attempts: J::MAX_ATTEMPTS });
+        self.jobs.insert(J::KIND, JobKind { run, max_attempts: J::MAX_ATTEMPTS });
         self
     }
 

@@ -27,16 +27,15 @@ mod tests;
 /// The pause after the system had no descriptor left for a connection.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` resolves; then answers who waits to be taken, takes nobody more, and lets running requests
-/// finish, for at most the configured time.
+/// Serves until `stop` resolves; then answers who waits to be accepted, accepts nobody more, and ends when running requests
+/// have. Whoever calls it says for how long: dropped, it ends them.
 pub async fn serve(
     listener: TcpListener,
     router: Router<App>,
     app: App,
     stop: impl Future<Output = ()> + Send,
-) -> anyhow::Result<()> {
+) {
     let settings = &app.settings.http;
-    let deadline = Duration::from_secs(settings.shutdown_timeout);
     let timeouts = Timeouts {
         head: Duration::from_secs(settings.head_timeout),
         idle: Duration::from_secs(settings.idle_timeout),
@@ -61,19 +60,15 @@ pub async fn serve(
         tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => server.take(stream, peer),
+                Ok((stream, peer)) => server.spawn_connection(stream, peer),
                 Err(error) => pause_after(&error).await,
             },
             Some(_ended) = server.connections.join_next() => {}
         }
     }
-    server.take_backlog(listener).await;
+    server.accept_backlog(listener).await;
     let _nobody_is_connected = stopping.send(true);
-    let all = async { while server.connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(deadline, all).await.is_err() {
-        tracing::warn!("some requests did not finish in time");
-    }
-    Ok(())
+    while server.connections.join_next().await.is_some() {}
 }
 
 /// One client that gave up says nothing about the next; without descriptors it is better to wait.
@@ -95,7 +90,7 @@ struct Server {
 
 impl Server {
     /// Serves a connection beside the others; closes it where its address or all have too many.
-    fn take(&mut self, stream: TcpStream, peer: SocketAddr) {
+    fn spawn_connection(&mut self, stream: TcpStream, peer: SocketAddr) {
         let Some(permit) = Permit::acquire(&self.permits, peer.ip()) else {
             metrics::counter!("http_connections_refused_total").increment(1);
             return;
@@ -106,12 +101,12 @@ impl Server {
         self.connections.spawn(connection::serve(stream, peer, permit, service, timeouts, stopped));
     }
 
-    /// Takes who has connected already, so that nobody is turned away who came before the end.
-    async fn take_backlog(&mut self, listener: TcpListener) {
+    /// Accepts who has connected already, so that nobody is turned away who came before the end.
+    async fn accept_backlog(&mut self, listener: TcpListener) {
         while let Ok(Ok((stream, peer))) =
             tokio::time::timeout(Duration::from_millis(5), listener.accept()).await
         {
-            self.take(stream, peer);
+            self.spawn_connection(stream, peer);
         }
     }
 }

@@ -31,7 +31,7 @@ async fn serve(args: &[&str]) -> (SocketAddr, oneshot::Sender<()>, tokio::task::
     let (stop, stopped) = oneshot::channel();
     let server = tokio::spawn(async move {
         let stop = async move { stopped.await.unwrap_or_default() };
-        super::serve(listener, Router::new(), t.app.clone(), stop).await.unwrap();
+        super::serve(listener, Router::new(), t.app.clone(), stop).await;
     });
     (address, stop, server)
 }
